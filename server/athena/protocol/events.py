@@ -1,0 +1,417 @@
+"""The events: facts in the log, in the past tense.
+
+An event's `kind` names its payload class. A kind that this version does not know is carried as
+`UnknownEvent` and survives a round trip. A changed shape gets a higher `VERSION` and an upcaster
+(`athena.log.upcast`).
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Literal
+
+from pydantic import TypeAdapter
+
+from athena.protocol.base import Record
+from athena.protocol.capability import Capabilities, Option, SlashCommand
+from athena.protocol.content import ContentBlock
+from athena.protocol.items import Item
+from athena.protocol.request import Inquiry, Outcome, Permission
+from athena.protocol.spec import AgentSpec
+from athena.protocol.usage import ContextWindow, Cost, Usage
+
+
+class EventData(Record):
+    """The payload of an event."""
+
+    KIND: ClassVar[str]
+    VERSION: ClassVar[int] = 1
+
+
+# Life of an agent.
+
+
+class AgentSpawned(EventData):
+    """An agent came to be. Its workspace and run follow."""
+
+    KIND = "agentSpawned"
+    spec: AgentSpec
+    by: str = "user"
+
+
+class AgentRenamed(EventData):
+    """An agent got another name."""
+
+    KIND = "agentRenamed"
+    name: str
+
+
+class AgentArchived(EventData):
+    """An agent was put away: it takes no more prompts and leaves the list."""
+
+    KIND = "agentArchived"
+
+
+class AgentRestored(EventData):
+    """An archived agent was taken out again."""
+
+    KIND = "agentRestored"
+
+
+class AgentMoved(EventData):
+    """The agent goes on under another harness or model."""
+
+    KIND = "agentMoved"
+    harness: str
+    model: str | None = None
+    mode: str | None = None
+
+
+class AgentStalled(EventData):
+    """Nothing was heard of a working agent, nor did it use the CPU, for `seconds`."""
+
+    KIND = "agentStalled"
+    seconds: float
+
+
+class AgentRecovered(EventData):
+    """A stalled agent was heard of again."""
+
+    KIND = "agentRecovered"
+
+
+class AgentStopped(EventData):
+    """The user asked the agent to end: `how` is an orderly stop or a kill."""
+
+    KIND = "agentStopped"
+    how: Literal["stop", "kill"]
+    by: str = "user"
+
+
+class AgentResumed(EventData):
+    """The user asked an ended agent to go on."""
+
+    KIND = "agentResumed"
+    by: str = "user"
+
+
+# Workspace.
+
+
+class WorkspaceReady(EventData):
+    """The agent's working directory exists. `branch` and `base_commit` are null without git."""
+
+    KIND = "workspaceReady"
+    path: str
+    cwd: str
+    kind: Literal["new", "existing", "none"]
+    repository: str | None = None
+    branch: str | None = None
+    base_commit: str | None = None
+
+
+class WorkspaceFailed(EventData):
+    """The working directory could not be made; `error` says why and what to do."""
+
+    KIND = "workspaceFailed"
+    error: str
+
+
+# Runs.
+
+
+class RunStarted(EventData):
+    """A process of the harness was started. `resume` is the session that it continues."""
+
+    KIND = "runStarted"
+    run_id: str
+    harness: str
+    argv: list[str]
+    cwd: str
+    resume: str | None = None
+
+
+class SessionOpened(EventData):
+    """The harness is ready for prompts."""
+
+    KIND = "sessionOpened"
+    run_id: str
+    session_id: str
+    model: str | None = None
+    mode: str | None = None
+    capabilities: Capabilities = Capabilities()
+
+
+class RunEnded(EventData):
+    """A process of the harness ended.
+
+    `reason`: `exited` by itself, `stopped` or `killed` on request, `idle`, `failed` to start,
+    `lost` without a trace (a reboot, a killed runner). Times in seconds, memory in bytes.
+    """
+
+    KIND = "runEnded"
+    run_id: str
+    reason: Literal["exited", "stopped", "killed", "idle", "failed", "lost"]
+    code: int | None = None
+    signal: str | None = None
+    error: str | None = None
+    cpu_seconds: float | None = None
+    max_rss_bytes: int | None = None
+
+
+# Prompts and turns.
+
+
+class PromptQueued(EventData):
+    """A prompt waits for its turn. `steer` is meant to reach the agent during the current one."""
+
+    KIND = "promptQueued"
+    prompt_id: str
+    content: list[ContentBlock]
+    delivery: Literal["queue", "steer"] = "queue"
+    by: str = "user"
+
+
+class PromptWithdrawn(EventData):
+    """A waiting prompt was taken back."""
+
+    KIND = "promptWithdrawn"
+    prompt_id: str
+
+
+class PromptSteered(EventData):
+    """A prompt was handed to the harness in the middle of a turn."""
+
+    KIND = "promptSteered"
+    prompt_id: str
+    turn_id: str
+
+
+class TurnStarted(EventData):
+    """A prompt was handed to the harness. `prompt_id` is null where the harness began by itself."""
+
+    KIND = "turnStarted"
+    turn_id: str
+    run_id: str
+    prompt_id: str | None = None
+    origin: Literal["prompt", "harness"] = "prompt"
+
+
+class TurnInterrupted(EventData):
+    """The user asked for the end of a turn; the turn's end follows."""
+
+    KIND = "turnInterrupted"
+    turn_id: str
+    by: str = "user"
+
+
+class TurnError(Record):
+    """Why a turn failed. `category` is the same for all harnesses."""
+
+    category: Literal[
+        "rateLimit",
+        "overloaded",
+        "authentication",
+        "billing",
+        "invalidRequest",
+        "contextOverflow",
+        "network",
+        "harness",
+        "unknown",
+    ] = "unknown"
+    message: str
+    status: int | None = None
+
+
+class TurnEnded(EventData):
+    """The harness went idle. `usage` and `cost` are of this turn alone."""
+
+    KIND = "turnEnded"
+    turn_id: str
+    stop_reason: Literal["endTurn", "maxTokens", "maxTurns", "refusal", "cancelled", "failed"]
+    usage: Usage | None = None
+    cost: Cost | None = None
+    error: TurnError | None = None
+
+
+class UsageReported(EventData):
+    """One provider response was counted. `response_id` keeps repeats from counting twice."""
+
+    KIND = "usageReported"
+    turn_id: str | None = None
+    response_id: str | None = None
+    model: str | None = None
+    usage: Usage
+    cost: Cost | None = None
+
+
+class ContextMeasured(EventData):
+    """How full the model's context is."""
+
+    KIND = "contextMeasured"
+    window: ContextWindow
+
+
+# Items.
+
+
+class ItemStarted(EventData):
+    """A unit of work began."""
+
+    KIND = "itemStarted"
+    item_id: str
+    turn_id: str | None = None
+    item: Item
+
+
+class ItemUpdated(EventData):
+    """Fields of an item changed; each given field replaces the old one (wire names)."""
+
+    KIND = "itemUpdated"
+    item_id: str
+    changes: dict[str, Any]
+
+
+class ItemCompleted(EventData):
+    """A unit of work is finished; `item` is the whole of it."""
+
+    KIND = "itemCompleted"
+    item_id: str
+    turn_id: str | None = None
+    item: Item
+
+
+# Requests of the harness.
+
+
+class RequestOpened(EventData):
+    """The harness asks the user for a permission or an answer and waits."""
+
+    KIND = "requestOpened"
+    request_id: str
+    turn_id: str | None = None
+    item_id: str | None = None
+    request: Permission | Inquiry
+
+
+class RequestClosed(EventData):
+    """A request was answered, or it became void. `answers` maps question ids to texts."""
+
+    KIND = "requestClosed"
+    request_id: str
+    outcome: Outcome
+    option_id: str | None = None
+    answers: dict[str, list[str]] | None = None
+    by: str = "user"
+    note: str | None = None
+
+
+# Settings of the session.
+
+
+class ModeChanged(EventData):
+    """The session's mode is now `mode`."""
+
+    KIND = "modeChanged"
+    mode: str
+
+
+class ModelChanged(EventData):
+    """The session's model is now `model`."""
+
+    KIND = "modelChanged"
+    model: str
+
+
+class OptionsChanged(EventData):
+    """The session's options, all of them."""
+
+    KIND = "optionsChanged"
+    options: list[Option]
+
+
+class CommandsChanged(EventData):
+    """The slash commands that the harness understands now, all of them."""
+
+    KIND = "commandsChanged"
+    commands: list[SlashCommand]
+
+
+class TitleChanged(EventData):
+    """The harness gave the session a title."""
+
+    KIND = "titleChanged"
+    title: str
+
+
+class UnknownEvent(EventData):
+    """An event of a newer writer, kept as it is."""
+
+    KIND = ""
+
+
+EVENTS: tuple[type[EventData], ...] = (
+    AgentSpawned,
+    AgentRenamed,
+    AgentArchived,
+    AgentRestored,
+    AgentMoved,
+    AgentStalled,
+    AgentRecovered,
+    AgentStopped,
+    AgentResumed,
+    WorkspaceReady,
+    WorkspaceFailed,
+    RunStarted,
+    SessionOpened,
+    RunEnded,
+    PromptQueued,
+    PromptWithdrawn,
+    PromptSteered,
+    TurnStarted,
+    TurnInterrupted,
+    TurnEnded,
+    UsageReported,
+    ContextMeasured,
+    ItemStarted,
+    ItemUpdated,
+    ItemCompleted,
+    RequestOpened,
+    RequestClosed,
+    ModeChanged,
+    ModelChanged,
+    OptionsChanged,
+    CommandsChanged,
+    TitleChanged,
+)
+
+_ADAPTERS: dict[str, TypeAdapter[EventData]] = {c.KIND: TypeAdapter(c) for c in EVENTS}
+_UNKNOWN = TypeAdapter(UnknownEvent)
+
+
+def parse_event(kind: str, data: dict[str, Any]) -> EventData:
+    """The payload of an event from its JSON form; `UnknownEvent` for a kind not known here."""
+    return _ADAPTERS.get(kind, _UNKNOWN).validate_python(data)
+
+
+class Event(Record):
+    """An event as clients see it.
+
+    `seq` orders all events of the log without gaps, `version` those of one agent. `at` is in
+    milliseconds since 1970 UTC, the time the harness said it where it was said by one.
+    """
+
+    seq: int
+    agent_id: str
+    version: int
+    at: int
+    kind: str
+    v: int = 1
+    data: dict[str, Any]
+
+
+class Delta(Record):
+    """A piece of an item's text as it is being written; never stored, may be dropped."""
+
+    agent_id: str
+    item_id: str
+    text: str

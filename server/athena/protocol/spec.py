@@ -1,0 +1,57 @@
+"""What is wanted of a new agent."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from athena.protocol.base import Record
+
+
+class WorkspaceSpec(Record):
+    """Where the agent works.
+
+    `new` makes a git worktree on a branch of its own, `existing` uses the directory `path` as it
+    is, `none` works in the project directory itself. `base` is a branch or commit, `subfolder` a
+    path inside the repository.
+    """
+
+    kind: Literal["new", "existing", "none"] = "new"
+    path: str | None = None
+    base: str | None = None
+    branch: str | None = None
+    subfolder: str | None = None
+
+
+class McpServer(Record):
+    """An MCP server that the harness is to start or to connect to (ACP `McpServer`)."""
+
+    name: str
+    type: Literal["stdio", "http", "sse"] = "stdio"
+    command: str | None = None
+    args: list[str] = []
+    env: dict[str, str] = {}
+    url: str | None = None
+    headers: dict[str, str] = {}
+
+
+class AgentSpec(Record):
+    """An agent as it was spawned, with all defaults filled in.
+
+    `options` are settings of the harness by their own names. The environment is no part of it: it
+    may hold secrets, so it is kept in a private file and never in the log.
+    """
+
+    name: str
+    harness: str
+    archetype: str | None = None
+    model: str | None = None
+    mode: str | None = None
+    readonly: bool = False
+    project: str
+    workspace: WorkspaceSpec = WorkspaceSpec()
+    parent_id: str | None = None
+    instructions: str | None = None
+    allowed_tools: list[str] | None = None
+    mcp_servers: list[McpServer] = []
+    options: dict[str, object] = {}
+    stall_seconds: float | None = None

@@ -1,0 +1,50 @@
+"""Tokens and money. Names follow OpenTelemetry's GenAI conventions (`gen_ai.usage.*`)."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from athena.protocol.base import Record
+
+
+class CostSource(StrEnum):
+    """Where a cost comes from, so that no number claims more than is known."""
+
+    REPORTED = "reported"
+    PRICED = "priced"
+    ESTIMATED = "estimated"
+
+
+class Cost(Record):
+    """An amount of money in `currency` (ISO 4217)."""
+
+    amount: float
+    currency: str = "USD"
+    source: CostSource
+
+
+class Usage(Record):
+    """Token counts. `input_tokens` holds the cached ones too, as OpenTelemetry defines it."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cache_read_tokens: int = 0
+    cache_write_tokens: int = 0
+    reasoning_tokens: int = 0
+
+    def plus(self, other: Usage) -> Usage:
+        """The sum of both."""
+        return Usage(
+            input_tokens=self.input_tokens + other.input_tokens,
+            output_tokens=self.output_tokens + other.output_tokens,
+            cache_read_tokens=self.cache_read_tokens + other.cache_read_tokens,
+            cache_write_tokens=self.cache_write_tokens + other.cache_write_tokens,
+            reasoning_tokens=self.reasoning_tokens + other.reasoning_tokens,
+        )
+
+
+class ContextWindow(Record):
+    """How full the model's context is: `used` of `size` tokens."""
+
+    used: int
+    size: int | None = None
