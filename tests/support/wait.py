@@ -13,7 +13,7 @@ POLL_SECONDS = 0.01
 
 
 async def until(check: Callable[[], T | Awaitable[T]], timeout: float = 10, what: str = "") -> T:
-    """Return the first truthy value of `check`, polled; `AssertionError` after `timeout` seconds."""
+    """Return the first truthy value of `check`; `AssertionError` after `timeout` seconds."""
     deadline = time.monotonic() + timeout
     while True:
         found = check()
@@ -21,7 +21,9 @@ async def until(check: Callable[[], T | Awaitable[T]], timeout: float = 10, what
         if value:
             return value
         if time.monotonic() > deadline:
-            raise AssertionError(f"not so after {timeout} s: {what or inspect.getsource(check).strip()}")
+            raise AssertionError(
+                f"not so after {timeout} s: {what or inspect.getsource(check).strip()}"
+            )
         await asyncio.sleep(POLL_SECONDS)
 
 
@@ -33,5 +35,7 @@ def until_sync(check: Callable[[], T], timeout: float = 10, what: str = "") -> T
         if value:
             return value
         if time.monotonic() > deadline:
-            raise AssertionError(f"not so after {timeout} s: {what or inspect.getsource(check).strip()}")
+            raise AssertionError(
+                f"not so after {timeout} s: {what or inspect.getsource(check).strip()}"
+            )
         time.sleep(POLL_SECONDS)

@@ -1,0 +1,50 @@
+# Athena's targets. `make help` lists them; docs/howto/develop.md explains the set-up.
+#
+# Adding a target: write "name: ## what it does" and it appears in the help. A suite of tests that
+# needs real programs gets its tools from a group of tools/setup (see $(SETUP) below).
+
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+
+PYTHON_BIN := .venv/bin/python
+PYTEST := .venv/bin/pytest -n $(or $(JOBS),2) --dist loadgroup
+SETUP := $(PYTHON_BIN) -m tools.setup
+FAST := not slow and not editors and not harnesses and not bench
+
+.PHONY: help
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: venv
+venv: ## make .venv with Athena and its development tools (fast when it is up to date)
+	@tools/venv
+
+.PHONY: fmt
+fmt: venv ## format the code and repair what ruff can repair
+	.venv/bin/ruff check --fix-only --quiet .
+	.venv/bin/ruff format .
+
+.PHONY: lint
+lint: venv ## formatting, lint, types and the borders between packages
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	.venv/bin/pyright
+	.venv/bin/lint-imports
+
+.PHONY: test-fast
+test-fast: venv ## the tests that need no editor, no harness binary and little time
+	$(PYTEST) -m "$(FAST)"
+
+.PHONY: check
+check: lint test-fast ## lint and test-fast: run it before each commit
+
+.PHONY: demo
+demo: venv ## see agents work on a sample repository (HARNESS=codex for a real one)
+	.venv/bin/athena demo $(if $(HARNESS),--harness $(HARNESS))
+
+.PHONY: clean
+clean: ## delete what the build made in this checkout (not the cache of downloaded tools)
+	rm -rf .venv .venv.lock .pytest_cache .ruff_cache .hypothesis .import_linter_cache build dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
