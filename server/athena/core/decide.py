@@ -1,0 +1,187 @@
+"""What the user may ask of an agent in which state, and the facts that follow."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from athena.core.state import AgentState
+from athena.core.status import status
+from athena.protocol import events as e
+from athena.protocol.agent import OpenRequest
+from athena.protocol.content import ContentBlock
+from athena.protocol.errors import AthenaError, ErrorCode
+from athena.protocol.request import Inquiry, OptionKind, Outcome, Permission
+
+Events = tuple[e.EventData, ...]
+
+
+def prompt(state: AgentState, content: Sequence[ContentBlock], steer: bool, by: str) -> Events:
+    """Take a prompt. A steering one without a running turn is an ordinary one, put first."""
+    _not_archived(state)
+    if not content:
+        raise AthenaError(ErrorCode.INVALID_PARAMS, "The prompt is empty.", field="content")
+    if state.ending:
+        raise _wrong(state, "It is being stopped; resume it when it has ended.")
+    return (
+        e.PromptQueued(
+            prompt_id=state.next_prompt_id(),
+            content=list(content),
+            delivery="steer" if steer else "queue",
+            by=by,
+        ),
+    )
+
+
+def withdraw(state: AgentState, prompt_id: str) -> Events:
+    """Take back a prompt that still waits."""
+    if all(q.prompt_id != prompt_id for q in state.queue):
+        raise AthenaError(
+            ErrorCode.NOT_FOUND,
+            f"{prompt_id} is not waiting any more.",
+            waiting=[q.prompt_id for q in state.queue],
+        )
+    return (e.PromptWithdrawn(prompt_id=prompt_id),)
+
+
+def interrupt(state: AgentState, by: str) -> Events:
+    """End the running turn; a second time changes nothing."""
+    if state.turn is None:
+        raise _wrong(state, "There is no turn to interrupt.")
+    if state.turn.interrupted:
+        return ()
+    return (e.TurnInterrupted(turn_id=state.turn.turn_id, by=by),)
+
+
+def stop(state: AgentState, by: str) -> Events:
+    """End in order."""
+    if state.ending or (state.run is None and not state.wanted):
+        return ()
+    return (e.AgentStopped(how="stop", by=by),)
+
+
+def kill(state: AgentState, by: str) -> Events:
+    """End at once."""
+    if state.ending == "kill" or (state.run is None and not state.wanted):
+        return ()
+    return (e.AgentStopped(how="kill", by=by),)
+
+
+def resume(state: AgentState, by: str) -> Events:
+    """Go on after an end."""
+    _not_archived(state)
+    if state.run is not None or state.wanted:
+        raise _wrong(state, "It is running.")
+    return (e.AgentResumed(by=by),)
+
+
+def rename(state: AgentState, name: str) -> Events:
+    """Give another name."""
+    return (e.AgentRenamed(name=name),) if name != state.name else ()
+
+
+def archive(state: AgentState) -> Events:
+    """Put away an agent that does not run."""
+    if state.archived:
+        return ()
+    if state.run is not None or state.wanted:
+        raise _wrong(state, "It is running: stop it first (`athena agent stop`).")
+    return (e.AgentArchived(),)
+
+
+def restore(state: AgentState) -> Events:
+    """Take an archived agent out again."""
+    return (e.AgentRestored(),) if state.archived else ()
+
+
+def move(state: AgentState, harness: str, model: str | None) -> Events:
+    """Go on under another harness."""
+    _not_archived(state)
+    if state.turn is not None:
+        raise _wrong(state, "A turn is running: interrupt it or wait for its end.")
+    return (e.AgentMoved(harness=harness, model=model),)
+
+
+def answer(
+    state: AgentState,
+    request_id: str,
+    *,
+    option: str | None,
+    answers: dict[str, list[str]] | None,
+    cancel: bool,
+    by: str,
+    note: str | None,
+) -> e.RequestClosed:
+    """Answer an open request. The first answer counts: a second one is a conflict."""
+    opened = state.requests.get(request_id)
+    if opened is None:
+        raise AthenaError(
+            ErrorCode.CONFLICT, f"{request_id} is not open any more: it was answered or is void."
+        )
+    if cancel:
+        return e.RequestClosed(request_id=request_id, outcome=Outcome.CANCELLED, by=by, note=note)
+    match opened.request:
+        case Permission():
+            chosen = choose(opened, option)
+            return e.RequestClosed(
+                request_id=request_id, outcome=Outcome.SELECTED, option_id=chosen, by=by, note=note
+            )
+        case Inquiry():
+            _check_answers(opened.request, answers)
+            return e.RequestClosed(
+                request_id=request_id, outcome=Outcome.ANSWERED, answers=answers, by=by, note=note
+            )
+
+
+def choose(opened: OpenRequest, option: str | None) -> str:
+    """The id of the option that the words `option` mean: an id, a kind, `allow` or `reject`."""
+    assert isinstance(opened.request, Permission)
+    offered = opened.request.options
+    for o in offered:
+        if o.id == option:
+            return o.id
+    wanted: dict[str, tuple[OptionKind, ...]] = {
+        "allow": (OptionKind.ALLOW_ONCE, OptionKind.ALLOW_ALWAYS),
+        "reject": (OptionKind.REJECT_ONCE, OptionKind.REJECT_ALWAYS),
+        **{kind.value: (kind,) for kind in OptionKind},
+    }
+    for kind in wanted.get(option or "", ()):
+        for o in offered:
+            if o.kind == kind:
+                return o.id
+    raise AthenaError(
+        ErrorCode.INVALID_PARAMS,
+        f"{option!r} is none of the options: {', '.join(o.id for o in offered)}.",
+        field="option",
+        options=[o.wire() for o in offered],
+    )
+
+
+def _check_answers(inquiry: Inquiry, answers: dict[str, list[str]] | None) -> None:
+    known = {q.id: q for q in inquiry.questions}
+    if not answers:
+        raise AthenaError(
+            ErrorCode.INVALID_PARAMS,
+            f"Answers are missing for: {', '.join(known)}.",
+            field="answers",
+        )
+    for key, texts in answers.items():
+        if key not in known:
+            raise AthenaError(
+                ErrorCode.INVALID_PARAMS, f"{key!r} is no question of it.", field=f"answers.{key}"
+            )
+        if len(texts) > 1 and not known[key].several:
+            raise AthenaError(
+                ErrorCode.INVALID_PARAMS, f"{key!r} takes one answer.", field=f"answers.{key}"
+            )
+
+
+def _not_archived(state: AgentState) -> None:
+    if state.archived:
+        raise _wrong(state, "It is archived: restore it first (`athena agent restore`).")
+
+
+def _wrong(state: AgentState, why: str) -> AthenaError:
+    now, _ = status(state)
+    return AthenaError(
+        ErrorCode.WRONG_STATE, f"{state.name} is {now.value}. {why}", status=now.value
+    )

@@ -1,0 +1,255 @@
+"""How each event changes an agent's state."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from athena.core.state import AgentState, RunState, TurnState
+from athena.protocol import events as e
+from athena.protocol.agent import OpenRequest, QueuedPrompt, WorkspaceView
+from athena.protocol.items import Item, ItemStatus, Message, Plan, Reasoning, ToolCall
+from athena.protocol.usage import Cost, Usage
+
+Change = dict[str, Any]
+"""Fields of the state that an event replaces."""
+
+
+def evolve(
+    state: AgentState | None, agent_id: str, version: int, at: int, data: e.EventData
+) -> AgentState:
+    """The state after an event. The first event of an agent is `AgentSpawned`."""
+    if state is None:
+        if not isinstance(data, e.AgentSpawned):
+            raise ValueError(f"agent {agent_id} begins with {data.KIND}, not with agentSpawned")
+        return AgentState(
+            id=agent_id,
+            spec=data.spec,
+            name=data.spec.name,
+            version=version,
+            created_at=at,
+            updated_at=at,
+            model=data.spec.model,
+            mode=data.spec.mode,
+        )
+    change = _change(state, at, data)
+    return state.model_copy(update={**change, "version": version, "updated_at": at})
+
+
+def _change(state: AgentState, at: int, data: e.EventData) -> Change:
+    """The change of one event; an event that this version does not know changes nothing."""
+    if isinstance(
+        data, e.ItemStarted | e.ItemUpdated | e.ItemCompleted | e.RequestOpened | e.RequestClosed
+    ):
+        return _item_change(state, at, data)
+    if isinstance(
+        data,
+        e.PromptQueued
+        | e.PromptWithdrawn
+        | e.PromptSteered
+        | e.TurnStarted
+        | e.TurnInterrupted
+        | e.TurnEnded
+        | e.UsageReported
+        | e.ContextMeasured,
+    ):
+        return _turn_change(state, at, data)
+    if isinstance(data, e.RunStarted | e.SessionOpened | e.RunEnded):
+        return _run_change(state, data)
+    return _life_change(state, data)
+
+
+def _life_change(state: AgentState, data: e.EventData) -> Change:
+    match data:
+        case e.AgentRenamed():
+            return {"name": data.name}
+        case e.AgentArchived():
+            return {"archived": True, "wanted": False}
+        case e.AgentRestored():
+            return {"archived": False}
+        case e.AgentMoved():
+            spec = state.spec.model_copy(
+                update={"harness": data.harness, "model": data.model, "mode": data.mode}
+            )
+            return {"spec": spec, "model": data.model, "mode": data.mode}
+        case e.AgentStalled():
+            return {"stalled": True}
+        case e.AgentRecovered():
+            return {"stalled": False}
+        case e.AgentStopped():
+            return {"ending": data.how if state.run else None, "wanted": False, "queue": []}
+        case e.AgentResumed():
+            return {"ending": None, "wanted": True, "workspace_error": None}
+        case e.WorkspaceReady():
+            view = WorkspaceView(
+                kind=data.kind,
+                path=data.path,
+                cwd=data.cwd,
+                repository=data.repository,
+                branch=data.branch,
+                base_commit=data.base_commit,
+            )
+            return {"workspace": view, "workspace_error": None}
+        case e.WorkspaceFailed():
+            return {"workspace_error": data.error, "wanted": False}
+        case e.ModeChanged():
+            return {"mode": data.mode}
+        case e.ModelChanged():
+            return {"model": data.model}
+        case e.OptionsChanged():
+            found = state.capabilities.model_copy(update={"options": data.options})
+            return {"capabilities": found}
+        case e.CommandsChanged():
+            found = state.capabilities.model_copy(update={"commands": data.commands})
+            return {"capabilities": found}
+        case e.TitleChanged():
+            return {"title": data.title}
+        case _:
+            return {}
+
+
+def _run_change(state: AgentState, data: e.RunStarted | e.SessionOpened | e.RunEnded) -> Change:
+    match data:
+        case e.RunStarted():
+            run = RunState(run_id=data.run_id, harness=data.harness)
+            return {"run": run, "runs": state.runs + 1, "ending": None, "stalled": False}
+        case e.SessionOpened():
+            run = RunState(
+                run_id=data.run_id,
+                harness=state.run.harness if state.run else state.spec.harness,
+                session_id=data.session_id,
+                ready=True,
+            )
+            return {
+                "run": run,
+                "session_id": data.session_id,
+                "session_harness": run.harness,
+                "capabilities": data.capabilities,
+                "model": data.model or state.model,
+                "mode": data.mode or state.mode,
+            }
+        case e.RunEnded():
+            was_ready = state.run is not None and state.run.ready
+            by_itself = data.reason in ("exited", "idle", "lost")
+            return {
+                "run": None,
+                "last_run": data,
+                "ending": None,
+                "stalled": False,
+                "activity": None,
+                "requests": {},
+                "turn": None,
+                "wanted": bool(was_ready and by_itself and state.queue),
+            }
+
+
+def _turn_change(state: AgentState, at: int, data: e.EventData) -> Change:
+    match data:
+        case e.PromptQueued():
+            prompt = QueuedPrompt(
+                prompt_id=data.prompt_id, content=data.content, delivery=data.delivery, by=data.by
+            )
+            queue = [q for q in state.queue if q.delivery == "steer"]
+            rest = [q for q in state.queue if q.delivery != "steer"]
+            queue = [*queue, prompt, *rest] if data.delivery == "steer" else [*queue, *rest, prompt]
+            return {"queue": queue, "prompts": state.prompts + 1, "wanted": True}
+        case e.PromptWithdrawn() | e.PromptSteered():
+            return {"queue": [q for q in state.queue if q.prompt_id != data.prompt_id]}
+        case e.TurnStarted():
+            turn = TurnState(turn_id=data.turn_id, run_id=data.run_id, started_at=at)
+            return {
+                "turn": turn,
+                "turns": state.turns + (1 if data.origin == "prompt" else 0),
+                "queue": [q for q in state.queue if q.prompt_id != data.prompt_id],
+                "stalled": False,
+                "activity": None,
+            }
+        case e.TurnInterrupted():
+            if state.turn is None:
+                return {}
+            return {"turn": state.turn.model_copy(update={"interrupted": True})}
+        case e.TurnEnded():
+            return {**_settled(state, data), "turn": None, "last_turn": data, "activity": None}
+        case e.UsageReported():
+            return _counted(state, data)
+        case e.ContextMeasured():
+            return {"context": data.window}
+        case _:
+            return {}
+
+
+def _counted(state: AgentState, data: e.UsageReported) -> Change:
+    """Usage inside a turn is kept with the turn, since the turn's own sum replaces it."""
+    turn = state.turn
+    if turn is None:
+        return {"usage": state.usage.plus(data.usage), "cost": add_cost(state.cost, data.cost)}
+    if data.response_id is not None and data.response_id in turn.responses:
+        return {}
+    seen = [*turn.responses, data.response_id] if data.response_id else turn.responses
+    more = {
+        "usage": turn.usage.plus(data.usage),
+        "cost": add_cost(turn.cost, data.cost),
+        "responses": seen,
+    }
+    return {"turn": turn.model_copy(update=more)}
+
+
+def _settled(state: AgentState, data: e.TurnEnded) -> Change:
+    part_usage = state.turn.usage if state.turn else Usage()
+    part_cost = state.turn.cost if state.turn else None
+    return {
+        "usage": state.usage.plus(data.usage or part_usage),
+        "cost": add_cost(state.cost, data.cost or part_cost),
+    }
+
+
+def add_cost(one: Cost | None, other: Cost | None) -> Cost | None:
+    """The sum, labelled with the weaker source. Other currencies than the first are left out."""
+    if one is None or other is None:
+        return one or other
+    if one.currency != other.currency:
+        return one
+    order = ["reported", "priced", "estimated"]
+    source = max(one.source, other.source, key=order.index)
+    return Cost(amount=one.amount + other.amount, currency=one.currency, source=source)
+
+
+def _item_change(state: AgentState, at: int, data: e.EventData) -> Change:
+    match data:
+        case e.ItemStarted():
+            return {"activity": activity(data.item) or state.activity, "stalled": False}
+        case e.ItemUpdated():
+            title = data.changes.get("title")
+            return {"activity": title} if isinstance(title, str) else {}
+        case e.ItemCompleted():
+            return {"stalled": False}
+        case e.RequestOpened():
+            opened = OpenRequest(
+                request_id=data.request_id,
+                agent_id=state.id,
+                turn_id=data.turn_id,
+                item_id=data.item_id,
+                at=at,
+                request=data.request,
+            )
+            return {"requests": {**state.requests, data.request_id: opened}}
+        case e.RequestClosed():
+            left = {k: v for k, v in state.requests.items() if k != data.request_id}
+            return {"requests": left}
+        case _:
+            return {}
+
+
+def activity(item: Item) -> str | None:
+    """What the agent is doing, in a few words."""
+    match item:
+        case ToolCall():
+            return item.title
+        case Message():
+            return "writing"
+        case Reasoning():
+            return "thinking"
+        case Plan():
+            current = [p.text for p in item.entries if p.status == ItemStatus.IN_PROGRESS]
+            return current[0] if current else "planning"
+        case _:
+            return None

@@ -1,0 +1,92 @@
+"""The state of one agent: what its events add up to."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from athena.protocol.agent import OpenRequest, QueuedPrompt, WorkspaceView
+from athena.protocol.base import Record
+from athena.protocol.capability import Capabilities
+from athena.protocol.events import RunEnded, TurnEnded
+from athena.protocol.spec import AgentSpec
+from athena.protocol.usage import ContextWindow, Cost, Usage
+
+STATE_SCHEMA = 1
+"""Raised when the shape below changes: snapshots of another schema are folded again."""
+
+
+class RunState(Record):
+    """The live process of an agent. `ready` once its session takes prompts."""
+
+    run_id: str
+    harness: str
+    session_id: str | None = None
+    ready: bool = False
+
+
+class TurnState(Record):
+    """The open turn. `usage` and `cost` are what was reported of it so far."""
+
+    turn_id: str
+    run_id: str
+    started_at: int
+    interrupted: bool = False
+    usage: Usage = Usage()
+    cost: Cost | None = None
+    responses: list[str] = []
+
+
+class AgentState(Record):
+    """An agent, folded from its events.
+
+    `wanted` says that a process should be running; `ending` that the user asked for the end.
+    `runs`, `prompts` and `turns` count all that ever were and name the next ones.
+    """
+
+    id: str
+    spec: AgentSpec
+    name: str
+    version: int
+    created_at: int
+    updated_at: int
+    archived: bool = False
+    wanted: bool = True
+    ending: Literal["stop", "kill"] | None = None
+    stalled: bool = False
+
+    workspace: WorkspaceView | None = None
+    workspace_error: str | None = None
+
+    run: RunState | None = None
+    last_run: RunEnded | None = None
+    session_id: str | None = None
+    session_harness: str | None = None
+    runs: int = 0
+
+    turn: TurnState | None = None
+    last_turn: TurnEnded | None = None
+    turns: int = 0
+    prompts: int = 0
+    queue: list[QueuedPrompt] = []
+    requests: dict[str, OpenRequest] = {}
+
+    model: str | None = None
+    mode: str | None = None
+    title: str | None = None
+    activity: str | None = None
+    capabilities: Capabilities = Capabilities()
+    usage: Usage = Usage()
+    cost: Cost | None = None
+    context: ContextWindow | None = None
+
+    def next_run_id(self) -> str:
+        """The name of the next run: unique over all agents, since the agent's id is its prefix."""
+        return f"{self.id}.r{self.runs + 1}"
+
+    def next_prompt_id(self) -> str:
+        """The name of the next prompt."""
+        return f"{self.id}.p{self.prompts + 1}"
+
+    def next_turn_id(self) -> str:
+        """The name of the next turn that a prompt starts."""
+        return f"{self.id}.t{self.turns + 1}"

@@ -1,0 +1,97 @@
+"""What an agent needs next: the one rule that starts and stops things."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from athena.core.state import AgentState
+from athena.protocol.agent import QueuedPrompt
+
+
+@dataclass(frozen=True, slots=True)
+class MakeWorkspace:
+    """Make the working directory."""
+
+
+@dataclass(frozen=True, slots=True)
+class StartRun:
+    """Start a harness process. `resume` is the session to go on with; `primed` asks for a primer
+    made out of the log, since the session belongs to another harness or is lost."""
+
+    run_id: str
+    resume: str | None
+    primed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StartTurn:
+    """Hand the next prompt to the idle harness."""
+
+    turn_id: str
+    prompt: QueuedPrompt
+
+
+@dataclass(frozen=True, slots=True)
+class SteerTurn:
+    """Hand a steering prompt to the running turn."""
+
+    prompt: QueuedPrompt
+
+
+@dataclass(frozen=True, slots=True)
+class InterruptTurn:
+    """End the turn so that a steering prompt, or the stop, can follow."""
+
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class CloseRun:
+    """End the harness process in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class KillRun:
+    """End the harness process and all its children now."""
+
+
+NextStep = MakeWorkspace | StartRun | StartTurn | SteerTurn | InterruptTurn | CloseRun | KillRun
+
+
+def next_step(state: AgentState, *, can_steer: bool) -> NextStep | None:
+    """What to do now, or nothing. Asked again after each event, so it says one thing at a time."""
+    if state.run is None:
+        return _towards_a_run(state)
+    if state.ending == "kill":
+        return KillRun()
+    if state.turn is not None:
+        return _during_a_turn(state, can_steer)
+    if state.ending == "stop":
+        return CloseRun()
+    if state.run.harness != state.spec.harness:
+        return CloseRun()
+    if state.run.ready and state.queue:
+        return StartTurn(state.next_turn_id(), state.queue[0])
+    return None
+
+
+def _towards_a_run(state: AgentState) -> NextStep | None:
+    if state.archived or not state.wanted or state.workspace_error is not None:
+        return None
+    if state.workspace is None:
+        return MakeWorkspace()
+    own = state.session_harness == state.spec.harness
+    return StartRun(
+        state.next_run_id(),
+        resume=state.session_id if own else None,
+        primed=state.turns > 0 and not own,
+    )
+
+
+def _during_a_turn(state: AgentState, can_steer: bool) -> NextStep | None:
+    assert state.turn is not None
+    if state.ending == "stop":
+        return None if state.turn.interrupted else InterruptTurn("athena")
+    if state.queue and state.queue[0].delivery == "steer" and not state.turn.interrupted:
+        return SteerTurn(state.queue[0]) if can_steer else InterruptTurn("athena")
+    return None

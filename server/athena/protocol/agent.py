@@ -1,0 +1,238 @@
+"""Agents as clients see them, and the parameters of `athena/agent/...`."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import Field
+
+from athena.protocol.base import Record, Request
+from athena.protocol.capability import Capabilities
+from athena.protocol.content import ContentBlock
+from athena.protocol.request import Inquiry, Permission
+from athena.protocol.spec import McpServer, WorkspaceSpec
+from athena.protocol.usage import ContextWindow, Cost, Usage
+
+
+class Status(StrEnum):
+    """What an agent is doing, from the protocol and never from a screen."""
+
+    STARTING = "starting"
+    WORKING = "working"
+    NEEDS_PERMISSION = "needsPermission"
+    NEEDS_INPUT = "needsInput"
+    IDLE = "idle"
+    DONE = "done"
+    INTERRUPTED = "interrupted"
+    FAILED = "failed"
+    DEAD = "dead"
+
+
+class WorkspaceView(Record):
+    """Where an agent works."""
+
+    kind: Literal["new", "existing", "none"]
+    path: str
+    cwd: str
+    repository: str | None = None
+    branch: str | None = None
+    base_commit: str | None = None
+
+
+class QueuedPrompt(Record):
+    """A prompt that waits for its turn."""
+
+    prompt_id: str
+    content: list[ContentBlock]
+    delivery: Literal["queue", "steer"]
+    by: str
+
+
+class OpenRequest(Record):
+    """A request of a harness that waits for the user. `at` in milliseconds since 1970 UTC."""
+
+    request_id: str
+    agent_id: str
+    agent_name: str = ""
+    turn_id: str | None = None
+    item_id: str | None = None
+    at: int
+    request: Permission | Inquiry
+
+
+class AgentView(Record):
+    """An agent in a list. `version` is that of its last event, `cursor` the log's position."""
+
+    id: str
+    name: str
+    harness: str
+    archetype: str | None = None
+    model: str | None = None
+    mode: str | None = None
+    title: str | None = None
+    status: Status
+    reason: str | None = None
+    stalled: bool = False
+    archived: bool = False
+    project: str
+    parent_id: str | None = None
+    workspace: WorkspaceView | None = None
+    run_id: str | None = None
+    session_id: str | None = None
+    turn_id: str | None = None
+    turns: int = 0
+    activity: str | None = None
+    queue: list[QueuedPrompt] = []
+    requests: list[OpenRequest] = []
+    usage: Usage = Usage()
+    cost: Cost | None = None
+    context: ContextWindow | None = None
+    created_at: int
+    updated_at: int
+    version: int
+
+
+class AgentDetail(AgentView):
+    """An agent with what its harness can do."""
+
+    capabilities: Capabilities = Capabilities()
+    instructions: str | None = None
+
+
+class AgentList(Record):
+    """Agents and the position in the log at which the list was true."""
+
+    agents: list[AgentView]
+    cursor: int
+
+
+class SpawnAgent(Request):
+    """Parameters of `athena/agent/spawn`.
+
+    What is not given comes from the archetype, then from the project's settings, then from the
+    user's. `project` is a directory, by default the client's. `command_id` makes it safe to send
+    again: the second one answers with the first one's agent.
+    """
+
+    prompt: str | None = None
+    content: list[ContentBlock] | None = None
+    name: str | None = Field(default=None, max_length=120)
+    harness: str | None = None
+    archetype: str | None = None
+    model: str | None = None
+    mode: str | None = None
+    project: str | None = None
+    workspace: WorkspaceSpec | None = None
+    parent_id: str | None = None
+    mcp_servers: list[McpServer] = []
+    options: dict[str, object] = {}
+    environment: dict[str, str] = {}
+    command_id: str | None = None
+
+
+class AgentRef(Request):
+    """Parameters that name an agent: its id, its name, or a unique beginning of either."""
+
+    agent: str
+
+
+class ListAgents(Request):
+    """Parameters of `athena/agent/list`."""
+
+    archived: bool = False
+    project: str | None = None
+    status: list[Status] | None = None
+
+
+class PromptAgent(Request):
+    """Parameters of `athena/agent/prompt` and `athena/agent/steer`."""
+
+    agent: str
+    text: str | None = None
+    content: list[ContentBlock] | None = None
+    command_id: str | None = None
+
+
+class Prompted(Record):
+    """A prompt was taken; `version` is the agent's after it."""
+
+    agent_id: str
+    prompt_id: str
+    version: int
+    seq: int
+
+
+class WithdrawPrompt(Request):
+    """Parameters of `athena/agent/withdraw`."""
+
+    agent: str
+    prompt_id: str
+
+
+class RenameAgent(Request):
+    """Parameters of `athena/agent/rename`."""
+
+    agent: str
+    name: str = Field(min_length=1, max_length=120)
+
+
+class ResumeAgent(Request):
+    """Parameters of `athena/agent/resume`: an optional prompt to go on with."""
+
+    agent: str
+    text: str | None = None
+
+
+class SetMode(Request):
+    """Parameters of `athena/agent/setMode`."""
+
+    agent: str
+    mode: str
+
+
+class SetModel(Request):
+    """Parameters of `athena/agent/setModel`."""
+
+    agent: str
+    model: str
+
+
+class SetOption(Request):
+    """Parameters of `athena/agent/setOption`: an option that the harness offers."""
+
+    agent: str
+    option: str
+    value: str | bool
+
+
+class MoveAgent(Request):
+    """Parameters of `athena/agent/move`: go on under another harness, in the same workspace."""
+
+    agent: str
+    harness: str
+    model: str | None = None
+
+
+class Changed(Record):
+    """An agent changed; `version` is its version after the change, `seq` the log's position."""
+
+    agent_id: str
+    version: int
+    seq: int
+
+
+class ReadLogs(Request):
+    """Parameters of `athena/agent/logs`: the last `bytes` of what the harness wrote to stderr."""
+
+    agent: str
+    run_id: str | None = None
+    bytes: int = Field(default=64_000, ge=1, le=4_000_000)
+
+
+class Logs(Record):
+    """What a harness wrote to its standard error."""
+
+    run_id: str | None = None
+    path: str | None = None
+    text: str
