@@ -130,6 +130,7 @@ def _run_change(state: AgentState, data: e.RunStarted | e.SessionOpened | e.RunE
         case e.RunEnded():
             was_ready = state.run is not None and state.run.ready
             by_itself = data.reason in ("exited", "idle", "lost")
+            moved = state.run is not None and state.run.harness != state.spec.harness
             return {
                 "run": None,
                 "last_run": data,
@@ -138,7 +139,7 @@ def _run_change(state: AgentState, data: e.RunStarted | e.SessionOpened | e.RunE
                 "activity": None,
                 "requests": {},
                 "turn": None,
-                "wanted": bool(was_ready and by_itself and state.queue),
+                "wanted": moved or bool(was_ready and by_itself and state.queue),
             }
 
 
