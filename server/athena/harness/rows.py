@@ -25,7 +25,7 @@ class Harness:
     hint: str
     env: Mapping[str, str] = field(default_factory=dict[str, str])
     version_argv: tuple[str, ...] | None = None
-    quirks: AcpQuirks = AcpQuirks()
+    quirks: AcpQuirks = field(default_factory=AcpQuirks)
     source: str = "built-in"
 
 
