@@ -1,0 +1,1 @@
+"""Programs that build and test Athena; nothing of them is installed with it."""
