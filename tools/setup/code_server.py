@@ -22,6 +22,10 @@ NATIVE_MODULES = (
     "@vscode/deviceid",
     "@parcel/watcher",
 )
+WORKBENCH_LINKS = {
+    "bin/remote-cli/code-server": "code-linux.sh",
+    "bin/helpers/browser.sh": "browser-linux.sh",
+}
 BUILD_PACKAGES = {"g++": "g++", "make": "make", "python3": "python3", "pkg-config": "pkg-config"}
 
 
@@ -45,8 +49,9 @@ class CodeServerTool(Tool):
         npm("install", "--omit=dev", "--ignore-scripts", cwd=workbench)
         npm("rebuild", "--foreground-scripts", *NATIVE_MODULES, cwd=workbench)
         npm("install", "--omit=dev", "--ignore-scripts", cwd=workbench / "extensions")
-        # What code-server's own post-install script links.
-        (workbench / "bin" / "remote-cli" / "code-server").symlink_to("code-linux.sh")
-        (workbench / "bin" / "helpers" / "browser.sh").symlink_to("browser-linux.sh")
+        # What code-server's own post-install script links, where the package has it not already.
+        for name, target in WORKBENCH_LINKS.items():
+            if not (workbench / name).exists():
+                (workbench / name).symlink_to(target)
         entry = server / "out" / "node" / "entry.js"
         script(prefix, self.program, f'exec "{NODE.path}" "{entry}" "$@"')

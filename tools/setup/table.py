@@ -14,6 +14,7 @@ from pathlib import Path
 
 from tools.setup.code_server import CodeServerTool
 from tools.setup.debian import PATCHELF, AptTool, SuiteTool
+from tools.setup.emacs import EmacsTool
 from tools.setup.errors import SetupError
 from tools.setup.npm import NODE, NpmTool
 from tools.setup.pypi import WheelTool
@@ -25,6 +26,13 @@ NVIM_CHECK = (
     "--clean",
     "+lua vim.treesitter.language.add('markdown') io.write(tostring(vim.version()))",
     "+quitall",
+)
+
+VIM_FINDS_ALE = (
+    "-c",
+    "packadd ale",
+    "-c",
+    "call writefile([exists(':ALEInfo') ? 'ALE is here' : 'no ALE'], '/dev/stdout')",
 )
 
 TOOLS: tuple[Tool, ...] = (
@@ -77,7 +85,22 @@ TOOLS: tuple[Tool, ...] = (
         binaries=("usr/lib/hx/hx",),
         says=r"^helix 25",
     ),
-    AptTool(name="vim", packages=("vim", "vim-ale"), commands=("vim",), says="ALE works"),
+    EmacsTool(
+        name="emacs",
+        version="30",
+        suites=("trixie",),
+        check=("--batch", "-Q", "--eval", "(progn (require 'eglot) (princ emacs-version))"),
+        says=r"^30\.",
+        note="with eglot built in",
+    ),
+    AptTool(
+        name="vim",
+        packages=("vim", "vim-ale"),
+        commands=("vim",),
+        check=("-Es", "-u", "NONE", "-N", *VIM_FINDS_ALE, "-c", "qall!"),
+        says="ALE is here",
+        note="with ALE; `packadd ale` loads it",
+    ),
     AptTool(name="tmux", packages=("tmux",), commands=("tmux",), check=("-V",), says="^tmux 3"),
     AptTool(
         name="chromium",
@@ -99,7 +122,7 @@ TOOLS: tuple[Tool, ...] = (
 GROUPS: dict[str, tuple[str, ...]] = {
     "nvim": ("nvim-0.10", "nvim-0.11", "nvim-0.12", "mini.test"),
     "vscode": ("node", "code-server", "chromium", "playwright-core"),
-    "editors": ("helix", "vim", "tmux", "nvim-0.11"),
+    "editors": ("emacs", "helix", "vim", "tmux", "nvim-0.11"),
     "harnesses": (),
 }
 

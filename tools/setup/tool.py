@@ -13,6 +13,7 @@ import os
 import re
 import shutil
 import sys
+import tempfile
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -98,7 +99,7 @@ class Tool(abc.ABC):
             try:
                 self.install(self.prefix)
                 self.verify()
-            except SetupError as error:
+            except (SetupError, OSError) as error:
                 raise SetupError(f"{self.name} {self.version}: {error}") from error
             (self.prefix / STAMP).write_text(self._recipe())
             say(f"{self.name} {self.version}: ready in {time.monotonic() - began:.0f} s")
@@ -107,10 +108,12 @@ class Tool(abc.ABC):
         """Run the program as its row says; raises `SetupError` when it does not work."""
         if not self.path.exists():
             raise SetupError(f"the installation has no {self.program}")
-        if self.check:
-            printed = run([self.path, *self.check], seconds=120)
-            if not re.search(self.says, printed):
-                raise SetupError(f"{self.path} printed no {self.says!r} but:\n{printed}")
+        if not self.check:
+            return
+        with tempfile.TemporaryDirectory(prefix="athena-setup-") as home:  # Some write to it.
+            printed = run([self.path, *self.check], env={"HOME": home}, seconds=120)
+        if not re.search(self.says, printed, re.MULTILINE):
+            raise SetupError(f"{self.path} printed no {self.says!r} but:\n{printed}")
 
     def _recipe(self) -> str:
         source = inspect.getsource(sys.modules[type(self).__module__])
