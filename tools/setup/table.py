@@ -1,10 +1,6 @@
 """The tools and the groups of tools, one row each: to add one, add its row.
 
-A harness from npm, for instance, is
-
-    NpmTool(name="gemini", package="@google/gemini-cli", version="0.1.2", command="gemini"),
-
-and its name in the group `harnesses`.
+The coding-agent harnesses have a table of their own, `harnesses.py`.
 """
 
 from __future__ import annotations
@@ -12,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from tools.setup import harnesses
 from tools.setup.code_server import CodeServerTool
 from tools.setup.debian import PATCHELF, AptTool, SuiteTool
 from tools.setup.emacs import EmacsTool
@@ -117,13 +114,15 @@ TOOLS: tuple[Tool, ...] = (
         check=(),
         note="drives chromium; `path` is the package's folder",
     ),
+    *harnesses.HARNESSES,
 )
 
 GROUPS: dict[str, tuple[str, ...]] = {
     "nvim": ("nvim-0.10", "nvim-0.11", "nvim-0.12", "mini.test"),
     "vscode": ("node", "code-server", "chromium", "playwright-core"),
     "editors": ("emacs", "helix", "vim", "tmux", "nvim-0.11"),
-    "harnesses": (),
+    "harnesses": tuple(tool.name for tool in harnesses.FAST),
+    "all-harnesses": tuple(tool.name for tool in harnesses.HARNESSES),
 }
 
 _BY_NAME = {tool.name: tool for tool in TOOLS}
