@@ -1,7 +1,8 @@
 # Athena's targets. `make help` lists them; docs/howto/develop.md explains the set-up.
 #
 # Adding a target: write "name: ## what it does" and it appears in the help. A suite of tests that
-# needs real programs gets its tools from a group of tools/setup (see $(SETUP) below).
+# needs real programs is a folder of tests/ and a group of tools in tools/setup/table.py of the same
+# name, and one line in SUITES.
 
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
@@ -12,6 +13,11 @@ PYTHON_BIN := .venv/bin/python
 PYTEST := .venv/bin/pytest -n $(or $(JOBS),2) --dist loadgroup
 SETUP := $(PYTHON_BIN) -m tools.setup
 FAST := not slow and not editors and not harnesses and not bench
+
+# Slow tests of harnesses are those that need the harnesses that `make test` does not install.
+ALL := not bench and not (harnesses and slow)
+SUITES := editors nvim vscode harnesses
+SUITES_HERE := $(foreach suite,$(SUITES),$(if $(wildcard tests/$(suite)),$(suite)))
 
 .PHONY: help
 help: ## show this list
@@ -31,7 +37,7 @@ lint: venv ## formatting, lint, types and the borders between packages
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/pyright
-	.venv/bin/lint-imports
+	.venv/bin/lint-imports --no-logo
 
 .PHONY: test-fast
 test-fast: venv ## the tests that need no editor, no harness binary and little time
@@ -39,6 +45,34 @@ test-fast: venv ## the tests that need no editor, no harness binary and little t
 
 .PHONY: check
 check: lint test-fast ## lint and test-fast: run it before each commit
+
+.PHONY: tools
+tools: venv ## install the editors and harnesses that the tests need into the cache
+	$(if $(SUITES_HERE),$(SETUP) install $(addprefix @,$(SUITES_HERE)))
+
+.PHONY: test
+test: lint tools ## lint and every test, after installing all that they need; what CI runs
+	$(PYTEST) -m "$(ALL)"
+
+.PHONY: test-editors
+test-editors: venv ## Athena in editors without our plugin: Emacs, Helix, Vim, Neovim
+	$(SETUP) install @editors
+	$(PYTEST) tests/editors
+
+.PHONY: test-nvim
+test-nvim: venv ## the Neovim client, in three versions of Neovim
+	$(SETUP) install @nvim
+	$(PYTEST) tests/nvim
+
+.PHONY: test-vscode
+test-vscode: venv ## the VS Code client, in a real workbench
+	$(SETUP) install @vscode
+	$(PYTEST) tests/vscode
+
+.PHONY: test-harnesses
+test-harnesses: venv ## all real harnesses, against a model on this machine
+	$(SETUP) install @all-harnesses
+	$(PYTEST) -m harnesses
 
 .PHONY: demo
 demo: venv ## see agents work on a sample repository (HARNESS=codex for a real one)

@@ -1,0 +1,235 @@
+"""The rules that every Python file keeps, one row each, with a sample that breaks it."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from tests.architecture.source import Module, dotted
+
+FILE_LINES = 600
+FUNCTION_LINES = 60
+SKIPS = {"skip", "skipif", "xfail", "importorskip"}
+
+Finding = tuple[int, str]
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+@dataclass(frozen=True)
+class Rule:
+    """`find` yields the breaches in a module that `applies`; `broken` is a module with one."""
+
+    title: str
+    applies: Callable[[Module], bool]
+    find: Callable[[Module], Iterator[Finding]]
+    broken: Module
+
+
+def server(module: Module) -> bool:
+    """Whether the module is shipped."""
+    return module.is_in("athena")
+
+
+def test_code(module: Module) -> bool:
+    """Whether the module is a test or helps tests."""
+    return module.is_in("tests")
+
+
+def tests(module: Module) -> bool:
+    """Whether the module has tests or fixtures in it; programs that tests start may take time."""
+    return test_code(module) and module.path.rpartition("/")[2].startswith(("test_", "conftest"))
+
+
+def long_file(module: Module) -> Iterator[Finding]:
+    """One idea fits in a file that one can read at a sitting."""
+    lines = module.text.count("\n")
+    if lines > FILE_LINES and not module.is_generated:
+        yield lines, f"{lines} lines; the limit is {FILE_LINES}"
+
+
+def long_function(module: Module) -> Iterator[Finding]:
+    """Lines from `def` to the end, without the docstring."""
+    for node in ast.walk(module.tree):
+        if isinstance(node, Function):
+            lines = (node.end_lineno or node.lineno) - node.lineno + 1
+            if ast.get_docstring(node, clean=False) is not None:
+                text = node.body[0]
+                lines -= (text.end_lineno or text.lineno) - text.lineno + 1
+            if lines > FUNCTION_LINES:
+                yield node.lineno, f"{node.name} has {lines} lines; the limit is {FUNCTION_LINES}"
+
+
+def undocumented(module: Module) -> Iterator[Finding]:
+    """Public names of a module say what they are."""
+    for node in module.tree.body:
+        is_public = isinstance(node, Function | ast.ClassDef) and not node.name.startswith("_")
+        if is_public and ast.get_docstring(node) is None:
+            yield node.lineno, f"{node.name} has no docstring"
+
+
+def prints(module: Module) -> Iterator[Finding]:
+    """Standard output is a protocol nearly everywhere: only commands write for people."""
+    for line, name in module.calls():
+        if name == "print":
+            yield line, "print"
+
+
+def imports_of(*libraries: str) -> Callable[[Module], Iterator[Finding]]:
+    """Imports of these libraries or of anything inside them."""
+
+    def find(module: Module) -> Iterator[Finding]:
+        for line, name in module.imports():
+            if any(name == library or name.startswith(f"{library}.") for library in libraries):
+                yield line, f"imports {name}"
+
+    return find
+
+
+def imports_beyond(*own: str) -> Callable[[Module], Iterator[Finding]]:
+    """Imports of anything but the standard library and the module's own package."""
+
+    def find(module: Module) -> Iterator[Finding]:
+        for line, name in module.imports():
+            top = name.partition(".")[0]
+            is_own = any(name == one or name.startswith(f"{one}.") for one in own)
+            if not is_own and top not in sys.stdlib_module_names:
+                yield line, f"imports {name}"
+
+    return find
+
+
+def athena_beyond(own: str) -> Callable[[Module], Iterator[Finding]]:
+    """Imports of Athena's packages other than the module's own."""
+
+    def find(module: Module) -> Iterator[Finding]:
+        for line, name in module.imports():
+            if name.partition(".")[0] == "athena" and not f"{name}.".startswith(f"{own}."):
+                yield line, f"imports {name}"
+
+    return find
+
+
+def sleeps(module: Module) -> Iterator[Finding]:
+    """A test waits for a condition (`tests.support.wait`), never for a time."""
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Call) and dotted(node.func) in {"time.sleep", "asyncio.sleep"}:
+            # asyncio.sleep(0) only lets other tasks run.
+            is_yield = (
+                node.args and isinstance(node.args[0], ast.Constant) and not node.args[0].value
+            )
+            if not is_yield:
+                yield node.lineno, dotted(node.func)
+
+
+def mocks(module: Module) -> Iterator[Finding]:
+    """Tests run the real parts."""
+    yield from imports_of("unittest.mock", "mock", "pytest_mock")(module)
+    for line, name in module.calls():
+        if name == "monkeypatch.setattr":
+            yield line, name
+
+
+def skips(module: Module) -> Iterator[Finding]:
+    """A test that cannot run fails with the reason."""
+    for node in ast.walk(module.tree):
+        name = dotted(node)
+        if name.startswith("pytest.") and name.rpartition(".")[2] in SKIPS:
+            yield getattr(node, "lineno", 0), name
+
+
+def _only(*packages: str) -> Callable[[Module], bool]:
+    return lambda module: server(module) and not module.is_in(*packages)
+
+
+def _within(*packages: str) -> Callable[[Module], bool]:
+    return lambda module: module.is_in(*packages)
+
+
+def _sample(name: str, text: str) -> Module:
+    return Module(f"{name.replace('.', '/')}.py", name, text)
+
+
+RULES = (
+    Rule(
+        f"a file has at most {FILE_LINES} lines",
+        lambda module: True,
+        long_file,
+        _sample("athena.core.long", "x = 1\n" * (FILE_LINES + 1)),
+    ),
+    Rule(
+        f"a function has at most {FUNCTION_LINES} lines",
+        server,
+        long_function,
+        _sample("athena.core.long", "def f():\n" + "    x = 1\n" * FUNCTION_LINES),
+    ),
+    Rule(
+        "public functions and classes have a docstring",
+        server,
+        undocumented,
+        _sample("athena.core.bare", "class Bare:\n    x = 1\n"),
+    ),
+    Rule(
+        "only the command line prints",
+        _only("athena.cli"),
+        prints,
+        _sample("athena.app.chatty", "print('hello')\n"),
+    ),
+    Rule(
+        "only athena.log opens a database",
+        _only("athena.log"),
+        imports_of("aiosqlite", "sqlite3", "apsw"),
+        _sample("athena.app.sql", "def f():\n    import sqlite3\n"),
+    ),
+    Rule(
+        "only athena.lsp knows pygls",
+        _only("athena.lsp"),
+        imports_of("pygls"),
+        _sample("athena.app.lsp", "from pygls.lsp.server import LanguageServer\n"),
+    ),
+    Rule(
+        "only athena.rpc knows jsonrpcserver",
+        _only("athena.rpc"),
+        imports_of("jsonrpcserver"),
+        _sample("athena.app.rpc", "from jsonrpcserver import dispatch\n"),
+    ),
+    Rule(
+        "the runner needs the standard library alone",
+        _within("athena.runner"),
+        imports_beyond("athena.runner"),
+        _sample("athena.runner.heavy", "import pydantic\n"),
+    ),
+    Rule(
+        "the relay needs the standard library alone",
+        _within("athena.relay"),
+        imports_beyond("athena.relay"),
+        _sample("athena.relay.heavy", "from athena.protocol import methods\n"),
+    ),
+    Rule(
+        "the scripted harness imports nothing else of Athena",
+        _within("athena.scripted"),
+        athena_beyond("athena.scripted"),
+        _sample("athena.scripted.cheat", "from athena.harness import driver\n"),
+    ),
+    Rule(
+        "tests do not sleep",
+        tests,
+        sleeps,
+        _sample(
+            "tests.test_lazy", "import asyncio\n\nasync def f():\n    await asyncio.sleep(0.5)\n"
+        ),
+    ),
+    Rule(
+        "tests do not mock",
+        test_code,
+        mocks,
+        _sample("tests.mocked", "from unittest.mock import Mock\n"),
+    ),
+    Rule(
+        "tests do not skip",
+        test_code,
+        skips,
+        _sample("tests.skipped", "import pytest\n\n@pytest.mark.skipif(True)\ndef f(): ...\n"),
+    ),
+)

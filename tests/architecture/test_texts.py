@@ -1,0 +1,49 @@
+"""No committed file names a package registry or a place on somebody's machine."""
+
+from __future__ import annotations
+
+import re
+
+from tests.architecture.source import ROOT, tracked_files
+
+# Spelled in pieces, or this file would be a breach itself.
+REGISTRIES = (
+    r"pypi" r"\.org",
+    r"python" r"hosted\.org",
+    r"npm" r"js\.org",
+    r"yarn" r"pkg\.com",
+    r"deb" r"\.debian\.org",
+    r"archive" r"\.ubuntu\.com",
+    r"crates" r"\.io",
+    r"proxy" r"\.golang\.org",
+    r"repo1?" r"\.maven\.",
+)
+PLACES = (
+    r"(?<![\w.])/wo" r"rk/(main|shared|\.library)\b",
+    r"\.\./sha" r"red/",
+    r"/tmp/ath" r"ena/",
+    r"(?<![\w.])/ro" r"ot/",
+    r"(?<![\w.])/home/(?!user\b|me\b|ada\b|you\b)\w+/",
+)
+FORBIDDEN = re.compile("|".join(REGISTRIES + PLACES))
+
+
+def test_no_registry_and_no_machine_is_named() -> None:
+    breaches = [
+        f"{name}:{number}: {found[0]}"
+        for name in tracked_files()
+        for number, line in enumerate(_lines(name), 1)
+        if (found := FORBIDDEN.search(line))
+    ]
+    assert not breaches, "\n".join(breaches)
+
+
+def test_a_breach_is_seen() -> None:
+    assert FORBIDDEN.search("https://files.python" + "hosted.org/packages")
+    assert FORBIDDEN.search("see ../sha" + "red/design")
+    assert not FORBIDDEN.search("/home/user/project and ./work/main.py")
+
+
+def _lines(name: str) -> list[str]:
+    content = (ROOT / name).read_bytes()
+    return [] if b"\0" in content[:8192] else content.decode("utf-8", "replace").splitlines()
