@@ -1,0 +1,230 @@
+"""What a driver remembers of a session whatever its protocol, and the draft of one step.
+
+A `Ledger` is part of a driver's memory and is never changed. A `Draft` lives for one step: it
+collects events, deltas and frames, and holds the ledger as it will be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+from athena.harness.driver import TextDelta
+from athena.protocol import events as e
+from athena.protocol.items import Item, ItemStatus, Message, Notice, Reasoning, ToolCall
+from athena.protocol.items import Unrecognized as UnrecognizedItem
+from athena.protocol.request import Inquiry, Outcome, Permission
+
+RAW_LIMIT = 64_000
+"""How many characters of a frame that was not understood are shown; the spool has all of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenItem:
+    """An item that is not finished. `open_items` of a ledger has it by the harness's own name."""
+
+    item_id: str
+    item: Item
+    turn_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """Numbers given out, the open turn, and what is open in it.
+
+    `turn_id` is Athena's name of the open turn. `requests` maps Athena's name of an open request
+    to the harness's own name of it.
+    """
+
+    run_id: str
+    item_count: int = 0
+    request_count: int = 0
+    turn_count: int = 0
+    turn_id: str | None = None
+    open_items: Mapping[str, OpenItem] = field(default_factory=dict[str, OpenItem])
+    requests: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+class Draft:
+    """The outcome of one step while it is being made."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self.ledger = ledger
+        self.events: list[e.EventData] = []
+        self.deltas: list[TextDelta] = []
+        self.sends: list[bytes] = []
+
+    # Items.
+
+    def new_item_id(self) -> str:
+        """The next item's name."""
+        count = self.ledger.item_count + 1
+        self.ledger = replace(self.ledger, item_count=count)
+        return f"{self.ledger.run_id}.{count}"
+
+    def find(self, key: str) -> OpenItem | None:
+        """The open item that the harness calls `key`."""
+        return self.ledger.open_items.get(key)
+
+    def start(self, key: str, item: Item) -> str:
+        """Begin an item, which the harness calls `key`."""
+        opened = OpenItem(self.new_item_id(), item, self.ledger.turn_id)
+        self._keep(key, opened)
+        self.events.append(e.ItemStarted(item_id=opened.item_id, turn_id=opened.turn_id, item=item))
+        return opened.item_id
+
+    def append(self, key: str, text: str) -> None:
+        """Add text to an open message or reasoning: ephemeral, until the item is completed."""
+        opened = self.find(key)
+        if opened is None or not text or not isinstance(opened.item, Message | Reasoning):
+            return
+        longer = opened.item.model_copy(update={"text": opened.item.text + text})
+        self._keep(key, replace(opened, item=longer))
+        self.deltas.append(TextDelta(opened.item_id, text))
+
+    def update(self, key: str, item: Item) -> None:
+        """Replace what is known of an open item; nothing is recorded if nothing changed."""
+        opened = self.find(key)
+        if opened is None:
+            return
+        changes = _changes(opened.item, item)
+        if changes:
+            self._keep(key, replace(opened, item=item))
+            self.events.append(e.ItemUpdated(item_id=opened.item_id, changes=changes))
+
+    def complete(self, key: str, item: Item | None = None) -> str | None:
+        """Finish an open item as `item`, or as it stands; its name, or `None` if none is open."""
+        opened = self.find(key)
+        if opened is None:
+            return None
+        self._forget(key)
+        done = item if item is not None else opened.item
+        self.events.append(
+            e.ItemCompleted(item_id=opened.item_id, turn_id=opened.turn_id, item=done)
+        )
+        return opened.item_id
+
+    def add(self, item: Item) -> str:
+        """An item that is finished as soon as it is there."""
+        item_id = self.new_item_id()
+        turn_id = self.ledger.turn_id
+        self.events.append(e.ItemCompleted(item_id=item_id, turn_id=turn_id, item=item))
+        return item_id
+
+    def notice(
+        self,
+        text: str,
+        level: Literal["info", "warning", "error"] = "info",
+        topic: str | None = None,
+    ) -> None:
+        """Something worth showing that nobody said."""
+        self.add(Notice(level=level, text=text, topic=topic))
+
+    def unrecognized(self, reason: str, raw: str) -> None:
+        """Something that was not understood: kept and shown."""
+        self.add(UnrecognizedItem(reason=reason, raw=raw[:RAW_LIMIT]))
+
+    def _keep(self, key: str, opened: OpenItem) -> None:
+        self.ledger = replace(self.ledger, open_items={**self.ledger.open_items, key: opened})
+
+    def _forget(self, key: str) -> None:
+        left = {k: v for k, v in self.ledger.open_items.items() if k != key}
+        self.ledger = replace(self.ledger, open_items=left)
+
+    # Turns.
+
+    def begin_turn(self, turn_id: str) -> None:
+        """A turn for a prompt begins; the shell has recorded it."""
+        self.ledger = replace(self.ledger, turn_id=turn_id)
+
+    def begin_own_turn(self) -> None:
+        """The harness begins a turn by itself."""
+        count = self.ledger.turn_count + 1
+        run_id = self.ledger.run_id
+        turn_id = f"{run_id}.t{count}"
+        self.ledger = replace(self.ledger, turn_id=turn_id, turn_count=count)
+        self.events.append(e.TurnStarted(turn_id=turn_id, run_id=run_id, origin="harness"))
+
+    def end_turn(self, ended: e.TurnEnded) -> None:
+        """Record a turn's end, after what was open in it was closed."""
+        self.settle(ended.stop_reason == "cancelled")
+        self.ledger = replace(self.ledger, turn_id=None)
+        self.events.append(ended)
+
+    def settle(self, cancelled: bool) -> None:
+        """Complete the open items of the open turn, and void its requests."""
+        self.void_requests()
+        turn_id = self.ledger.turn_id
+        for key, opened in self.ledger.open_items.items():
+            if opened.turn_id == turn_id and not _outlives_turn(key):
+                self.complete(key, _given_up(opened.item, cancelled))
+
+    def settle_all(self) -> None:
+        """The process is gone: complete every open item, and void every request."""
+        self.void_requests()
+        for key, opened in self.ledger.open_items.items():
+            self.complete(key, _given_up(opened.item, cancelled=False))
+
+    # Requests.
+
+    def open_request(
+        self, own_name: str, request: Permission | Inquiry, item_id: str | None
+    ) -> None:
+        """The harness asks, under `own_name`, and waits."""
+        count = self.ledger.request_count + 1
+        request_id = f"{self.ledger.run_id}.r{count}"
+        requests = {**self.ledger.requests, request_id: own_name}
+        self.ledger = replace(self.ledger, request_count=count, requests=requests)
+        self.events.append(
+            e.RequestOpened(
+                request_id=request_id,
+                turn_id=self.ledger.turn_id,
+                item_id=item_id,
+                request=request,
+            )
+        )
+
+    def take_request(self, request_id: str) -> str | None:
+        """The harness's own name of an open request, which is answered now."""
+        own_name = self.ledger.requests.get(request_id)
+        left = {k: v for k, v in self.ledger.requests.items() if k != request_id}
+        self.ledger = replace(self.ledger, requests=left)
+        return own_name
+
+    def void_request(self, own_name: str, note: str | None = None) -> None:
+        """The harness waits no longer for the answer to `own_name`."""
+        for request_id, name in self.ledger.requests.items():
+            if name == own_name:
+                self.take_request(request_id)
+                self.events.append(
+                    e.RequestClosed(
+                        request_id=request_id, outcome=Outcome.CANCELLED, by="harness", note=note
+                    )
+                )
+
+    def void_requests(self) -> None:
+        """No request is waited for any longer."""
+        for own_name in list(self.ledger.requests.values()):
+            self.void_request(own_name)
+
+
+BACKGROUND = "background:"
+"""Items whose harness name begins so are work that goes on after its turn."""
+
+
+def _outlives_turn(key: str) -> bool:
+    return key.startswith(BACKGROUND)
+
+
+def _given_up(item: Item, cancelled: bool) -> Item:
+    """How an item stands when its end will never be heard of."""
+    if isinstance(item, ToolCall) and item.status in (ItemStatus.PENDING, ItemStatus.IN_PROGRESS):
+        status = ItemStatus.CANCELLED if cancelled else ItemStatus.FAILED
+        return item.model_copy(update={"status": status})
+    return item
+
+
+def _changes(old: Item, new: Item) -> dict[str, Any]:
+    before, after = (one.model_dump(mode="json", by_alias=True) for one in (old, new))
+    return {key: value for key, value in after.items() if before.get(key) != value}
