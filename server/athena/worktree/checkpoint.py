@@ -1,0 +1,132 @@
+"""Checkpoints: the whole working tree as a commit under a hidden ref, taken around each turn.
+
+A checkpoint is a commit of its own whose first parent is the HEAD of that moment, so `git blame`
+and `git log` work on it. It names the checkpoint before it in a trailer and not as a parent: as a
+parent it would stay reachable for ever, and pruning would free nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from athena.worktree.refs import Kept, forget, keep, kept
+from athena.worktree.repository import Checkout, head
+from athena.worktree.snapshot import snapshot
+
+PURPOSE = "checkpoint"
+TURN = "Athena-Turn"
+EDGE = "Athena-Edge"
+PREVIOUS = "Athena-Previous"
+# A core dump or a model that an agent left untracked is not copied at each turn.
+LIMIT_BYTES = 256 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A kept state of a working tree.
+
+    `edge` says of which side of the turn it is: "start" or "end", or "" outside of a turn.
+    `skipped` are untracked files that were too large, known only to who took the checkpoint.
+    """
+
+    ref: str
+    agent: str
+    commit: str
+    tree: str
+    head: str | None
+    time: datetime
+    turn: str | None
+    edge: str
+    previous: str | None
+    skipped: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Which checkpoints outlive pruning: the newest of each agent, the young, and the pinned."""
+
+    newest_per_agent: int = 400
+    younger_than: timedelta = timedelta(days=30)
+
+
+async def take(
+    checkout: Checkout,
+    agent: str,
+    *,
+    turn: str | None = None,
+    edge: str = "",
+    previous: str | None = None,
+    limit_bytes: int | None = LIMIT_BYTES,
+) -> Checkpoint:
+    """Capture the working tree; index, HEAD and stash are not touched.
+
+    `previous` is the ref or commit of the checkpoint before. Untracked files above `limit_bytes`
+    are skipped. Raises `Unreadable`, `StorageFull`, `BareRepository`.
+    """
+    at = await head(checkout)
+    async with snapshot(checkout, limit_bytes) as taken:
+        made = await keep(
+            checkout,
+            agent,
+            PURPOSE,
+            taken.tree,
+            [at.commit] if at.commit else [],
+            f"Checkpoint of {agent}",
+            {TURN: turn, EDGE: edge, PREVIOUS: previous},
+        )
+        return _checkpoint(made, taken.skipped)
+
+
+async def checkpoints(checkout: Checkout, agent: str | None = None) -> tuple[Checkpoint, ...]:
+    """All checkpoints of one agent, or of all, the oldest first."""
+    return tuple(_checkpoint(k) for k in await kept(checkout, agent, PURPOSE))
+
+
+async def prune(
+    checkout: Checkout,
+    now: datetime,
+    policy: Policy | None = None,
+    pinned: Collection[str] = (),
+) -> tuple[Checkpoint, ...]:
+    """Forget what `policy` lets go and return it; `pinned` are refs that stay all the same.
+
+    The objects go when the user's git collects garbage. Rescued work is never pruned here.
+    """
+    found = await kept(checkout, None, PURPOSE)
+    gone = surplus(found, now, policy or Policy(), pinned)
+    await forget(checkout, gone)
+    return tuple(_checkpoint(k) for k in gone)
+
+
+def surplus(
+    found: Sequence[Kept],
+    now: datetime,
+    policy: Policy,
+    pinned: Collection[str],
+) -> list[Kept]:
+    """What `policy` lets go of `found`, which is ordered from old to new."""
+    seen: dict[str, int] = {}
+    gone: list[Kept] = []
+    for k in reversed(found):
+        seen[k.agent] = seen.get(k.agent, 0) + 1
+        young = now - k.time < policy.younger_than
+        if seen[k.agent] > policy.newest_per_agent and not young and k.ref not in pinned:
+            gone.append(k)
+    return gone[::-1]
+
+
+def _checkpoint(k: Kept, skipped: tuple[str, ...] = ()) -> Checkpoint:
+    return Checkpoint(
+        ref=k.ref,
+        agent=k.agent,
+        commit=k.commit,
+        tree=k.tree,
+        head=k.parents[0] if k.parents else None,
+        time=k.time,
+        turn=k.facts.get(TURN),
+        edge=k.facts.get(EDGE, ""),
+        previous=k.facts.get(PREVIOUS),
+        skipped=skipped,
+    )

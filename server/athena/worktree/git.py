@@ -1,0 +1,315 @@
+"""Running git: one environment for our own plumbing, another for what the user asked for.
+
+Plumbing sees no hook, pager, editor, prompt, file-system monitor or locale of the user, and takes
+every path literally. Porcelain (`user`) runs as the user would run it, with hooks and signing, but
+never waits for a terminal.
+"""
+
+from __future__ import annotations
+
+import codecs
+import os
+import re
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from athena.worktree import errors
+from athena.worktree.process import Ended, run
+
+PLUMBING_SECONDS = 300.0
+USER_SECONDS = 1800.0
+
+# Variables that would make git look at another repository, index or configuration than we say.
+REDIRECTING = frozenset(
+    {
+        "GIT_DIR",
+        "GIT_WORK_TREE",
+        "GIT_INDEX_FILE",
+        "GIT_INDEX_VERSION",
+        "GIT_OBJECT_DIRECTORY",
+        "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+        "GIT_COMMON_DIR",
+        "GIT_NAMESPACE",
+        "GIT_PREFIX",
+        "GIT_QUARANTINE_PATH",
+        "GIT_SHALLOW_FILE",
+        "GIT_GRAFT_FILE",
+        "GIT_REPLACE_REF_BASE",
+        "GIT_DEFAULT_HASH",
+        "GIT_EXTERNAL_DIFF",
+        "GIT_DIFF_OPTS",
+        "GIT_LITERAL_PATHSPECS",
+        "GIT_GLOB_PATHSPECS",
+        "GIT_NOGLOB_PATHSPECS",
+        "GIT_ICASE_PATHSPECS",
+        "GIT_TRACE",
+        "GIT_TRACE2",
+        "GIT_TRACE2_EVENT",
+        "GIT_TRACE2_PERF",
+        "GIT_TRACE_SETUP",
+        "GIT_OPTIONAL_LOCKS",
+        "GIT_EXEC_PATH",
+        "GIT_CONFIG",
+        "GIT_CONFIG_PARAMETERS",
+    }
+)
+
+QUIET = {
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_EDITOR": ":",
+    "GIT_SEQUENCE_EDITOR": ":",
+    "GIT_PAGER": "cat",
+    "PAGER": "cat",
+    "GIT_MERGE_AUTOEDIT": "no",
+}
+
+PLUMBING_CONFIG = (
+    "core.hooksPath=/dev/null",
+    "core.fsmonitor=false",
+    "core.quotePath=false",
+    "core.splitIndex=false",
+    "gc.auto=0",
+    "maintenance.auto=false",
+    "merge.directoryRenames=false",
+    "merge.conflictStyle=diff3",
+    "submodule.recurse=false",
+)
+
+OnText = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What git printed; `code` is one of the exit codes the caller said to expect."""
+
+    code: int
+    stdout: bytes
+    stderr: str
+
+    @property
+    def text(self) -> str:
+        return decode(self.stdout).rstrip("\n")
+
+    @property
+    def records(self) -> list[str]:
+        """The NUL-separated records of a `-z` output."""
+        return [decode(record) for record in self.stdout.split(b"\0") if record]
+
+
+@dataclass(frozen=True, slots=True)
+class Git:
+    """Git in one directory. `environ` is the user's environment; None means this process's."""
+
+    cwd: Path
+    environ: Mapping[str, str] | None = None
+    index: Path | None = None
+
+    def with_index(self, index: Path) -> Git:
+        """The same, with another index file."""
+        return replace(self, index=index)
+
+    async def run(
+        self,
+        *args: str,
+        stdin: bytes | None = None,
+        codes: Collection[int] = (0,),
+        env: Mapping[str, str] | None = None,
+        seconds: float = PLUMBING_SECONDS,
+    ) -> Output:
+        """Run plumbing. Exit codes outside `codes` raise the fitting `WorktreeError`."""
+        argv = ["git"]
+        for setting in PLUMBING_CONFIG:
+            argv += ("-c", setting)
+        argv += args
+        variables = plumbing_environment(self.environ)
+        if self.index is not None:
+            variables["GIT_INDEX_FILE"] = str(self.index)
+        variables.update(env or {})
+        return await self._execute(argv, args, variables, codes, stdin, seconds, None)
+
+    async def text(self, *args: str, stdin: bytes | None = None) -> str:
+        """The output of plumbing, decoded, without the last newline."""
+        return (await self.run(*args, stdin=stdin)).text
+
+    async def user(
+        self,
+        *args: str,
+        config: Collection[str] = (),
+        codes: Collection[int] = (0,),
+        env: Mapping[str, str] | None = None,
+        seconds: float = USER_SECONDS,
+        on_text: OnText | None = None,
+    ) -> Output:
+        """Run porcelain as the user would: hooks, signing, credentials. `on_text` gets progress."""
+        argv = ["git"]
+        for setting in config:
+            argv += ("-c", setting)
+        argv += args
+        variables = user_environment(self.environ)
+        variables.update(env or {})
+        return await self._execute(argv, args, variables, codes, None, seconds, on_text)
+
+    async def _execute(
+        self,
+        argv: list[str],
+        args: tuple[str, ...],
+        env: Mapping[str, str],
+        codes: Collection[int],
+        stdin: bytes | None,
+        seconds: float,
+        on_text: OnText | None,
+    ) -> Output:
+        try:
+            ended = await run(
+                argv,
+                cwd=self.cwd,
+                env=env,
+                stdin=stdin,
+                seconds=seconds,
+                on_output=None if on_text is None else as_text(on_text),
+            )
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise _not_started(self.cwd) from error
+        output = Output(ended.code, ended.stdout, ended.stderr.decode(errors="replace"))
+        if ended.timed_out:
+            raise errors.GitTimeout(
+                f"git {args[0]} did not end within {seconds:g} s in {self.cwd}.",
+                advice="Look for a hook, a credential prompt or a slow disk that holds it.",
+                detail=output.stderr.strip(),
+            )
+        if ended.code not in codes:
+            raise failure(args, ended, self.cwd)
+        return output
+
+
+def as_text(on_text: OnText) -> Callable[[bytes], None]:
+    """A callback for bytes that hands on text; a character may come in two pieces."""
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    return lambda chunk: on_text(decoder.decode(chunk))
+
+
+def decode(raw: bytes) -> str:
+    """Bytes of git as text; what is not UTF-8 is kept as surrogates, as `os.fsdecode` does."""
+    return raw.decode("utf-8", "surrogateescape")
+
+
+def encode(text: str) -> bytes:
+    """The inverse of `decode`."""
+    return text.encode("utf-8", "surrogateescape")
+
+
+def plumbing_environment(environ: Mapping[str, str] | None) -> dict[str, str]:
+    """The environment of our own git commands."""
+    kept = _kept(environ)
+    for name in [n for n in kept if n == "LANGUAGE" or n.startswith("LC_")]:
+        del kept[name]
+    return kept | QUIET | {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", "GIT_LITERAL_PATHSPECS": "1"}
+
+
+def user_environment(environ: Mapping[str, str] | None) -> dict[str, str]:
+    """The environment of commands the user asked for: theirs, without prompts on a terminal.
+
+    Only the language of messages is ours, since they are read; hooks keep the character set.
+    """
+    kept = _kept(environ)
+    kept.pop("LANGUAGE", None)
+    if charset := kept.pop("LC_ALL", None):
+        kept["LC_CTYPE"] = charset
+    kept["LC_MESSAGES"] = "C"
+    if "GIT_SSH_COMMAND" not in kept and "GIT_SSH" not in kept and "SSH_ASKPASS" not in kept:
+        kept["GIT_SSH_COMMAND"] = "ssh -o BatchMode=yes"
+    return kept | QUIET
+
+
+def _kept(environ: Mapping[str, str] | None) -> dict[str, str]:
+    source = os.environ if environ is None else environ
+    return {name: value for name, value in source.items() if name not in REDIRECTING}
+
+
+def _not_started(cwd: Path) -> errors.WorktreeError:
+    if not cwd.is_dir():
+        return errors.NotARepository(
+            f"{cwd} is not there.", advice="Restore the folder, or choose another one."
+        )
+    return errors.GitMissing(
+        "git is not installed, or not on PATH.", advice="Install git 2.39 or later."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A message of git that deserves words of its own."""
+
+    pattern: re.Pattern[str]
+    error: type[errors.WorktreeError]
+    message: str
+    advice: str
+
+
+KNOWN = (
+    Known(
+        re.compile(r"not a git repository|not a valid repository", re.I),
+        errors.NotARepository,
+        "{cwd} is not in a git repository.",
+        "Run `git init` there, or choose a folder of a repository.",
+    ),
+    Known(
+        re.compile(r"No space left on device|Disk quota exceeded"),
+        errors.StorageFull,
+        "The disk of {cwd} is full.",
+        "Free some space and try again; nothing was changed.",
+    ),
+    Known(
+        re.compile(r"Read-only file system"),
+        errors.StorageReadOnly,
+        "{cwd} is on a read-only file system.",
+        "Mount it writable, or choose another location.",
+    ),
+    Known(
+        re.compile(r"Unable to create '(?P<path>[^']*\.lock)': File exists"),
+        errors.LockHeld,
+        "{path} exists: another git is at work here, or one crashed and left it.",
+        "If no git is running in this repository, delete that file and try again.",
+    ),
+    Known(
+        re.compile(r"index file corrupt|bad index file|bad signature 0x|index file smaller"),
+        errors.CorruptIndex,
+        "The index of {cwd} is damaged.",
+        "Delete the file `index` in its git directory and run `git reset`; no file is touched.",
+    ),
+    Known(
+        re.compile(r"Author identity unknown|Please tell me who you are|empty ident name"),
+        errors.IdentityMissing,
+        "git does not know who you are, so it cannot commit.",
+        "Run `git config --global user.name` and `git config --global user.email`.",
+    ),
+    Known(
+        re.compile(
+            r"not a valid object name|unknown revision|bad revision|Needed a single revision"
+            r"|invalid reference:|not a tree object|bad object|Not a valid commit",
+            re.I,
+        ),
+        errors.UnknownRevision,
+        "No such commit, branch or tree: {args}.",
+        "Check the name with `git log --all`.",
+    ),
+)
+
+
+def failure(args: tuple[str, ...], ended: Ended, cwd: Path) -> errors.WorktreeError:
+    """The error for a git command that failed, with all it printed as detail."""
+    detail = ended.stderr.decode(errors="replace").strip()
+    if not detail:
+        detail = ended.stdout[-4000:].decode(errors="replace").strip()
+    for known in KNOWN:
+        if found := known.pattern.search(detail):
+            words = {"cwd": str(cwd), "args": " ".join(args), **found.groupdict()}
+            message = known.message.format(**words)
+            return known.error(message, advice=known.advice, detail=detail)
+    return errors.GitFailed(
+        f"git {args[0]} failed in {cwd} with code {ended.code}.",
+        code=ended.code,
+        argv=args,
+        detail=detail,
+    )

@@ -1,0 +1,210 @@
+"""Removing a worktree, only after all that it held was kept."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+from athena.worktree.errors import GitFailed, RemovalRefused, StorageFull, WorktreeError
+from athena.worktree.git import Git
+from athena.worktree.objects import commit_tree
+from athena.worktree.paths import to_wire
+from athena.worktree.refs import folder, keep
+from athena.worktree.repository import Checkout, Head, Listed
+from athena.worktree.rescue import (
+    BRANCH,
+    HEAD,
+    INDEX,
+    PURPOSE,
+    REASON,
+    ROOT,
+    Nested,
+    Rescue,
+    capture,
+    record,
+    rescue_of,
+)
+from athena.worktree.snapshot import snapshot
+from athena.worktree.standing import Hazard, Standing, inner_checkout, standing, standing_of
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """A worktree that is gone, and where its work is.
+
+    `moved_to` is the folder it was moved to, unregistered, because its files could not be
+    captured; otherwise `rescue` holds them.
+    """
+
+    root: Path
+    standing: Standing
+    rescue: Rescue | None
+    moved_to: Path | None = None
+    branch_deleted: str | None = None
+
+
+async def remove(
+    checkout: Checkout,
+    agent: str,
+    *,
+    force: Collection[Hazard] = (),
+    delete_branch: bool = False,
+    reason: str = "removal of the worktree",
+) -> Removed:
+    """Remove a linked worktree after keeping its files, its index and its commits.
+
+    Raises `RemovalRefused`, before anything is done, when there is a hazard that `force` does not
+    name. The branch stays unless `delete_branch`; the rescue keeps its commits in any case.
+    """
+    if not checkout.linked or checkout.bare:
+        raise RemovalRefused(checkout.root, (), ("it is the main working tree",))
+    found = await standing(checkout)
+    _need_force(found, force)
+    common = Git(checkout.common_dir, checkout.environ)
+    try:
+        rescue = await _rescue(checkout, agent, reason, found)
+    except StorageFull:
+        raise
+    except WorktreeError:
+        if "unknown" not in force:
+            raise
+        aside = await _move_aside(checkout, common)
+        return Removed(checkout.root, found, None, moved_to=aside)
+    await common.run("worktree", "remove", "--force", "--force", str(checkout.root))
+    deleted = await _delete_branch(common, found.head) if delete_branch else None
+    return Removed(checkout.root, found, rescue, branch_deleted=deleted)
+
+
+async def remove_vanished(
+    checkout: Checkout, agent: str, listed: Listed, *, force: Collection[Hazard] = ()
+) -> Removed:
+    """Let git forget a worktree whose folder is gone, keeping its HEAD and what it had staged."""
+    found = await standing_of(checkout, listed)
+    if found.vanished is None:
+        raise RemovalRefused(listed.root, (), ("its folder is there",))
+    _need_force(found, force)
+    common = Git(checkout.common_dir, checkout.environ)
+    rescue = await _rescue_of_vanished(checkout, common, agent, listed)
+    await common.run("worktree", "remove", "--force", "--force", str(listed.root))
+    return Removed(listed.root, found, rescue)
+
+
+def admin_folder(checkout: Checkout, root: Path) -> Path | None:
+    """The folder in which git keeps HEAD, index and log of a linked worktree."""
+    for admin in (checkout.common_dir / "worktrees").glob("*"):
+        try:
+            link = (admin / "gitdir").read_text().rstrip("\n")
+        except OSError:
+            continue
+        if Path(link).parent == root:
+            return admin
+    return None
+
+
+def _need_force(found: Standing, force: Collection[Hazard]) -> None:
+    left = {hazard: words for hazard, words in found.hazards.items() if hazard not in force}
+    if left:
+        raise RemovalRefused(found.root, tuple(left), tuple(left.values()))
+
+
+async def _rescue(checkout: Checkout, agent: str, reason: str, found: Standing) -> Rescue:
+    nested = [
+        await _keep_nested(checkout, agent, inner.path, number)
+        for number, inner in enumerate(found.inner)
+        if inner.dirty or inner.unpushed
+    ]
+    tips = await _log_tips(checkout)
+    async with snapshot(checkout) as taken:
+        return await record(checkout, agent, reason, taken, also=tips, nested=nested)
+
+
+async def _keep_nested(checkout: Checkout, agent: str, path: str, number: int) -> Nested:
+    """Copy every ref of an inner repository, and its working tree, below a ref of ours."""
+    inner = await inner_checkout(checkout, path)
+    await capture(inner, agent, "removal of the worktree around it")
+    refs = f"{folder(agent, 'nested')}/{time.time_ns() // 1_000_000:013d}-{number}"
+    try:
+        await checkout.git.run(
+            "fetch",
+            "--quiet",
+            "--no-tags",
+            "--no-write-fetch-head",
+            "--no-recurse-submodules",
+            str(inner.root),
+            f"+refs/*:{refs}/*",
+        )
+    except GitFailed as error:
+        raise RemovalRefused(
+            checkout.root, (), (f"the repository in {path} could not be kept: {error.detail}",)
+        ) from error
+    return Nested(path, refs)
+
+
+async def _log_tips(checkout: Checkout) -> list[str]:
+    """Commits that only the log of this worktree's HEAD still names: amended, reset, detached."""
+    log = await checkout.git.run("rev-list", "--walk-reflogs", "HEAD", codes=(0, 128))
+    logged = list(dict.fromkeys(log.text.split())) if log.code == 0 else []
+    if not logged:
+        return []
+    query = "".join(f"{oid}\n" for oid in logged) + "--not\n--all\n"
+    output = await checkout.git.run(
+        "rev-list", "--parents", "--ignore-missing", "--stdin", stdin=query.encode()
+    )
+    lines = [line.split() for line in output.text.splitlines()]
+    parents = {parent for line in lines for parent in line[1:]}
+    return [line[0] for line in lines if line[0] not in parents]
+
+
+async def _move_aside(checkout: Checkout, common: Git) -> Path:
+    aside = checkout.root.with_name(f"{checkout.root.name}.kept-{time.strftime('%Y%m%d-%H%M%S')}")
+    checkout.root.rename(aside)
+    await common.run("worktree", "remove", "--force", "--force", str(checkout.root))
+    return aside
+
+
+async def _delete_branch(common: Git, at: Head) -> str | None:
+    if at.branch is None or at.commit is None:
+        return None
+    ref = f"refs/heads/{at.branch}"
+    await common.run("update-ref", "-d", ref, at.commit)
+    return at.branch
+
+
+async def _rescue_of_vanished(
+    checkout: Checkout, common: Git, agent: str, listed: Listed
+) -> Rescue | None:
+    admin = admin_folder(checkout, listed.root)
+    staged = tree = None
+    if admin is not None and (admin / "index").exists():
+        try:
+            tree = await common.with_index(admin / "index").text("write-tree")
+            staged = await commit_tree(
+                common, tree, [listed.head] if listed.head else [], "Staged\n"
+            )
+        except WorktreeError:
+            tree = None  # damaged, or in the middle of a merge: HEAD is what can be kept
+    if tree is None:
+        if listed.head is None:
+            return None
+        tree = await common.text("rev-parse", f"{listed.head}^{{tree}}")
+    parents = [oid for oid in (listed.head, staged) if oid]
+    made = await keep(
+        Checkout(
+            checkout.common_dir, checkout.common_dir, checkout.common_dir, True, checkout.environ
+        ),
+        agent,
+        PURPOSE,
+        tree,
+        parents,
+        f"Work of {agent} before: its folder vanished",
+        {
+            REASON: "the folder of the worktree vanished",
+            ROOT: to_wire(str(listed.root)),
+            BRANCH: listed.branch,
+            HEAD: listed.head,
+            INDEX: staged,
+        },
+    )
+    return rescue_of(made)

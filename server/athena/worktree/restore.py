@@ -1,0 +1,98 @@
+"""Bringing rescued work back as a worktree: commits, staged, dirty and untracked files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from athena.worktree.errors import LocationTaken, WorktreeError
+from athena.worktree.git import Git
+from athena.worktree.repository import Checkout, at_worktree, worktrees
+from athena.worktree.rescue import Nested, Rescue
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """Work brought back. `notes` say in words what is not as it was."""
+
+    checkout: Checkout
+    branch: str | None
+    notes: tuple[str, ...]
+
+
+async def restore(checkout: Checkout, rescue: Rescue, root: Path | None = None) -> Restored:
+    """Make a worktree that is as the rescued one was.
+
+    It is made at `root`, or where it was. Its branch is checked out again where nothing else has
+    it and it did not move on; otherwise HEAD is detached at the old commit. Ignored files are
+    not brought back. Raises `LocationTaken` when something is there already.
+    """
+    root = root or rescue.root
+    if root.exists() and any(root.iterdir()):
+        raise LocationTaken(f"{root} is not empty.", advice="Give another folder to restore to.")
+    notes: list[str] = []
+    common = Git(checkout.common_dir, checkout.environ)
+    branch, args = await _branch(checkout, common, rescue, notes)
+    start = rescue.head or rescue.commit
+    await common.run("worktree", "add", "--force", "--no-checkout", *args, str(root), start)
+    restored = await at_worktree(checkout, root)
+    try:
+        await _files(restored, rescue)
+        for nested in rescue.nested:
+            await _nested(restored, nested, notes)
+    except WorktreeError:
+        await common.run("worktree", "remove", "--force", "--force", str(root))
+        raise
+    return Restored(restored, branch, tuple(notes))
+
+
+async def _branch(
+    checkout: Checkout, common: Git, rescue: Rescue, notes: list[str]
+) -> tuple[str | None, list[str]]:
+    """The branch to check out, and the arguments of `git worktree add` for it."""
+    if rescue.branch is None or rescue.head is None:
+        if rescue.head is None:
+            notes.append("it had no commit; HEAD is detached at the rescued work")
+        return None, ["--detach"]
+    name = rescue.branch
+    found = await common.run(
+        "rev-parse", "--verify", "-q", f"refs/heads/{name}^{{commit}}", codes=(0, 1)
+    )
+    if found.code != 0:
+        await common.run("update-ref", f"refs/heads/{name}", rescue.head, "0" * len(rescue.head))
+        notes.append(f"the branch {name} was made again")
+    elif found.text != rescue.head:
+        notes.append(f"the branch {name} moved on, so HEAD is detached at the old commit")
+        return None, ["--detach"]
+    elif any(w.branch == name and w.vanished is None for w in await worktrees(checkout)):
+        notes.append(f"the branch {name} is checked out elsewhere, so HEAD is detached")
+        return None, ["--detach"]
+    return name, ["--no-guess-remote"]
+
+
+async def _files(restored: Checkout, rescue: Rescue) -> None:
+    git = restored.git
+    await git.run("read-tree", "--reset", "-u", rescue.tree)
+    index = rescue.staged or rescue.head
+    await git.run("read-tree", *([f"{index}^{{tree}}"] if index else ["--empty"]))
+    await git.run("update-index", "-q", "--refresh", codes=(0, 1))
+
+
+async def _nested(restored: Checkout, nested: Nested, notes: list[str]) -> None:
+    """Make an inner repository again out of the refs that were copied from it."""
+    root = restored.root / nested.path
+    root.mkdir(parents=True, exist_ok=True)
+    if (root / ".git").exists():
+        notes.append(f"the repository in {nested.path} is there; its old refs are {nested.refs}/*")
+        return
+    git = Git(root, restored.environ)
+    await git.run("init", "--quiet")
+    await git.run(
+        "fetch",
+        "--quiet",
+        "--no-tags",
+        "--update-head-ok",
+        str(restored.common_dir),
+        f"+{nested.refs}/*:refs/*",
+    )
+    notes.append(f"the repository in {nested.path} has its refs again; check one out")

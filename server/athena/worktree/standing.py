@@ -1,0 +1,183 @@
+"""What a worktree holds that would be lost with it, and so why it may not be removed unasked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, get_args
+
+from athena.worktree.errors import NotARepository, WorktreeError
+from athena.worktree.git import decode
+from athena.worktree.repository import (
+    Checkout,
+    Head,
+    Listed,
+    at_worktree,
+    discover,
+    head,
+    operation,
+    worktrees,
+)
+
+Hazard = Literal["dirty", "unpushed", "nested", "operation", "locked", "unknown"]
+HAZARDS: tuple[Hazard, ...] = get_args(Hazard)
+
+
+@dataclass(frozen=True, slots=True)
+class Inner:
+    """A repository inside a worktree: a submodule, or one that someone cloned or made there."""
+
+    path: str
+    submodule: bool
+    dirty: bool
+    unpushed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The state of a worktree.
+
+    `unpushed` are commits that no remote branch and no other local branch has, the newest first.
+    `ignored` are files and folders (with a slash at the end) that no checkpoint holds. `vanished`
+    says that the folder is gone; `problem` why the state cannot be told.
+    """
+
+    root: Path
+    head: Head
+    changed: tuple[str, ...] = ()
+    untracked: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
+    unpushed: tuple[str, ...] = ()
+    inner: tuple[Inner, ...] = ()
+    operation: str | None = None
+    locked: str | None = None
+    vanished: str | None = None
+    problem: str | None = None
+
+    @property
+    def hazards(self) -> dict[Hazard, str]:
+        """Each reason not to remove it, in words."""
+        found: dict[Hazard, str] = {}
+        if self.changed or self.untracked:
+            found["dirty"] = (
+                f"{len(self.changed)} changed and {len(self.untracked)} untracked files"
+            )
+        if self.unpushed:
+            found["unpushed"] = f"{len(self.unpushed)} commits that are nowhere else"
+        at_risk = [inner.path for inner in self.inner if inner.dirty or inner.unpushed]
+        if at_risk:
+            found["nested"] = f"work in repositories inside it ({', '.join(at_risk)})"
+        if self.operation:
+            found["operation"] = f"a {self.operation} in progress"
+        if self.locked is not None:
+            found["locked"] = f"it is locked ({self.locked or 'without a reason'})"
+        if self.problem:
+            found["unknown"] = f"its state is not known ({self.problem})"
+        return found
+
+
+async def standing(checkout: Checkout, listed: Listed | None = None) -> Standing:
+    """Look at a worktree. A damaged one gives a `problem`, not an error."""
+    listed = listed or await listed_at(checkout, checkout.root)
+    locked = listed.locked if listed else None
+    try:
+        at = await head(checkout)
+        changed, untracked, ignored = await _status(checkout)
+        return Standing(
+            root=checkout.root,
+            head=at,
+            changed=changed,
+            untracked=untracked,
+            ignored=ignored,
+            unpushed=await unpushed(checkout, at),
+            inner=await _inner(checkout, untracked),
+            operation=operation(checkout),
+            locked=locked,
+        )
+    except WorktreeError as error:
+        at = Head(listed.head, listed.branch) if listed else Head(None, None)
+        return Standing(root=checkout.root, head=at, locked=locked, problem=error.message)
+
+
+async def standing_of(checkout: Checkout, listed: Listed) -> Standing:
+    """The state of another worktree of the same repository, which may have vanished."""
+    at = Head(listed.head, listed.branch)
+    if listed.vanished is not None:
+        return Standing(listed.root, at, locked=listed.locked, vanished=listed.vanished)
+    try:
+        return await standing(await at_worktree(checkout, listed.root), listed)
+    except WorktreeError as error:
+        return Standing(listed.root, at, locked=listed.locked, problem=error.message)
+
+
+async def listed_at(checkout: Checkout, root: Path) -> Listed | None:
+    """The entry of `git worktree list` for a root."""
+    real = root.resolve()
+    return next((w for w in await worktrees(checkout) if w.root.resolve() == real), None)
+
+
+async def unpushed(checkout: Checkout, at: Head) -> tuple[str, ...]:
+    """Commits of HEAD that are on no remote branch, no tag and no other local branch."""
+    if at.commit is None:
+        return ()
+    own = [f"--exclude=refs/heads/{at.branch}"] if at.branch else []
+    output = await checkout.git.run(
+        "rev-list", at.commit, "--not", "--remotes", "--tags", *own, "--branches"
+    )
+    return tuple(output.text.split())
+
+
+async def _status(
+    checkout: Checkout,
+) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    output = await checkout.git.run(
+        "status",
+        "--porcelain=v1",
+        "-z",
+        "--no-renames",
+        "--untracked-files=all",
+        "--ignored=matching",
+        "--ignore-submodules=none",
+    )
+    changed: list[str] = []
+    untracked: list[str] = []
+    ignored: list[str] = []
+    for record in output.stdout.split(b"\0"):
+        if record:
+            kind, path = record[:2], decode(record[3:])
+            {b"??": untracked, b"!!": ignored}.get(kind, changed).append(path)
+    return tuple(changed), tuple(untracked), tuple(ignored)
+
+
+async def _inner(checkout: Checkout, untracked: tuple[str, ...]) -> tuple[Inner, ...]:
+    listing = await checkout.git.run("ls-files", "-s", "-z")
+    links = [
+        decode(record.partition(b"\t")[2])
+        for record in listing.stdout.split(b"\0")
+        if record.startswith(b"160000 ")
+    ]
+    present = [path for path in links if (checkout.root / path / ".git").exists()]
+    nested = [path.rstrip("/") for path in untracked if path.endswith("/")]
+    found = [await _inside(checkout, path, submodule=True) for path in present]
+    found += [await _inside(checkout, path, submodule=False) for path in nested]
+    return tuple(found)
+
+
+async def _inside(checkout: Checkout, path: str, *, submodule: bool) -> Inner:
+    inner = await inner_checkout(checkout, path)
+    changed, untracked, _ = await _status(inner)
+    below = await _inner(inner, untracked)
+    deep = any(i.dirty or i.unpushed for i in below)
+    commits = await inner.git.text("rev-list", "--count", "--all", "--not", "--remotes")
+    return Inner(path, submodule, bool(changed or untracked or deep), int(commits))
+
+
+async def inner_checkout(checkout: Checkout, path: str) -> Checkout:
+    """The repository whose working tree is the folder `path` of `checkout`."""
+    root = checkout.root / path
+    inner = (await discover(root, checkout.environ)).checkout
+    if inner.root.resolve() != root.resolve():
+        raise NotARepository(
+            f"{root} is no working repository.", advice="Repair or delete its .git."
+        )
+    return inner
