@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import platformdirs
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -42,7 +42,7 @@ class WorkspaceSettings(_Table):
     `{name}` and `{date}`. Scripts are shell commands; limits in seconds.
     """
 
-    kind: str = Field(default="new", pattern="^(new|existing|none)$")
+    kind: Literal["new", "none"] = "new"
     location: str | None = None
     branch: str = "athena/{name}"
     base: str | None = None

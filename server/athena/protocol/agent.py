@@ -231,7 +231,7 @@ class ReadLogs(Request):
 
 
 class Logs(Record):
-    """What a harness wrote to its standard error."""
+    """What a harness wrote to its standard error; `path` is the directory of its run."""
 
     run_id: str | None = None
     path: str | None = None

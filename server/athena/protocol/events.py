@@ -397,7 +397,8 @@ class Event(Record):
     """An event as clients see it.
 
     `seq` orders all events of the log without gaps, `version` those of one agent. `at` is in
-    milliseconds since 1970 UTC, the time the harness said it where it was said by one.
+    milliseconds since 1970 UTC, the time the harness said it where it was said by one. Of texts
+    over 16 KB only the beginning is here, and `truncated` says so; `athena/item/get` has the whole.
     """
 
     seq: int
@@ -407,6 +408,7 @@ class Event(Record):
     kind: str
     v: int = 1
     data: dict[str, Any]
+    truncated: bool = False
 
 
 class Delta(Record):

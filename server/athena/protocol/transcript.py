@@ -14,14 +14,19 @@ from athena.protocol.usage import Cost, Usage
 
 
 class TranscriptItem(Record):
-    """An item with its place: `seq` of the event that began it, which also orders the page."""
+    """An item with its place: `version` and `seq` of the event that began it order the items.
+
+    `truncated`: a long text is cut; `athena/item/get` has the whole.
+    """
 
     item_id: str
     turn_id: str | None = None
+    version: int
     seq: int
     at: int
     ended_at: int | None = None
     open: bool = False
+    truncated: bool = False
     item: Item
 
 
@@ -43,8 +48,8 @@ class TurnView(Record):
 class ReadTranscript(Request):
     """Parameters of `athena/transcript/page`.
 
-    Without `before` and `after` the last page; `before` and `after` are `seq`s of items, not
-    included. `types` and `turn_id` filter; `find` keeps items whose text holds it, ignoring case.
+    Without `before` and `after` the last page; both are an item's `version`, not included itself.
+    `types` and `turn_id` filter; `find` keeps items whose text holds it, ignoring case.
     """
 
     agent: str
@@ -57,7 +62,7 @@ class ReadTranscript(Request):
 
 
 class TranscriptPage(Record):
-    """Items in order, and whether there are more at either end.
+    """Items in order; `before` and `after` lead to the next page at either end, if there is one.
 
     `cursor` is the log's position at which the page was true: subscribe from there.
     """

@@ -1,0 +1,454 @@
+"""One agent at work: takes what users and its harness say, one thing at a time.
+
+Each input becomes a draft, is committed in one transaction, and only then takes effect. After a
+crash the next daemon goes on from the last commit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from athena.app.context import Context
+from athena.app.draft import Draft
+from athena.app.effects import Effects
+from athena.app.launching import explain_end
+from athena.app.workspace import make_workspace
+from athena.core import step as s
+from athena.core.state import AgentState
+from athena.harness.driver import Close, Driver, Effect, EffectDone, Launch
+from athena.log import Appended, Ingest, LogUnavailable, NewEvent, OutFrame, StoredEvent
+from athena.protocol import events as e
+from athena.protocol.errors import AthenaError, ErrorCode
+from athena.runs import ExitRecord, Frame, Refused, Run, RunEnded
+
+T = TypeVar("T")
+logger = logging.getLogger(__name__)
+
+FORGET_EVERY = 64
+"""Frames that the runner has are dropped from the outbox in lots, to save transactions."""
+
+DISK_RETRY_SECONDS = 1.0
+KILL_GRACE_SECONDS = 1.0
+
+
+@dataclass(slots=True)
+class Live:
+    """The running process of an agent, its driver, and how far both are in the log."""
+
+    run_id: str
+    driver: Driver[Any]
+    memory: Any
+    position: int
+    sent: int
+    launch: Launch
+    run: Run | None = None
+    effects: Effects | None = None
+    heard_at: float = field(default_factory=time.monotonic)
+    forgotten: int = 0
+    connected: asyncio.Event = field(default_factory=asyncio.Event)
+    over: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+class AgentActor:
+    """Serialises all that happens to one agent."""
+
+    def __init__(self, context: Context, agent_id: str, state: AgentState | None) -> None:
+        self.context = context
+        self.agent_id = agent_id
+        self._state = state
+        self.live: Live | None = None
+        self._lock = asyncio.Lock()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._doing: set[type[s.NextStep]] = set()
+
+    @property
+    def state(self) -> AgentState:
+        """The state after the last commit."""
+        if self._state is None:
+            raise AthenaError(ErrorCode.NOT_FOUND, f"There is no agent {self.agent_id}.")
+        return self._state
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether nothing would be lost if this object went away."""
+        return self.live is None and not self._tasks and not self._lock.locked()
+
+    async def change(
+        self, build: Callable[[Draft], T], command_id: str | None = None
+    ) -> tuple[T, Appended]:
+        """Carry out a user's command: `build` puts it into a draft, or raises `AthenaError`."""
+        async with self._lock:
+            draft = self._draft()
+            value = build(draft)
+            following = draft.settle()
+            appended = await self._commit(draft, command_id)
+            self._act(following)
+        return value, appended
+
+    async def revive(self) -> None:
+        """Go on where the last daemon ended: attach the run, and do what is due."""
+        async with self._lock:
+            if self.state.run is not None:
+                await self._attach(self.state.run.run_id)
+            draft = self._draft()
+            following = draft.settle()
+            await self._commit(draft, None)
+            self._act(following)
+
+    async def detach(self) -> None:
+        """Let go of the run; it goes on, and the next daemon takes it up."""
+        for task in tuple(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self.live and self.live.run:
+            await self.live.run.detach()
+
+    async def note_stall(self, seconds: float) -> None:
+        """Record that nothing was heard of the harness for so long."""
+        await self._note(e.AgentStalled(seconds=round(seconds, 1)))
+
+    async def note_recovery(self) -> None:
+        """Record that a stalled harness moves again."""
+        await self._note(e.AgentRecovered())
+
+    async def _note(self, fact: e.EventData) -> None:
+        async with self._lock:
+            if self.state.turn is None:
+                return
+            draft = self._draft()
+            draft.record(fact)
+            await self._persist(draft)
+
+    # Drafts and commits.
+
+    def _draft(self, at: int | None = None) -> Draft:
+        live = self.live
+        return Draft(
+            agent_id=self.agent_id,
+            state=self._state,
+            at=self.context.clock() if at is None else at,
+            driver=live.driver if live else None,
+            memory=live.memory if live else None,
+        )
+
+    async def _commit(
+        self, draft: Draft, command_id: str | None, position: int | None = None
+    ) -> Appended:
+        """Write a draft; when it is in the log, take it over and let it take effect."""
+        live = self.live
+        appended = Appended(first_seq=1, last_seq=0, at=draft.at)
+        if draft.durable or command_id:
+            appended = await self._append(draft, command_id, position)
+            if appended.duplicate:
+                return appended
+        self._state = draft.state
+        if live is not None:
+            first = live.sent + 1
+            live.memory = draft.memory
+            live.sent += len(draft.sends)
+            live.position = live.position if position is None else position
+            if live.run is not None:
+                for n, data in enumerate(draft.sends, first):
+                    self._spawn(self._deliver(live, live.run, OutFrame(live.run_id, n, data)))
+            for effect in draft.effects:
+                self._perform(effect)
+        if draft.state is not None and draft.events:
+            self.context.directory.changed(draft.state)
+            await self.context.cache.absorb(self._stored(draft, appended))
+        if draft.deltas:
+            self.context.hub.publish(self.agent_id, draft.deltas)
+        return appended
+
+    async def _append(self, draft: Draft, command_id: str | None, position: int | None) -> Appended:
+        live = self.live
+        ingest = None
+        outbox: list[OutFrame] = []
+        if live is not None:
+            at = live.position if position is None else position
+            ingest = Ingest(live.run_id, at, live.driver.dump(draft.memory))
+            outbox = [
+                OutFrame(live.run_id, n, data) for n, data in enumerate(draft.sends, live.sent + 1)
+            ]
+        events = [
+            NewEvent(kind=fact.KIND, data=fact.wire(), v=fact.VERSION, at=at)
+            for fact, at in zip(draft.events, draft.times, strict=True)
+        ]
+        return await self.context.log.append(
+            self.agent_id,
+            events,
+            expected=self._state.version if self._state else 0,
+            command_id=command_id,
+            ingest=ingest,
+            outbox=outbox,
+        )
+
+    def _stored(self, draft: Draft, appended: Appended) -> list[StoredEvent]:
+        """The events of a draft as the log has them now."""
+        first = draft.now.version - len(draft.events) + 1
+        return [
+            StoredEvent(
+                seq=appended.first_seq + i,
+                stream=self.agent_id,
+                version=first + i,
+                at=draft.times[i],
+                kind=fact.KIND,
+                v=fact.VERSION,
+                data=fact.wire(),
+                command_id=None,
+            )
+            for i, fact in enumerate(draft.events)
+        ]
+
+    # What follows by itself.
+
+    def _act(self, following: s.NextStep | None) -> None:
+        """Begin what is due outside, unless it is being done already."""
+        if following is None or type(following) in self._doing:
+            return
+        self._doing.add(type(following))
+        self._spawn(self._carry_out(following))
+
+    async def _carry_out(self, following: s.NextStep) -> None:
+        try:
+            match following:
+                case s.MakeWorkspace():
+                    await self._make_workspace()
+                case s.StartRun():
+                    await self._start_run(following)
+                case s.CloseRun():
+                    await self._close_run()
+                case s.KillRun():
+                    await self._kill_run()
+                case _:
+                    raise AssertionError(f"{following} is done inside the draft")
+        finally:
+            self._doing.discard(type(following))
+        await self._again()
+
+    async def _again(self) -> None:
+        """Ask once more what is due, after something outside was done."""
+        async with self._lock:
+            if self._state is None:
+                return
+            draft = self._draft()
+            following = draft.settle()
+            await self._persist(draft)
+            self._act(following)
+
+    def _spawn(self, work: Any) -> None:
+        task = asyncio.create_task(self._guard(work))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _guard(self, work: Any) -> None:
+        """A fault in one agent's background work is logged and does not end the daemon."""
+        try:
+            await work
+        except asyncio.CancelledError:
+            raise
+        except Exception:
+            logger.exception("agent %s: background work failed", self.agent_id)
+
+    async def _persist(self, draft: Draft, position: int | None = None) -> None:
+        """Commit what a harness said. While the log takes no writes, the harness waits."""
+        while True:
+            try:
+                await self._commit(draft, None, position)
+                return
+            except LogUnavailable:
+                await self.context.log.wait_ok()
+
+    # The workspace.
+
+    async def _make_workspace(self) -> None:
+        fact = await make_workspace(self.context, self.state)
+        async with self._lock:
+            draft = self._draft()
+            draft.record(fact)
+            await self._persist(draft)
+
+    # The run.
+
+    async def _start_run(self, wanted: s.StartRun) -> None:
+        state = self.state
+        assert state.workspace is not None
+        primer = await self.context.launcher.primer(state) if wanted.primed else None
+        launch = Launch(
+            run_id=wanted.run_id,
+            spec=state.spec,
+            cwd=state.workspace.cwd,
+            resume=wanted.resume,
+            primer=primer,
+        )
+        async with self._lock:
+            if self.live is not None or self.state.next_run_id() != wanted.run_id:
+                return
+            draft = self._draft()
+            try:
+                driver = self.context.launcher.driver(state)
+                command = driver.command(launch)
+            except (AthenaError, ValueError) as error:
+                self._record_no_start(draft, wanted, str(error))
+                await self._persist(draft)
+                return
+            self.live = Live(wanted.run_id, driver, None, 0, 0, launch)
+            draft.driver = driver
+            draft.record(
+                e.RunStarted(
+                    run_id=wanted.run_id,
+                    harness=state.spec.harness,
+                    argv=list(command.argv),
+                    cwd=launch.cwd,
+                    resume=wanted.resume,
+                )
+            )
+            draft.take(driver.begin(launch))
+            try:
+                await self._persist(draft, 0)
+            except BaseException:
+                self.live = None
+                raise
+        self._spawn(self._follow(self.live))
+
+    def _record_no_start(self, draft: Draft, wanted: s.StartRun, why: str) -> None:
+        spec = draft.now.spec
+        cwd = draft.now.workspace.cwd if draft.now.workspace else spec.project
+        draft.record(
+            e.RunStarted(run_id=wanted.run_id, harness=spec.harness, argv=[], cwd=cwd),
+            e.RunEnded(run_id=wanted.run_id, reason="failed", error=why),
+        )
+
+    async def _attach(self, run_id: str) -> None:
+        """Take up a run of an earlier daemon from the last commit."""
+        state = self.state
+        kept = await self.context.log.ingest_state(run_id)
+        assert kept is not None, f"run {run_id} was committed without its memory"
+        assert state.workspace is not None
+        driver = self.context.launcher.driver(state)
+        memory = driver.load(kept.memory)
+        launch = Launch(run_id, state.spec, state.workspace.cwd)
+        sent = await self.context.log.last_sent(run_id)
+        self.live = Live(run_id, driver, memory, kept.position, sent, launch)
+        for effect in driver.open_effects(memory):
+            self._perform(effect)
+        self._spawn(self._follow(self.live))
+
+    async def _follow(self, live: Live) -> None:
+        """Connect to the run's process, hand over what it has not got, and read to its end."""
+        run = await self.context.launcher.open(self.state, live.run_id, live.launch)
+        async with self._lock:
+            live.run = run
+            for frame in await self.context.log.outbox_after(live.run_id, run.last_in):
+                self._spawn(self._deliver(live, run, frame))
+            live.connected.set()
+        async for frames in run.batches(live.position):
+            await self._ingest(live, frames)
+        await self._end_run(live, await run.ended())
+        await self._again()
+
+    async def _deliver(self, live: Live, run: Run, frame: OutFrame) -> None:
+        """Hand a frame to the runner; it is in the outbox until the runner has it on disk."""
+        while True:
+            try:
+                await run.send(frame.n, frame.data)
+                break
+            except RunEnded:
+                return
+            except Refused as refusal:
+                if refusal.code != "disk":
+                    raise
+                await asyncio.sleep(DISK_RETRY_SECONDS)
+        if frame.n - live.forgotten >= FORGET_EVERY:
+            live.forgotten = frame.n
+            await self.context.log.forget_sent(live.run_id, frame.n)
+
+    async def _ingest(self, live: Live, frames: list[Frame]) -> None:
+        """Turn lines of the harness into one commit; mere deltas need none."""
+        live.heard_at = time.monotonic()
+        async with self._lock:
+            draft = self._draft(frames[0].at_ms)
+            for frame in frames:
+                draft.at = frame.at_ms
+                cut = frame.end - frame.position if frame.oversize else None
+                draft.take(live.driver.receive(draft.memory, frame.data, cut))
+            if self.state.stalled and not draft.now.stalled:
+                draft.record(e.AgentRecovered())
+            following = draft.settle()
+            await self._persist(draft, frames[-1].end)
+            self._act(following)
+
+    async def _end_run(self, live: Live, exit_record: ExitRecord) -> None:
+        async with self._lock:
+            draft = self._draft()
+            reason, error = explain_end(self.state, exit_record)
+            used = exit_record.usage
+            draft.take(live.driver.ended(draft.memory, error or f"the harness has {reason}"))
+            draft.record(
+                e.RunEnded(
+                    run_id=live.run_id,
+                    reason=reason,
+                    code=exit_record.code,
+                    signal=exit_record.signal,
+                    error=error,
+                    cpu_seconds=(used.user_ms + used.system_ms) / 1000 if used else None,
+                    max_rss_bytes=used.max_rss_bytes if used else None,
+                )
+            )
+            await self._persist(draft)
+            self.live = None
+            live.over.set()
+        if live.effects is not None:
+            await live.effects.close()
+        await self.context.log.forget_run(live.run_id)
+
+    async def _close_run(self) -> None:
+        live = self.live
+        if live is None:
+            return
+        async with self._lock:
+            draft = self._draft()
+            draft.ask(Close())
+            await self._persist(draft)
+        await live.connected.wait()
+        assert live.run is not None
+        live.run.close_input()
+        grace = self.context.settings(None).daemon.stop_grace_seconds
+        try:
+            await asyncio.wait_for(live.over.wait(), grace)
+        except TimeoutError:
+            live.run.kill(grace)
+            await live.over.wait()
+
+    async def _kill_run(self) -> None:
+        live = self.live
+        if live is None:
+            return
+        await live.connected.wait()
+        assert live.run is not None
+        live.run.kill(KILL_GRACE_SECONDS)
+        await live.over.wait()
+
+    # Effects.
+
+    def _perform(self, effect: Effect) -> None:
+        live = self.live
+        assert live is not None
+        if live.effects is None:
+            live.effects = self.context.launcher.effects(self.state, live.run_id)
+        self._spawn(self._effect(live, live.effects, effect))
+
+    async def _effect(self, live: Live, effects: Effects, effect: Effect) -> None:
+        done: EffectDone = await effects.perform(effect)
+        async with self._lock:
+            if self.live is not live:
+                return
+            draft = self._draft()
+            draft.ask(done)
+            following = draft.settle()
+            await self._persist(draft)
+            self._act(following)

@@ -1,0 +1,228 @@
+"""`athena/agent/...`: the life of an agent, as its user steers it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from athena.app import environment
+from athena.app import spawn as making
+from athena.app.actor import AgentActor
+from athena.app.context import Context
+from athena.app.draft import Draft
+from athena.border import Connection
+from athena.core import decide
+from athena.harness import driver as d
+from athena.projections.agents import detail
+from athena.protocol import agent as a
+from athena.protocol import events as e
+from athena.protocol.errors import AthenaError, ErrorCode
+
+
+def by(connection: Connection) -> str:
+    """The name under which a client's deeds are recorded."""
+    return connection.client.name
+
+
+async def spawn(context: Context, connection: Connection, asked: a.SpawnAgent) -> a.AgentDetail:
+    """Record a new agent; its workspace and process follow by themselves."""
+    project = making.project_of(asked.project, connection.cwd)
+    settings = context.settings(project)
+    content = making.content_of(asked.prompt, asked.content)
+    env = environment.merge(connection.environ, asked.environment)
+    agent_id = making.agent_id(asked.command_id)
+    known = context.directory.view(agent_id)
+    if known is not None:
+        return detail((await context.directory.actor(agent_id)).state)
+    parent = context.directory.resolve(asked.parent_id) if asked.parent_id else None
+    taken = {v.name for v in context.directory.views() if not v.archived}
+    harness = making.harness_of(asked, settings, context.launcher.first_installed(settings, env))
+    spec = making.spec_of(
+        asked.model_copy(update={"parent_id": parent}),
+        settings,
+        project,
+        making.name_of(asked, content, taken),
+        harness,
+    )
+    environment.save(context.environments, agent_id, env)
+    actor = await context.directory.actor(agent_id)
+
+    def build(draft: Draft) -> None:
+        draft.record(e.AgentSpawned(spec=spec, by=by(connection)))
+        if content:
+            draft.record(*decide.prompt(draft.now, content, steer=False, by=by(connection)))
+
+    await actor.change(build, asked.command_id)
+    return detail(actor.state)
+
+
+async def list_(context: Context, connection: Connection, asked: a.ListAgents) -> a.AgentList:
+    """The agents, oldest first."""
+    project = making.project_of(asked.project, connection.cwd) if asked.project else None
+    views = [
+        v
+        for v in context.directory.views()
+        if (asked.archived or not v.archived)
+        and (project is None or v.project == str(project))
+        and (asked.status is None or v.status in asked.status)
+    ]
+    return a.AgentList(agents=views, cursor=context.log.head)
+
+
+async def get(context: Context, connection: Connection, asked: a.AgentRef) -> a.AgentDetail:
+    """One agent."""
+    return detail((await _actor(context, asked.agent)).state)
+
+
+async def prompt(context: Context, connection: Connection, asked: a.PromptAgent) -> a.Prompted:
+    """Queue a prompt."""
+    return await _prompt(context, connection, asked, steer=False)
+
+
+async def steer(context: Context, connection: Connection, asked: a.PromptAgent) -> a.Prompted:
+    """Send a prompt into the running turn."""
+    return await _prompt(context, connection, asked, steer=True)
+
+
+async def _prompt(
+    context: Context, connection: Connection, asked: a.PromptAgent, steer: bool
+) -> a.Prompted:
+    actor = await _actor(context, asked.agent)
+    content = making.content_of(asked.text, asked.content)
+
+    def build(draft: Draft) -> str:
+        name = draft.now.next_prompt_id()
+        draft.record(*decide.prompt(draft.now, content, steer=steer, by=by(connection)))
+        return name
+
+    prompt_id, appended = await actor.change(build, asked.command_id)
+    state = actor.state
+    return a.Prompted(
+        agent_id=state.id, prompt_id=prompt_id, version=state.version, seq=appended.last_seq
+    )
+
+
+async def withdraw(context: Context, connection: Connection, asked: a.WithdrawPrompt) -> a.Changed:
+    """Take back a queued prompt."""
+    return await _decide(
+        context, asked.agent, lambda draft: decide.withdraw(draft.now, asked.prompt_id)
+    )
+
+
+async def interrupt(context: Context, connection: Connection, asked: a.AgentRef) -> a.Changed:
+    """End the running turn."""
+
+    def build(draft: Draft) -> None:
+        if decide.interrupt(draft.now, by(connection)):
+            draft.interrupt(by(connection))
+
+    return await _change(await _actor(context, asked.agent), build)
+
+
+async def stop(context: Context, connection: Connection, asked: a.AgentRef) -> a.Changed:
+    """End the agent in order."""
+    return await _decide(context, asked.agent, lambda draft: decide.stop(draft.now, by(connection)))
+
+
+async def kill(context: Context, connection: Connection, asked: a.AgentRef) -> a.Changed:
+    """End all processes of the agent now."""
+    return await _decide(context, asked.agent, lambda draft: decide.kill(draft.now, by(connection)))
+
+
+async def resume(context: Context, connection: Connection, asked: a.ResumeAgent) -> a.Changed:
+    """Go on with an ended agent, in the environment of the client that asks."""
+    actor = await _actor(context, asked.agent)
+    content = making.content_of(asked.text, None)
+
+    def build(draft: Draft) -> None:
+        draft.record(*decide.resume(draft.now, by(connection)))
+        if content:
+            draft.record(*decide.prompt(draft.now, content, steer=False, by=by(connection)))
+
+    decide.resume(actor.state, by(connection))
+    env = environment.merge(connection.environ, {})
+    environment.save(context.environments, actor.agent_id, env)
+    return await _change(actor, build)
+
+
+async def rename(context: Context, connection: Connection, asked: a.RenameAgent) -> a.Changed:
+    """Give another name."""
+    return await _decide(context, asked.agent, lambda draft: decide.rename(draft.now, asked.name))
+
+
+async def archive(context: Context, connection: Connection, asked: a.AgentRef) -> a.Changed:
+    """Put an ended agent away; its events move to the log's archive."""
+    changed = await _decide(context, asked.agent, lambda draft: decide.archive(draft.now))
+    await context.log.archive(changed.agent_id)
+    environment.forget(context.environments, changed.agent_id)
+    return changed
+
+
+async def restore(context: Context, connection: Connection, asked: a.AgentRef) -> a.Changed:
+    """Take an archived agent out again."""
+    return await _decide(context, asked.agent, lambda draft: decide.restore(draft.now))
+
+
+async def set_mode(context: Context, connection: Connection, asked: a.SetMode) -> a.Changed:
+    """Change the session's mode."""
+    return await _tell(context, asked.agent, d.SetMode(asked.mode))
+
+
+async def set_model(context: Context, connection: Connection, asked: a.SetModel) -> a.Changed:
+    """Change the session's model."""
+    return await _tell(context, asked.agent, d.SetModel(asked.model))
+
+
+async def set_option(context: Context, connection: Connection, asked: a.SetOption) -> a.Changed:
+    """Change an option that the harness offers."""
+    return await _tell(context, asked.agent, d.SetOption(asked.option, asked.value))
+
+
+async def move(context: Context, connection: Connection, asked: a.MoveAgent) -> a.Changed:
+    """Go on under another harness."""
+    actor = await _actor(context, asked.agent)
+    harness = context.settings_of(actor.state).harness(asked.harness)
+    return await _change(
+        actor, lambda draft: draft.record(*decide.move(draft.now, harness.name, asked.model))
+    )
+
+
+async def logs(context: Context, connection: Connection, asked: a.ReadLogs) -> a.Logs:
+    """What the harness wrote to its standard error."""
+    state = (await _actor(context, asked.agent)).state
+    run_id = asked.run_id or (f"{state.id}.r{state.runs}" if state.runs else None)
+    if run_id is None:
+        return a.Logs(text="")
+    if not run_id.startswith(f"{state.id}.r") or "/" in run_id:
+        raise AthenaError(
+            ErrorCode.NOT_FOUND, f"{run_id} is no run of {state.name}.", field="runId"
+        )
+    return context.launcher.error_output(run_id, asked.bytes)
+
+
+async def _actor(context: Context, name: str) -> AgentActor:
+    return await context.directory.actor(context.directory.resolve(name))
+
+
+async def _decide(
+    context: Context, name: str, rule: Callable[[Draft], tuple[e.EventData, ...]]
+) -> a.Changed:
+    return await _change(await _actor(context, name), lambda draft: draft.record(*rule(draft)))
+
+
+async def _tell(context: Context, name: str, intent: d.Intent) -> a.Changed:
+    """Hand a wish to the running harness; what becomes of it, the harness says."""
+
+    def build(draft: Draft) -> None:
+        if draft.driver is None or draft.now.run is None or not draft.now.run.ready:
+            raise AthenaError(
+                ErrorCode.WRONG_STATE, f"{draft.now.name} does not run; resume it first."
+            )
+        draft.ask(intent)
+
+    return await _change(await _actor(context, name), build)
+
+
+async def _change(actor: AgentActor, build: Callable[[Draft], None]) -> a.Changed:
+    _, appended = await actor.change(build)
+    state = actor.state
+    return a.Changed(agent_id=state.id, version=state.version, seq=appended.last_seq)

@@ -1,0 +1,60 @@
+"""What the use cases share: the log, the agents, the settings, the places on disk."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from athena.app import settings as settings_files
+from athena.app.hub import Hub
+from athena.app.settings import Settings
+from athena.app.states import States
+from athena.core.state import AgentState
+from athena.log import EventLog
+
+if TYPE_CHECKING:
+    from athena.app.directory import Directory
+    from athena.app.follow import Subscriptions
+    from athena.app.launching import Launcher
+
+
+def wall_clock() -> int:
+    """Milliseconds since 1970 UTC."""
+    return time.time_ns() // 1_000_000
+
+
+@dataclass(slots=True)
+class Context:
+    """Made once by `athena.app.core`, handed to every use case."""
+
+    state_dir: Path
+    log: EventLog
+    cache: States
+    hub: Hub
+    clock: Callable[[], int] = wall_clock
+    started_at: int = field(default_factory=wall_clock)
+    directory: Directory = field(init=False)
+    subscriptions: Subscriptions = field(init=False)
+    launcher: Launcher = field(init=False)
+    connections: int = 0
+
+    @property
+    def runs(self) -> Path:
+        """Where the runs have their directories."""
+        return self.state_dir / "runs"
+
+    @property
+    def environments(self) -> Path:
+        """Where the environments of agents are kept."""
+        return self.state_dir / "environments"
+
+    def settings(self, project: Path | None) -> Settings:
+        """The settings in force for a project, or the user's alone."""
+        return settings_files.load(project)
+
+    def settings_of(self, state: AgentState) -> Settings:
+        """The settings in force for an agent."""
+        return self.settings(Path(state.spec.project))

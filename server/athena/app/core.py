@@ -1,0 +1,139 @@
+"""The core behind the doors: opens the log, revives the agents, answers requests."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from athena.app import settings
+from athena.app.actor import AgentActor
+from athena.app.context import Context
+from athena.app.directory import Directory
+from athena.app.dispatch import dispatch
+from athena.app.epoch import next_epoch
+from athena.app.follow import Subscriptions
+from athena.app.hub import Hub
+from athena.app.launching import Launcher
+from athena.app.stall import StallWatch
+from athena.app.states import open_cache
+from athena.border import Connection, StartupError
+from athena.core.state import AgentState
+from athena.log import EventLog, LogError
+from athena.protocol.agent import Status
+from athena.protocol.errors import AthenaError
+from athena.protocol.methods import METHODS
+
+logger = logging.getLogger(__name__)
+
+AT_WORK = {Status.STARTING, Status.WORKING, Status.NEEDS_PERMISSION, Status.NEEDS_INPUT}
+UPKEEP_SECONDS = 600
+
+
+class AthenaCore:
+    """`athena.border.Core` over one state directory."""
+
+    def __init__(self, state_dir: Path, progress: Callable[[str], None]) -> None:
+        self._state_dir = state_dir
+        self._progress = progress
+        self._context: Context | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+
+    @property
+    def context(self) -> Context:
+        """The context, once started."""
+        assert self._context is not None
+        return self._context
+
+    async def start(self) -> None:
+        """Open the log and take up what the last daemon left."""
+        try:
+            limits = settings.load(None).daemon
+            log = await EventLog.open(self._state_dir / "athena.db")
+        except (LogError, AthenaError) as error:
+            raise StartupError(str(error)) from error
+        cache = open_cache(log, limits.cache_bytes)
+        context = Context(state_dir=self._state_dir, log=log, cache=cache, hub=Hub())
+        self._context = context
+        context.launcher = Launcher(context, next_epoch(self._state_dir))
+        directory = Directory(
+            self._load, lambda agent_id, state: AgentActor(context, agent_id, state)
+        )
+        context.directory = directory
+        context.subscriptions = Subscriptions(log, context.hub, directory.view)
+        await self._list_agents()
+        await self._revive()
+        self._tasks.append(asyncio.create_task(StallWatch(context).run()))
+        self._tasks.append(asyncio.create_task(self._upkeep()))
+
+    async def _load(self, agent_id: str) -> AgentState | None:
+        state, _ = await self.context.cache.get(agent_id)
+        return state
+
+    async def _list_agents(self) -> None:
+        """Fill the directory, newest agents last in the cache so that they stay in it."""
+        heads = await self.context.log.streams()
+        await self.context.cache.warm([h.stream for h in reversed(heads)])
+        for head in heads:
+            state = self.context.cache.peek(head.stream) or await self._load(head.stream)
+            if state is not None:
+                self.context.directory.changed(state)
+
+    async def _revive(self) -> None:
+        """Take up the agents that have a process or should have one."""
+        due = [v.id for v in self.context.directory.views() if v.run_id or v.status in AT_WORK]
+        actors = await asyncio.gather(*(self.context.directory.actor(i) for i in due))
+        for actor, ended in zip(
+            actors,
+            await asyncio.gather(*(a.revive() for a in actors), return_exceptions=True),
+            strict=True,
+        ):
+            if isinstance(ended, BaseException):
+                logger.error("agent %s was not revived", actor.agent_id, exc_info=ended)
+
+    async def _upkeep(self) -> None:
+        """What is due now and then: the daily backup, and letting go of agents at rest."""
+        while True:
+            try:
+                if self.context.log.daily_backup_due():
+                    await self.context.log.backup()
+            except (LogError, OSError) as error:
+                logger.warning("the daily backup failed: %s", error)
+            await asyncio.sleep(UPKEEP_SECONDS)
+            self.context.directory.release_idle()
+
+    async def stop(self) -> None:
+        """Let go of the runs, which go on, and close the log."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*(a.detach() for a in self.context.directory.actors()))
+        await self.context.cache.flush()
+        await self.context.log.close()
+
+    def busy(self) -> bool:
+        """Whether an agent is at work."""
+        return any(v.status in AT_WORK for v in self.context.directory.views())
+
+    def methods(self) -> Iterable[str]:
+        """The names of all methods."""
+        return [m.name for m in METHODS]
+
+    def connected(self, connection: Connection) -> None:
+        """A client is there."""
+        self.context.connections += 1
+
+    async def disconnected(self, connection: Connection) -> None:
+        """A client is gone."""
+        self.context.connections -= 1
+        await self.context.subscriptions.close_all(connection)
+
+    async def dispatch(self, connection: Connection, method: str, params: object) -> object:
+        """Answer one request."""
+        return await dispatch(self.context, connection, method, params)
+
+
+def compose(state_dir: Path, progress: Callable[[str], None]) -> AthenaCore:
+    """The core of a state directory (`athena.border.Compose`)."""
+    return AthenaCore(state_dir, progress)

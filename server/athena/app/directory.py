@@ -1,0 +1,92 @@
+"""All agents: who they are, how they look now, and the actor of each one that is at work."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from athena.app.actor import AgentActor
+from athena.core.state import AgentState
+from athena.projections.agents import view
+from athena.protocol.agent import AgentView
+from athena.protocol.errors import AthenaError, ErrorCode
+
+LoadState = Callable[[str], Awaitable[AgentState | None]]
+MakeActor = Callable[[str, AgentState | None], AgentActor]
+
+
+class Directory:
+    """Finds agents by id or name, and holds one actor for each that was asked for.
+
+    The views of all agents are kept, since every client's first question is the list; the states
+    behind them live in the cache and come and go.
+    """
+
+    def __init__(self, load: LoadState, make: MakeActor) -> None:
+        self._load = load
+        self._make = make
+        self._views: dict[str, AgentView] = {}
+        self._actors: dict[str, AgentActor] = {}
+        self._loading: dict[str, asyncio.Lock] = {}
+
+    def changed(self, state: AgentState) -> None:
+        """Take over an agent's newest state."""
+        self._views[state.id] = view(state)
+
+    def views(self) -> list[AgentView]:
+        """All agents, oldest first."""
+        return list(self._views.values())
+
+    def view(self, agent_id: str) -> AgentView | None:
+        """One agent, if there is one."""
+        return self._views.get(agent_id)
+
+    def actors(self) -> list[AgentActor]:
+        """The actors that exist now."""
+        return list(self._actors.values())
+
+    def resolve(self, name: str) -> str:
+        """The id of the agent that `name` means: an id, a name, or a unique beginning of either.
+
+        Agents that are not archived go first. `AthenaError`: NOT_FOUND or AMBIGUOUS.
+        """
+        if name in self._views:
+            return name
+        views = self._views.values()
+        for fits in (
+            [v for v in views if v.name == name and not v.archived],
+            [v for v in views if v.name == name],
+            [v for v in views if not v.archived and (v.id + "\0" + v.name).startswith(name)],
+            [v for v in views if not v.archived and v.name.startswith(name)],
+        ):
+            if name and len(fits) == 1:
+                return fits[0].id
+            if name and fits:
+                raise AthenaError(
+                    ErrorCode.AMBIGUOUS,
+                    f"{name!r} fits {', '.join(f'{v.name} ({v.id})' for v in fits[:5])}.",
+                    candidates=[v.id for v in fits],
+                )
+        raise AthenaError(
+            ErrorCode.NOT_FOUND, f"There is no agent {name!r}; `athena agent list` shows them."
+        )
+
+    async def actor(self, agent_id: str) -> AgentActor:
+        """The actor of an agent, made when it is needed."""
+        found = self._actors.get(agent_id)
+        if found is not None:
+            return found
+        lock = self._loading.setdefault(agent_id, asyncio.Lock())
+        async with lock:
+            found = self._actors.get(agent_id)
+            if found is None:
+                found = self._make(agent_id, await self._load(agent_id))
+                self._actors[agent_id] = found
+        self._loading.pop(agent_id, None)
+        return found
+
+    def release_idle(self) -> None:
+        """Drop the actors of agents at rest; their states stay in the cache."""
+        for agent_id, actor in list(self._actors.items()):
+            if actor.at_rest:
+                del self._actors[agent_id]

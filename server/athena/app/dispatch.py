@@ -1,0 +1,53 @@
+"""From a method's name and raw parameters to a result: the same for every door."""
+
+from __future__ import annotations
+
+from pydantic import ValidationError
+
+from athena.app.context import Context
+from athena.app.handlers import HANDLERS
+from athena.border import Connection
+from athena.log import LogUnavailable
+from athena.protocol.errors import AthenaError, ErrorCode
+from athena.protocol.methods import BY_NAME, Method
+
+
+async def dispatch(context: Context, connection: Connection, name: str, params: object) -> object:
+    """Answer one request; `AthenaError` for all that a client can do something about."""
+    method = BY_NAME.get(name)
+    if method is None:
+        raise AthenaError(
+            ErrorCode.METHOD_NOT_FOUND, f"There is no method {name!r}; see docs/protocol.md."
+        )
+    parsed = parse(method, params)
+    try:
+        result = await HANDLERS[name](context, connection, parsed)
+    except LogUnavailable as error:
+        raise AthenaError(
+            ErrorCode.LOG_UNAVAILABLE, str(error), state=error.state.name, hint=error.state.hint
+        ) from error
+    return result.wire()
+
+
+def parse(method: Method, params: object) -> object:
+    """The parameters as the method's type. INVALID_PARAMS names the first wrong field."""
+    if not isinstance(params, dict | None):
+        raise AthenaError(
+            ErrorCode.INVALID_PARAMS,
+            f"{method.name} takes its parameters by name, in an object.",
+            field="",
+        )
+    try:
+        return method.params.model_validate(params or {})
+    except ValidationError as error:
+        problems = [
+            {"field": ".".join(str(part) for part in p["loc"]), "problem": p["msg"]}
+            for p in error.errors(include_url=False, include_context=False, include_input=False)
+        ]
+        first = problems[0]
+        raise AthenaError(
+            ErrorCode.INVALID_PARAMS,
+            f"{method.name}: {first['field']}: {first['problem']}",
+            field=first["field"],
+            problems=problems,
+        ) from error

@@ -1,0 +1,75 @@
+"""What harnesses ask of the machine: files of the workspace and terminals."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from athena.app.terminals import Terminals
+from athena.harness import driver as d
+
+MOST_BYTES = 32 * 1024 * 1024
+
+
+class Effects:
+    """Performs the effects of one run, inside its workspace."""
+
+    def __init__(self, root: Path, terminals: Terminals) -> None:
+        self._root = root
+        self._terminals = terminals
+
+    async def perform(self, effect: d.Effect) -> d.EffectDone:
+        """Do it; what fails is told to the harness in words."""
+        try:
+            result = await self._do(effect)
+        except (OSError, ValueError, UnicodeDecodeError) as error:
+            return d.EffectDone(effect.effect_id, error=str(error))
+        return d.EffectDone(effect.effect_id, result=result)
+
+    async def close(self) -> None:
+        """End what is left of the run's terminals."""
+        await self._terminals.close()
+
+    async def _do(self, effect: d.Effect) -> object:
+        match effect:
+            case d.ReadTextFile():
+                return await asyncio.to_thread(self._read, effect)
+            case d.WriteTextFile():
+                return await asyncio.to_thread(self._write, effect)
+            case d.CreateTerminal():
+                await self._terminals.create(effect)
+                return None
+            case d.ReadTerminal():
+                return await self._terminals.output(effect.terminal_id)
+            case d.WaitTerminal():
+                return await self._terminals.wait(effect.terminal_id)
+            case d.KillTerminal():
+                return await self._terminals.kill(effect.terminal_id)
+            case d.ReleaseTerminal():
+                return await self._terminals.release(effect.terminal_id)
+
+    def _inside(self, path: str) -> Path:
+        """The real path, which must lie in the workspace: links are followed before the check."""
+        given = Path(path)
+        if not given.is_absolute():
+            raise ValueError(f"{path} is not absolute")
+        real = given.resolve()
+        if not real.is_relative_to(self._root.resolve()):
+            raise ValueError(f"{path} is outside of the workspace {self._root}")
+        return real
+
+    def _read(self, effect: d.ReadTextFile) -> str:
+        path = self._inside(effect.path)
+        size = path.stat().st_size
+        if size > MOST_BYTES:
+            raise ValueError(f"{path} has {size} bytes, more than {MOST_BYTES}")
+        text = path.read_bytes().decode("utf-8")
+        if effect.line is None and effect.limit is None:
+            return text
+        lines = text.splitlines(keepends=True)[(effect.line or 1) - 1 :]
+        return "".join(lines if effect.limit is None else lines[: effect.limit])
+
+    def _write(self, effect: d.WriteTextFile) -> None:
+        path = self._inside(effect.path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(effect.text.encode("utf-8"))

@@ -1,0 +1,162 @@
+"""Subscriptions: each follows the log from its own position, so a slow client misses nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable
+
+from athena.app.hub import Hub
+from athena.border import Connection
+from athena.log import EventLog, StoredEvent, with_heads
+from athena.protocol.agent import AgentView
+from athena.protocol.events import Delta, Event
+from athena.protocol.transcript import EventBatch, EventDelta, EventLagged, Subscribe
+
+BATCH = "athena/event/batch"
+DELTA = "athena/event/delta"
+LAGGED = "athena/event/lagged"
+
+PAGE = 500
+MOST_BEHIND = 20_000
+"""A follower further behind is told to start anew, which is cheaper for both than catching up."""
+
+DELTA_INTERVAL = 0.03
+
+
+def event_of(stored: StoredEvent) -> Event:
+    """An event as clients see it: of a long text its beginning."""
+    data = with_heads(stored.data)
+    return Event(
+        seq=stored.seq,
+        agent_id=stored.stream,
+        version=stored.version,
+        at=stored.at,
+        kind=stored.kind,
+        v=stored.v,
+        data=data,
+        truncated=data != stored.data,
+    )
+
+
+class Follower:
+    """One subscription of one client."""
+
+    def __init__(
+        self,
+        subscription_id: str,
+        connection: Connection,
+        wanted: Subscribe,
+        agents: list[str] | None,
+        log: EventLog,
+        hub: Hub,
+        view: Callable[[str], AgentView | None],
+    ) -> None:
+        self.id = subscription_id
+        self._connection = connection
+        self._wanted = wanted
+        self._agents = agents
+        self._log = log
+        self._hub = hub
+        self._view = view
+        self._deltas: dict[tuple[str, str], list[str]] = defaultdict(list)
+        self._spoken = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self, cursor: int) -> None:
+        """Begin to follow from `cursor`."""
+        self._tasks.append(asyncio.create_task(self._follow(cursor)))
+        if self._wanted.deltas:
+            self._hub.listen(self._heard)
+            self._tasks.append(asyncio.create_task(self._speak()))
+
+    async def stop(self) -> None:
+        """End the subscription."""
+        self._hub.leave(self._heard)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _follow(self, cursor: int) -> None:
+        pause = self._wanted.interval_ms / 1000
+        while True:
+            head = await self._log.wait_beyond(cursor)
+            if head - cursor > MOST_BEHIND:
+                lagged = EventLagged(subscription_id=self.id, cursor=cursor, head=head)
+                await self._connection.notify(LAGGED, lagged.wire(), droppable=False)
+                return
+            stored = await self._log.read(
+                cursor, upto=head, limit=PAGE, streams=self._agents, kinds=self._wanted.kinds
+            )
+            cursor = stored[-1].seq if stored else head
+            if not stored:
+                continue
+            if not await self._send(cursor, stored):
+                return
+            if pause:
+                await asyncio.sleep(pause)
+
+    async def _send(self, cursor: int, stored: list[StoredEvent]) -> bool:
+        touched = dict.fromkeys(s.stream for s in stored)
+        batch = EventBatch(
+            subscription_id=self.id,
+            cursor=cursor,
+            events=[event_of(s) for s in stored],
+            agents=[v for v in map(self._view, touched) if v is not None],
+        )
+        return await self._connection.notify(BATCH, batch.wire(), droppable=False)
+
+    def _heard(self, agent_id: str, deltas: list[Delta]) -> None:
+        if self._agents is not None and agent_id not in self._agents:
+            return
+        for delta in deltas:
+            self._deltas[delta.agent_id, delta.item_id].append(delta.text)
+        self._spoken.set()
+
+    async def _speak(self) -> None:
+        """Send what was said since the last time, one notification for all of it."""
+        while True:
+            await self._spoken.wait()
+            self._spoken.clear()
+            said, self._deltas = self._deltas, defaultdict[tuple[str, str], list[str]](list)
+            deltas = [
+                Delta(agent_id=agent, item_id=item, text="".join(parts))
+                for (agent, item), parts in said.items()
+            ]
+            told = EventDelta(subscription_id=self.id, deltas=deltas)
+            await self._connection.notify(DELTA, told.wire(), droppable=True)
+            await asyncio.sleep(max(DELTA_INTERVAL, self._wanted.interval_ms / 1000))
+
+
+class Subscriptions:
+    """The subscriptions of all clients."""
+
+    def __init__(self, log: EventLog, hub: Hub, view: Callable[[str], AgentView | None]) -> None:
+        self._log = log
+        self._hub = hub
+        self._view = view
+        self._of: dict[str, dict[str, Follower]] = defaultdict(dict)
+        self._count = 0
+
+    def open(
+        self, connection: Connection, wanted: Subscribe, agents: list[str] | None, cursor: int
+    ) -> str:
+        """Begin a subscription and return its id."""
+        self._count += 1
+        name = f"s{self._count}"
+        follower = Follower(name, connection, wanted, agents, self._log, self._hub, self._view)
+        self._of[connection.id][name] = follower
+        follower.start(cursor)
+        return name
+
+    async def close(self, connection: Connection, subscription_id: str) -> bool:
+        """End a subscription; False when the client has none of that name."""
+        follower = self._of[connection.id].pop(subscription_id, None)
+        if follower is not None:
+            await follower.stop()
+        return follower is not None
+
+    async def close_all(self, connection: Connection) -> None:
+        """End all subscriptions of a client that is gone."""
+        for follower in self._of.pop(connection.id, {}).values():
+            await follower.stop()

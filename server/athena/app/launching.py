@@ -1,0 +1,105 @@
+"""Starting and finding the processes of agents."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from athena.app import environment
+from athena.app.context import Context
+from athena.app.effects import Effects
+from athena.app.opening import open_run
+from athena.app.primer import primer_of
+from athena.app.settings import Settings
+from athena.app.terminals import Terminals
+from athena.core.state import AgentState
+from athena.harness.driver import Driver, Launch
+from athena.harness.registry import driver_for
+from athena.protocol.agent import Logs
+from athena.runs import ExitRecord, How, Run, RunSpec, errors_said
+
+LOST_WORDS = "its process is gone (a restart of the machine, or it was killed); resume to go on"
+
+Reason = Literal["exited", "stopped", "killed", "idle", "failed", "lost"]
+
+
+class Launcher:
+    """Knows how an agent's harness is started, and finds it again after a restart."""
+
+    def __init__(self, context: Context, epoch: int) -> None:
+        self._context = context
+        self._epoch = epoch
+
+    def driver(self, state: AgentState) -> Driver[Any]:
+        """The driver of an agent's harness. `AthenaError` when the settings lost the harness."""
+        return driver_for(self._context.settings_of(state).harness(state.spec.harness))
+
+    def first_installed(self, settings: Settings, env: Mapping[str, str]) -> str | None:
+        """The first harness that the PATH has; the scripted one only when there is no other."""
+        for harness in settings.harnesses().values():
+            if harness.name != "scripted" and shutil.which(harness.argv[0], path=env.get("PATH")):
+                return harness.name
+        return None
+
+    async def open(self, state: AgentState, run_id: str, launch: Launch) -> Run:
+        """Attach to a run's process, or start it when it was never started."""
+        driver = self.driver(state)
+        command = driver.command(launch)
+        env = {**environment.load(self._context.environments, state.id), **command.env}
+        spec = RunSpec(
+            run_id=run_id,
+            argv=command.argv,
+            cwd=Path(launch.cwd),
+            env=env,
+            idle_ms=int(self._context.settings(None).daemon.run_idle_seconds * 1000),
+        )
+        return await open_run(self._context.runs / run_id, spec, self._epoch)
+
+    def effects(self, state: AgentState, run_id: str) -> Effects:
+        """What the harness may do to the machine, inside its workspace."""
+        assert state.workspace is not None
+        env = environment.load(self._context.environments, state.id)
+        root = Path(state.workspace.path)
+        terminals = Terminals(
+            self._context.runs, run_id, Path(state.workspace.cwd), env, self._epoch
+        )
+        return Effects(root, terminals)
+
+    async def primer(self, state: AgentState) -> str:
+        """A text that stands for the conversation so far."""
+        return await primer_of(self._context.log, state.id)
+
+    def error_output(self, run_id: str, most: int) -> Logs:
+        """The end of what a run wrote to its standard error."""
+        directory = self._context.runs / run_id
+        if not directory.is_dir():
+            return Logs(run_id=run_id, text="")
+        said = errors_said(directory, most)
+        text = said.data.decode("utf-8", "replace")
+        return Logs(run_id=run_id, path=str(directory), text=text)
+
+
+def explain_end(state: AgentState, record: ExitRecord) -> tuple[Reason, str | None]:
+    """The reason of `RunEnded` and its words, from the runner's record and what was asked for."""
+    message = record.message or None
+    match record.how:
+        case How.SPAWN_FAILED:
+            return "failed", message
+        case How.LOST:
+            return "lost", message or LOST_WORDS
+        case _ if state.ending == "kill":
+            return "killed", None
+        case _ if state.ending == "stop" or _moved(state):
+            return "stopped", None
+        case How.IDLE:
+            return "idle", None
+        case How.KILLED:
+            return "killed", message
+        case How.EXITED | How.SIGNALLED:
+            return "exited", message if record.code != 0 else None
+
+
+def _moved(state: AgentState) -> bool:
+    return state.run is not None and state.run.harness != state.spec.harness

@@ -1,0 +1,112 @@
+"""Making a new agent out of what a client asks for and what the settings say."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+from collections.abc import Container
+from pathlib import Path
+
+from athena.app.settings import Settings
+from athena.protocol.agent import SpawnAgent
+from athena.protocol.content import ContentBlock, TextContent, plain_text
+from athena.protocol.errors import AthenaError, ErrorCode
+from athena.protocol.spec import AgentSpec, WorkspaceSpec
+from athena.protocol.transcript import Archetype
+
+ID_LENGTH = 8
+ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
+NAME_WORDS = 4
+DEFAULT_ARCHETYPE = "executor"
+
+
+def agent_id(command_id: str | None) -> str:
+    """A new id; the same one for the same command, so that sending it again makes no second."""
+    if command_id is None:
+        return "".join(secrets.choice(ALPHABET) for _ in range(ID_LENGTH))
+    digest = hashlib.sha256(command_id.encode()).digest()
+    return "".join(ALPHABET[b % len(ALPHABET)] for b in digest[:ID_LENGTH])
+
+
+def content_of(
+    text: str | None, content: list[ContentBlock] | None, field: str = "content"
+) -> list[ContentBlock]:
+    """A prompt from its two forms; giving both is an error."""
+    if text is not None and content is not None:
+        raise AthenaError(
+            ErrorCode.INVALID_PARAMS, "Give either text or content, not both.", field=field
+        )
+    return content if content is not None else [TextContent(text=text)] if text else []
+
+
+def project_of(asked: str | None, cwd: str) -> Path:
+    """The project's directory: what was asked for, or where the client is."""
+    project = Path(cwd, Path(asked).expanduser()) if asked else Path(cwd)
+    if not project.is_dir():
+        raise AthenaError(ErrorCode.NOT_FOUND, f"{project} is no directory.", field="project")
+    return project.resolve()
+
+
+def name_of(asked: SpawnAgent, content: list[ContentBlock], taken: Container[str]) -> str:
+    """The agent's name: as asked, or from the first words of its prompt; never one in use."""
+    if asked.name is not None:
+        if not asked.name.strip():
+            raise AthenaError(ErrorCode.INVALID_PARAMS, "The name is empty.", field="name")
+        base = asked.name.strip()
+    else:
+        words = re.findall(r"[a-z0-9]+", plain_text(content).lower())[:NAME_WORDS]
+        base = "-".join(words)[:40] or asked.archetype or "agent"
+    name, n = base, 1
+    while name in taken:
+        n += 1
+        name = f"{base}-{n}"
+    return name
+
+
+def spec_of(
+    asked: SpawnAgent, settings: Settings, project: Path, name: str, harness: str
+) -> AgentSpec:
+    """The whole spec: what was asked, over the archetype, over the settings."""
+    archetype = _archetype(asked, settings)
+    defaults = settings.defaults
+    workspace = asked.workspace or WorkspaceSpec(kind=settings.workspace.kind)
+    if workspace.kind == "existing" and not workspace.path:
+        raise AthenaError(
+            ErrorCode.INVALID_PARAMS,
+            "An existing workspace needs its path.",
+            field="workspace.path",
+        )
+    return AgentSpec(
+        name=name,
+        harness=harness,
+        archetype=archetype.name,
+        model=asked.model or archetype.model or defaults.model,
+        mode=asked.mode or archetype.mode or defaults.mode,
+        readonly=archetype.readonly,
+        project=str(project),
+        workspace=workspace,
+        parent_id=asked.parent_id,
+        instructions=archetype.prompt,
+        allowed_tools=archetype.tools,
+        mcp_servers=asked.mcp_servers,
+        options=asked.options,
+        stall_seconds=archetype.stall_seconds,
+    )
+
+
+def harness_of(asked: SpawnAgent, settings: Settings, fallback: str | None) -> str:
+    """The harness: as asked, of the archetype, of the settings, or the one that is installed."""
+    archetype = _archetype(asked, settings)
+    name = asked.harness or archetype.harness or settings.defaults.harness or fallback
+    if name is None:
+        raise AthenaError(
+            ErrorCode.HARNESS_UNAVAILABLE,
+            "No harness is installed here. Install one (`athena harness list` says how), or name "
+            "one with --harness.",
+        )
+    return settings.harness(name).name
+
+
+def _archetype(asked: SpawnAgent, settings: Settings) -> Archetype:
+    return settings.archetype(asked.archetype or settings.defaults.archetype or DEFAULT_ARCHETYPE)

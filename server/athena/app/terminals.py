@@ -1,0 +1,106 @@
+"""Terminals of a harness: commands under runners of their own, so that they outlive the daemon."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+
+from athena.app.opening import open_run
+from athena.harness.driver import CreateTerminal
+from athena.runs import Run, RunSpec, output_tail
+
+DEFAULT_OUTPUT_LIMIT = 1024 * 1024
+KILL_GRACE_SECONDS = 1.0
+
+
+class Terminals:
+    """The terminals of one run."""
+
+    def __init__(
+        self, runs: Path, run_id: str, cwd: Path, env: Mapping[str, str], epoch: int
+    ) -> None:
+        self._runs = runs
+        self._run_id = run_id
+        self._cwd = cwd
+        self._env = env
+        self._epoch = epoch
+        self._open: dict[str, tuple[Run, int]] = {}
+        self._opening: dict[str, asyncio.Lock] = {}
+
+    async def create(self, wanted: CreateTerminal) -> None:
+        """Start a command. Asked again after a crash, it finds the one that runs."""
+        await self._find(wanted.terminal_id, wanted)
+
+    async def output(self, terminal_id: str) -> dict[str, object]:
+        """What was printed so far: the newest part when it is longer than the limit."""
+        run, limit = await self._find(terminal_id)
+        said = await asyncio.to_thread(output_tail, run.run_dir, limit)
+        return {
+            "output": said.data.decode("utf-8", "replace"),
+            "truncated": said.truncated,
+            **self._exit(run),
+        }
+
+    async def wait(self, terminal_id: str) -> dict[str, object]:
+        """Wait for the end of the command."""
+        run, _ = await self._find(terminal_id)
+        await run.ended()
+        return self._exit(run)
+
+    async def kill(self, terminal_id: str) -> None:
+        """End the command; its output stays."""
+        run, _ = await self._find(terminal_id)
+        run.kill(KILL_GRACE_SECONDS)
+        await run.ended()
+
+    async def release(self, terminal_id: str) -> None:
+        """End the command and forget it."""
+        run, _ = await self._find(terminal_id)
+        run.kill(KILL_GRACE_SECONDS)
+        await run.ended()
+        self._open.pop(terminal_id, None)
+
+    async def close(self) -> None:
+        """End all commands that are left."""
+        for terminal_id in list(self._open):
+            await self.release(terminal_id)
+
+    @staticmethod
+    def _exit(run: Run) -> dict[str, object]:
+        record = run.exit
+        if record is None:
+            return {"exitCode": None, "signal": None}
+        return {"exitCode": record.code, "signal": record.signal}
+
+    async def _find(
+        self, terminal_id: str, wanted: CreateTerminal | None = None
+    ) -> tuple[Run, int]:
+        """The terminal's process: known, found again after a restart, or started."""
+        async with self._opening.setdefault(terminal_id, asyncio.Lock()):
+            known = self._open.get(terminal_id)
+            if known is not None:
+                return known
+            directory = self._runs / f"{self._run_id}.{terminal_id}"
+            if wanted is None and not directory.is_dir():
+                raise ValueError(f"there is no terminal {terminal_id}")
+            limit = (wanted.output_limit if wanted else None) or DEFAULT_OUTPUT_LIMIT
+            spec = RunSpec(
+                run_id=directory.name,
+                argv=self._argv(wanted),
+                cwd=Path(wanted.cwd) if wanted and wanted.cwd else self._cwd,
+                env={**self._env, **(wanted.env if wanted else {})},
+                merge_stderr=True,
+            )
+            found = await open_run(directory, spec, self._epoch), limit
+            self._open[terminal_id] = found
+            return found
+
+    @staticmethod
+    def _argv(wanted: CreateTerminal | None) -> tuple[str, ...]:
+        """ACP agents send a program and its arguments, or a whole shell line as the program."""
+        if wanted is None:
+            return ()
+        if wanted.args:
+            return (wanted.command, *wanted.args)
+        return ("/bin/sh", "-c", wanted.command)

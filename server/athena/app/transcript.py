@@ -1,0 +1,147 @@
+"""`athena/transcript/...` and `athena/item/...`: what an agent said and did, in pages."""
+
+from __future__ import annotations
+
+from athena.app.context import Context
+from athena.app.follow import event_of
+from athena.border import Connection
+from athena.projections.transcript import KINDS, Transcript, text
+from athena.protocol.errors import AthenaError, ErrorCode
+from athena.protocol.events import Event
+from athena.protocol.transcript import ReadItem, ReadTranscript, TranscriptItem, TranscriptPage
+
+CHUNK = 400
+"""Events read at a time: a page of a huge agent costs a few chunks and no more."""
+
+MOST_EXTRA_CHUNKS = 5
+"""How far beyond a page the beginnings and ends of its items are looked for."""
+
+
+async def page(context: Context, connection: Connection, asked: ReadTranscript) -> TranscriptPage:
+    """Items in order, from either end or around a position."""
+    agent_id = context.directory.resolve(asked.agent)
+    cursor = context.log.head
+    if asked.after is not None:
+        return await _forward(context, agent_id, asked, cursor)
+    return await _backward(context, agent_id, asked, cursor)
+
+
+async def _backward(
+    context: Context, agent_id: str, asked: ReadTranscript, cursor: int
+) -> TranscriptPage:
+    """Read back until the page is full, and on until its items have their beginnings."""
+    events: list[Event] = []
+    version = asked.before
+    extra = 0
+    while True:
+        newest_first = await context.log.read_stream_back(
+            agent_id, before_version=version, limit=CHUNK, kinds=KINDS
+        )
+        events = [event_of(s) for s in reversed(newest_first)] + events
+        folded = Transcript()
+        folded.add(events)
+        fitting = sorted(
+            (i for i in folded.items.values() if _fits(i, asked)), key=lambda i: i.version
+        )
+        items = fitting[-asked.limit :]
+        if not newest_first:
+            break
+        version = newest_first[-1].version
+        if len(fitting) < asked.limit:
+            continue
+        extra += 1
+        if all(folded.placed(i) for i in items) or extra > MOST_EXTRA_CHUNKS:
+            break
+    if asked.before is not None:
+        items = await _with_ends(context, agent_id, items, asked.before)
+    more = bool(newest_first) or len(fitting) > asked.limit
+    return _page(agent_id, items, folded, cursor, before=more, after=asked.before is not None)
+
+
+async def _with_ends(
+    context: Context, agent_id: str, items: list[TranscriptItem], version: int
+) -> list[TranscriptItem]:
+    """The items with what became of them after the page, as far as it is near."""
+    folded = Transcript()
+    folded.items = {i.item_id: i for i in items}
+    position = version - 1
+    for _ in range(MOST_EXTRA_CHUNKS):
+        if not any(folded.items[i.item_id].open for i in items):
+            break
+        chunk = await context.log.read_stream(agent_id, after_version=position, limit=CHUNK)
+        if not chunk:
+            break
+        folded.add(event_of(s) for s in chunk if s.data.get("itemId") in folded.items)
+        position = chunk[-1].version
+    return [folded.items[i.item_id] for i in items]
+
+
+async def _forward(
+    context: Context, agent_id: str, asked: ReadTranscript, cursor: int
+) -> TranscriptPage:
+    assert asked.after is not None
+    folded = Transcript()
+    position = asked.after
+    fitting: list[TranscriptItem] = []
+    while len(fitting) <= asked.limit:
+        chunk = await context.log.read_stream(agent_id, after_version=position, limit=CHUNK)
+        if not chunk:
+            break
+        folded.add(event_of(s) for s in chunk)
+        fitting = [i for i in folded.items.values() if folded.placed(i) and _fits(i, asked)]
+        position = chunk[-1].version
+    fitting.sort(key=lambda i: i.version)
+    more = len(fitting) > asked.limit
+    return _page(agent_id, fitting[: asked.limit], folded, cursor, before=True, after=more)
+
+
+def _page(
+    agent_id: str,
+    items: list[TranscriptItem],
+    folded: Transcript,
+    cursor: int,
+    *,
+    before: bool,
+    after: bool,
+) -> TranscriptPage:
+    named = {i.turn_id for i in items}
+    turns = [t for t in folded.turns.values() if t.turn_id in named]
+    return TranscriptPage(
+        agent_id=agent_id,
+        items=items,
+        turns=turns,
+        before=items[0].version if before and items else None,
+        after=items[-1].version if after and items else None,
+        cursor=cursor,
+    )
+
+
+def _fits(item: TranscriptItem, asked: ReadTranscript) -> bool:
+    if asked.types is not None and item.item.type not in asked.types:
+        return False
+    if asked.turn_id is not None and item.turn_id != asked.turn_id:
+        return False
+    return asked.find is None or asked.find.lower() in text(item.item).lower()
+
+
+async def item(context: Context, connection: Connection, asked: ReadItem) -> TranscriptItem:
+    """One item, whole, with payloads that pages leave out."""
+    agent_id = context.directory.resolve(asked.agent)
+    events: list[Event] = []
+    version: int | None = None
+    while True:
+        newest_first = await context.log.read_stream_back(
+            agent_id, before_version=version, limit=CHUNK, kinds=KINDS, blobs=True
+        )
+        own = (s for s in reversed(newest_first) if s.data.get("itemId") == asked.item_id)
+        events = [event_of(s) for s in own] + events
+        folded = Transcript()
+        folded.add(events)
+        found = folded.items.get(asked.item_id)
+        if found is not None and (folded.placed(found) or not newest_first):
+            return found
+        if not newest_first:
+            raise AthenaError(
+                ErrorCode.NOT_FOUND, f"There is no item {asked.item_id}.", field="itemId"
+            )
+        version = newest_first[-1].version

@@ -1,0 +1,1 @@
+"""Views: what clients are shown, folded from events. Pure."""
