@@ -1,0 +1,74 @@
+"""Reading JSON documents of known shape, and saying what is wrong with the others."""
+
+from __future__ import annotations
+
+import json
+
+from .layout import Document
+
+# Type checkers take this name for true; importing `typing` would cost the runner a megabyte.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TypeGuard
+
+
+class Malformed(ValueError):
+    """A document that is not what was agreed; the words name the key."""
+
+
+def parse(data: bytes) -> Document:
+    """A JSON object, or `Malformed`."""
+    try:
+        value = json.loads(data)
+    except ValueError as error:
+        raise Malformed(f"not JSON: {error}") from error
+    if not _is_object(value):
+        raise Malformed("not a JSON object")
+    return value
+
+
+def integer(document: Document, key: str, default: int | None = None) -> int:
+    """A whole number of at least 0; `default` where the key is absent or null."""
+    value = document.get(key)
+    if value is None and default is not None:
+        return default
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise Malformed(f"{key} must be a whole number of at least 0")
+    return value
+
+
+def text(document: Document, key: str) -> str:
+    value = document.get(key)
+    if not isinstance(value, str) or not value:
+        raise Malformed(f"{key} must be a text that is not empty")
+    return value
+
+
+def optional_text(document: Document, key: str) -> str | None:
+    return None if document.get(key) is None else text(document, key)
+
+
+def texts(document: Document, key: str) -> list[str]:
+    value = document.get(key)
+    if not _is_texts(value) or not value:
+        raise Malformed(f"{key} must be a list of texts that is not empty")
+    return value
+
+
+def mapping(document: Document, key: str) -> Document:
+    value = document.get(key)
+    if not _is_object(value):
+        raise Malformed(f"{key} must be an object")
+    return value
+
+
+def _is_object(value: object) -> TypeGuard[Document]:
+    return isinstance(value, dict)
+
+
+def _is_list(value: object) -> TypeGuard[list[object]]:
+    return isinstance(value, list)
+
+
+def _is_texts(value: object) -> TypeGuard[list[str]]:
+    return _is_list(value) and all(isinstance(item, str) for item in value)
