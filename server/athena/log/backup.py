@@ -1,0 +1,62 @@
+"""Copies of the whole database: made beside the live one, complete or not there at all."""
+
+from __future__ import annotations
+
+import os
+import re
+import sqlite3
+import time
+from pathlib import Path
+
+DAY_SECONDS = 24 * 60 * 60
+NAME = re.compile(r"athena-\d{8}T\d{6}Z\.db")
+
+
+def copy_into(connection: sqlite3.Connection, target: Path) -> None:
+    """Write a compact copy to `target` (VACUUM INTO), by way of a name that nobody takes for one.
+
+    Readers and the writer go on meanwhile. `target` is replaced at once, after its bytes are on
+    the disk. Raises `sqlite3.Error` and `OSError`; then `target` is as it was.
+    """
+    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    partial = target.with_name(f".{target.name}.partial")
+    partial.unlink(missing_ok=True)
+    try:
+        # SQLite fills an empty file that is there already, so the copy is private from the start.
+        os.close(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        connection.execute("VACUUM INTO ?", (str(partial),))
+        _sync(partial)
+        partial.replace(target)
+        _sync(target.parent)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def backup(connection: sqlite3.Connection, folder: Path, keep: int, now: float) -> Path:
+    """Make a dated copy in `folder` and keep the newest `keep` dated ones; returns the new one."""
+    target = folder / time.strftime("athena-%Y%m%dT%H%M%SZ.db", time.gmtime(now))
+    copy_into(connection, target)
+    for old in dated(folder)[: -max(keep, 1)]:
+        old.unlink(missing_ok=True)
+    return target
+
+
+def dated(folder: Path) -> list[Path]:
+    """The dated copies in `folder`, oldest first."""
+    if not folder.is_dir():
+        return []
+    return sorted(path for path in folder.iterdir() if NAME.fullmatch(path.name))
+
+
+def due(folder: Path, now: float) -> bool:
+    """Whether the newest dated copy is a day old, or there is none."""
+    copies = dated(folder)
+    return not copies or now - copies[-1].stat().st_mtime >= DAY_SECONDS
