@@ -1,0 +1,57 @@
+"""Which door serves which mode. A door's library is imported when its first client comes."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from athena.border import Core, Mode
+from athena.wire.connection import ClientConnection
+from athena.wire.conversation import Conversation
+from athena.wire.inbox import Inbox
+from athena.wire.requests import Requests
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """A package with `door` and `framing`, and the names in them."""
+
+    package: str
+    speaker: str
+    frames: str
+
+
+_RPC = Door("athena.rpc", "RpcDoor", "LineFrames")
+DOORS: dict[Mode, Door] = {
+    "lsp": Door("athena.lsp", "LspDoor", "LspFrames"),
+    "headless": _RPC,
+    "cli": _RPC,
+}
+
+
+async def load(mode: Mode) -> tuple[Any, Any]:
+    """The modules of a door. Imported in a thread: pygls takes half a second, others go on."""
+    package = DOORS[mode].package
+    return await asyncio.to_thread(
+        lambda: (
+            importlib.import_module(f"{package}.door"),
+            importlib.import_module(f"{package}.framing"),
+        )
+    )
+
+
+async def converse(
+    core: Core, connection: ClientConnection, inbox: Inbox, hung_up: Callable[[], bool]
+) -> None:
+    """Serve one welcomed client until its end."""
+    row = DOORS[connection.mode]
+    door, framing = await load(connection.mode)
+    connection.encode = framing.encode
+    requests = Requests()
+    speaker = getattr(door, row.speaker)(core, connection, requests)
+    frames = getattr(framing, row.frames)(inbox)
+    connection.open_requests = requests.__len__
+    await Conversation(connection, requests, frames, speaker, hung_up).run()

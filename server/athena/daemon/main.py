@@ -1,0 +1,110 @@
+"""From a process to a listening daemon, with as few imports as possible before it listens."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from athena.daemon import lock as locks
+from athena.daemon.listen import Listener
+from athena.relay import hello, paths
+from athena.relay.failure import EXIT_OK, RelayError
+
+if TYPE_CHECKING:
+    from athena.border import Compose
+
+LOCK_SECONDS = 15.0
+"""How long a daemon that is just ending may take to let go of the lock."""
+IDLE_SECONDS = 1800.0
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    state: Path
+    detach: bool
+    start_lock: int | None
+    idle_seconds: float
+
+
+def main(argv: Sequence[str] = (), compose: Compose | None = None) -> int:
+    """Run the daemon until it is told to end; the exit codes are those of `relay.failure`.
+
+    `compose` makes the core; by default it is the application, imported when clients can wait.
+    """
+    options = _options(argv)
+    if options.detach and os.fork():
+        os._exit(EXIT_OK)  # pyright: ignore[reportPrivateUsage]
+    try:
+        held = _become_daemon(options)
+    except RelayError as error:
+        _report(options, {"failed": {"code": error.code, "message": error.message}}, error.message)
+        return error.code
+    except OSError as error:
+        told = paths.unusable(str(options.state), error)
+        _report(options, {"failed": {"code": told.code, "message": told.message}}, told.message)
+        return told.code
+    if held is None:
+        _report(options, {"ready": 0}, f"An Athena daemon runs for {options.state} already.")
+        return EXIT_OK
+    _report(options, {"ready": os.getpid()}, f"Listening in {options.state}.")
+    _log(options)
+    from athena.daemon.service import serve
+
+    return serve(options.state, *held, options.idle_seconds, compose)
+
+
+def _options(argv: Sequence[str]) -> Options:
+    parser = argparse.ArgumentParser(prog="athena daemon run")
+    parser.add_argument("--state-dir", default=paths.state_directory())
+    parser.add_argument("--detach", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--start-lock", type=int, help=argparse.SUPPRESS)
+    parser.add_argument(
+        "--idle-exit",
+        type=float,
+        default=float(os.environ.get("ATHENA_IDLE_EXIT") or IDLE_SECONDS),
+        metavar="SECONDS",
+        help="end after this time without clients and work; 0 means never",
+    )
+    told = parser.parse_args(list(argv))
+    return Options(Path(told.state_dir), told.detach, told.start_lock, told.idle_exit)
+
+
+def _become_daemon(options: Options) -> tuple[locks.DaemonLock, Listener] | None:
+    """Lock and listen; None when another daemon does already."""
+    if options.detach:
+        os.setsid()
+    os.environ["ATHENA_STATE_DIR"] = str(options.state)
+    paths.prepare(str(options.state))
+    os.chdir(options.state)
+    held = locks.take(options.state, LOCK_SECONDS)
+    if held is None:
+        return None
+    listener = Listener(options.state)
+    if options.start_lock is not None:
+        os.close(options.start_lock)
+    return held, listener
+
+
+def _report(options: Options, report: dict[str, object], words: str) -> None:
+    """Tell whoever started us: a relay by its pipe, a person by words."""
+    if not options.detach:
+        print(f"athena daemon: {words}", file=sys.stderr)  # noqa: T201 (the log is not open yet)
+        return
+    # A relay that did not wait for us is no matter: the next one finds us.
+    with contextlib.suppress(BrokenPipeError):
+        os.write(1, hello.encode(report))
+
+
+def _log(options: Options) -> None:
+    from athena.daemon import logfile
+
+    if options.detach:
+        logfile.into_file(options.state)
+    else:
+        logfile.onto_stderr()

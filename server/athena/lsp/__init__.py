@@ -1,0 +1,1 @@
+"""LSP for editors; the only package that knows pygls."""

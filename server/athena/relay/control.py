@@ -1,0 +1,129 @@
+"""Asking the daemon how it is, and to end: `athena daemon status|stop|restart`."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+import time
+
+from athena.relay import hello, paths, spawn
+from athena.relay.channel import ANSWER_SECONDS, CHUNK, greeting, open_channel
+from athena.relay.failure import EXIT_NO_START, NotRunning, RelayError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+END_SECONDS = 30.0
+"""The daemon ends within 20 s by itself, whatever hangs."""
+
+
+def status(state: str) -> dict[str, object] | None:
+    """The status of the daemon (`athena.daemon.control.describe`); None when none runs."""
+    try:
+        return _ask(state, "status")
+    except NotRunning:
+        return None
+
+
+def start(state: str, command: Sequence[str] | None = None) -> bool:
+    """Start the daemon; False when it runs already."""
+    if found := spawn.connect(state):
+        found.close()
+        return False
+    open_channel(state, greeting("control"), command=command).sock.close()
+    return True
+
+
+def stop(state: str, *, force: bool = False, verb: str = "stop") -> bool:
+    """End the daemon and wait until it has; False when none ran.
+
+    `force` also ends one that does not answer: at any moment it may be killed without loss.
+    Raises `RelayError`.
+    """
+    try:
+        _ask(state, verb)
+    except NotRunning:
+        # One that listens no more may still be ending.
+        if not _is_held(state):
+            return False
+    except RelayError:
+        if not force:
+            raise
+        _kill_holder(state)
+    if _has_ended(state, END_SECONDS):
+        return True
+    if force:
+        _kill_holder(state)
+        if _has_ended(state, END_SECONDS):
+            return True
+    raise RelayError(
+        EXIT_NO_START,
+        f"The Athena daemon (process {_holder(state)}) does not end. `--force` kills it; "
+        "agents go on working.",
+    )
+
+
+def restart(state: str, *, force: bool = False, command: Sequence[str] | None = None) -> None:
+    """Replace the daemon by one of this installation; editors reconnect by themselves."""
+    stop(state, force=force, verb="restart")
+    start(state, command)
+
+
+def _ask(state: str, verb: str) -> dict[str, object]:
+    channel = open_channel(state, greeting("control"), start=False)
+    with channel.sock as sock:
+        sock.settimeout(ANSWER_SECONDS)
+        said = channel.early
+        try:
+            sock.sendall(hello.encode({"verb": verb}))
+            while b"\n" not in said and (chunk := sock.recv(CHUNK)):
+                said += chunk
+        except (ConnectionError, TimeoutError):
+            said = b""
+    try:
+        return hello.decode(said)
+    except ValueError:
+        raise RelayError(
+            EXIT_NO_START, f"The Athena daemon did not answer `{verb}`; `--force` does not ask it."
+        ) from None
+
+
+def _has_ended(state: str, seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while _is_held(state):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(spawn.POLL_SECONDS)
+    return True
+
+
+def _is_held(state: str) -> bool:
+    """Whether a daemon lives: the lock ends with its process, however that ends."""
+    try:
+        lock = os.open(os.path.join(state, paths.LOCK), os.O_RDWR)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(lock)
+    return False
+
+
+def _kill_holder(state: str) -> None:
+    """Kill whoever holds the lock: only while it is held does the number in it mean anything."""
+    if (pid := _holder(state)) and _is_held(state):
+        os.kill(pid, signal.SIGKILL)
+
+
+def _holder(state: str) -> int:
+    try:
+        with open(os.path.join(state, paths.LOCK), "rb") as lock:
+            pid = hello.decode(lock.read()).get("pid")
+    except (OSError, ValueError):
+        return 0
+    return pid if isinstance(pid, int) else 0

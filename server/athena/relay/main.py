@@ -1,0 +1,68 @@
+"""`athena lsp`, `athena headless`: connect to the daemon and be a wire."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from athena.relay import paths, spawn
+from athena.relay.channel import greeting, open_channel, say_on_stderr
+from athena.relay.copy import copy
+from athena.relay.failure import EXIT_LOST, EXIT_OK, EXIT_USAGE, RelayError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+MODES = ("lsp", "headless")
+IGNORED = ("--stdio", "--clientProcessId", "--node-ipc")
+"""What editors add to the command of a language server. Its pipes and their end tell us enough."""
+EXIT_INTERRUPTED = 130
+
+
+def run(mode: str, argv: Sequence[str], command: Sequence[str] | None = None) -> int:
+    """Be the relay of `mode` until either side ends; returns the exit code (`failure`)."""
+    try:
+        state = _state_argument(mode, argv)
+        return _relay(mode, argv, state, command or spawn.daemon_command())
+    except RelayError as error:
+        say_on_stderr(error.message)
+        return error.code
+    except BrokenPipeError:
+        return EXIT_OK
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+
+
+def _state_argument(mode: str, argv: Sequence[str]) -> str:
+    """The state directory: `--state-dir DIR` or the environment's."""
+    rest = list(argv)
+    chosen = None
+    while rest:
+        name, _, value = rest.pop(0).partition("=")
+        if name == "--state-dir" and (value or rest):
+            chosen = value or rest.pop(0)
+        elif name not in IGNORED:
+            raise RelayError(EXIT_USAGE, f"{name} is no option; see `athena {mode} --help`.")
+    if chosen:
+        # Whoever looks it up later, a daemon that we start among them, finds the same one.
+        os.environ["ATHENA_STATE_DIR"] = chosen
+    return paths.state_directory()
+
+
+def _relay(mode: str, argv: Sequence[str], state: str, command: Sequence[str]) -> int:
+    channel = open_channel(state, greeting(mode, argv), command=command)
+    goodbye = copy(channel, sys.stdin.fileno(), sys.stdout.fileno())
+    if goodbye is None:
+        # The editor will start this program again in a moment: let the daemon be there by then.
+        died = spawn.revive(state, command)
+        raise RelayError(
+            EXIT_LOST,
+            "The Athena daemon ended unexpectedly and is being started again; nothing is lost."
+            if died
+            else "The Athena daemon cut this connection; its log says why. Start it again.",
+        )
+    if message := goodbye.get("message"):
+        say_on_stderr(str(message))
+    code = goodbye.get("code")
+    return code if isinstance(code, int) else EXIT_OK

@@ -1,0 +1,29 @@
+"""`athena` with the echo core: `program.py relay MODE …` and `program.py daemon …`.
+
+Run by its path, as the real daemon is. Everything but the core is the real thing.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / "server"), str(ROOT)]
+DAEMON = [sys.executable, "-P", str(Path(__file__).resolve()), "daemon"]
+
+
+def main() -> int:
+    what, *rest = sys.argv[1:]
+    if what == "relay":
+        from athena.relay.main import run
+
+        return run(rest[0], rest[1:], command=DAEMON)
+    from athena.daemon.main import main as daemon
+    from tests.doors.echo import compose
+
+    return daemon(rest, compose)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
