@@ -43,6 +43,7 @@ Document = Mapping[str, object]
 
 
 def index_record(offset: int, at_ms: int) -> bytes:
+    """One record of `out.index`."""
     return offset.to_bytes(8, "little") + at_ms.to_bytes(8, "little")
 
 

@@ -12,6 +12,8 @@ Callback = Callable[[int], None]
 
 
 class Loop:
+    """Waits on descriptors and calls back."""
+
     def __init__(self) -> None:
         self._selector = selectors.DefaultSelector()
 

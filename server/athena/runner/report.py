@@ -27,6 +27,7 @@ from .harness import Harness, SpawnError
 
 
 def now_ms() -> int:
+    """Unix time in milliseconds."""
     return time.time_ns() // 1_000_000
 
 

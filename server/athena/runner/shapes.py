@@ -38,6 +38,7 @@ def integer(document: Document, key: str, default: int | None = None) -> int:
 
 
 def text(document: Document, key: str) -> str:
+    """A text that is not empty."""
     value = document.get(key)
     if not isinstance(value, str) or not value:
         raise Malformed(f"{key} must be a text that is not empty")
@@ -45,10 +46,12 @@ def text(document: Document, key: str) -> str:
 
 
 def optional_text(document: Document, key: str) -> str | None:
+    """A text, or `None` where the key is absent or null."""
     return None if document.get(key) is None else text(document, key)
 
 
 def texts(document: Document, key: str) -> list[str]:
+    """A list of at least one text."""
     value = document.get(key)
     if not _is_texts(value) or not value:
         raise Malformed(f"{key} must be a list of texts that is not empty")
@@ -56,6 +59,7 @@ def texts(document: Document, key: str) -> list[str]:
 
 
 def mapping(document: Document, key: str) -> Document:
+    """An object."""
     value = document.get(key)
     if not _is_object(value):
         raise Malformed(f"{key} must be an object")

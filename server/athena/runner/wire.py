@@ -48,6 +48,8 @@ if TYPE_CHECKING:
 
 
 class Connection:
+    """One socket with somebody at its other end."""
+
     def __init__(self, loop: Loop, sock: socket.socket, peer: Peer) -> None:
         sock.setblocking(False)
         self._loop, self._socket, self._peer = loop, sock, peer

@@ -21,6 +21,8 @@ REAP_GRACE_SECONDS = 2.0
 
 
 class RunState(StrEnum):
+    """What can be done with a run directory that was found."""
+
     LIVE = "live"
     """its runner lives: attach"""
     ORPHANED = "orphaned"
