@@ -36,7 +36,7 @@ def obj(value: object) -> Json:
 
 def items(value: object) -> list[Any]:
     """The value as a list."""
-    return cast(list[Any], value) if isinstance(value, list) else []
+    return list(cast(list[Any], value)) if isinstance(value, list | tuple) else []
 
 
 def objs(value: object) -> list[Json]:

@@ -125,6 +125,10 @@ class Draft:
         """Something that was not understood: kept and shown."""
         self.add(UnrecognizedItem(reason=reason, raw=raw[:RAW_LIMIT]))
 
+    def replace_open(self, open_items: Mapping[str, OpenItem]) -> None:
+        """Know the open items by other names."""
+        self.ledger = replace(self.ledger, open_items=open_items)
+
     def _keep(self, key: str, opened: OpenItem) -> None:
         self.ledger = replace(self.ledger, open_items={**self.ledger.open_items, key: opened})
 

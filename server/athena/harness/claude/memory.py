@@ -1,0 +1,116 @@
+"""What the driver of Claude Code remembers between frames."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+from athena.harness.decode import Json, encode
+from athena.harness.driver import Step
+from athena.harness.ledger import Draft, Ledger
+from athena.protocol.capability import Choice, Option
+from athena.protocol.events import TurnError
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A control request of ours that is not answered yet."""
+
+    kind: Literal["initialize", "mcp", "interrupt", "model", "mode", "option"]
+    value: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A control request of Claude Code that waits for the user."""
+
+    kind: Literal["tool", "plan", "questions", "elicitation"]
+    input: dict[str, Any] = field(default_factory=dict[str, Any])
+    suggestions: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+
+
+@dataclass(frozen=True, slots=True)
+class Streaming:
+    """The response that is being streamed, by its id; `usage` is the provider's."""
+
+    message_id: str
+    model: str | None = None
+    usage: dict[str, Any] = field(default_factory=dict[str, Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """The memory. Mappings are replaced, never changed.
+
+    `streams` has the response that is being streamed by the subagent's tool call, `""` for the
+    main one. `tasks` maps background tasks to their tool calls, `subagents` the tool calls of
+    subagents to their items. `cost_total` is the sum that Claude Code last named, `None` where
+    that is not known (a resumed session goes on counting).
+    """
+
+    ledger: Ledger
+    session_id: str
+    opened: bool = False
+    model: str | None = None
+    mode: str | None = None
+    options: Sequence[Option] = ()
+    efforts: Mapping[str, list[Choice]] = field(default_factory=dict[str, list[Choice]])
+    resolved: Mapping[str, str] = field(default_factory=dict[str, str])
+    features: Sequence[str] = ()
+    version: str | None = None
+    sent: int = 0
+    pending: Mapping[str, Pending] = field(default_factory=dict[str, Pending])
+    asks: Mapping[str, Ask] = field(default_factory=dict[str, Ask])
+    primer: str | None = None
+    prompt_uuid: str | None = None
+    steered: Sequence[str] = ()
+    streams: Mapping[str, Streaming] = field(default_factory=dict[str, Streaming])
+    streamed: Sequence[str] = ()
+    tasks: Mapping[str, str] = field(default_factory=dict[str, str])
+    subagents: Mapping[str, str] = field(default_factory=dict[str, str])
+    cost_total: float | None = 0.0
+    context_size: int | None = None
+    error: TurnError | None = None
+    stop: str | None = None
+
+
+class Work(Draft):
+    """The draft of one step of this driver."""
+
+    def __init__(self, memory: Memory) -> None:
+        super().__init__(memory.ledger)
+        self.memory = memory
+
+    def remember(self, **changes: Any) -> None:
+        """Replace fields of the memory."""
+        self.memory = replace(self.memory, **changes)
+
+    def send(self, message: Json) -> None:
+        self.sends.append(encode(message))
+
+    def request(self, pending: Pending, request: Json) -> None:
+        """Send a control request and remember what its answer will mean."""
+        sent = self.memory.sent + 1
+        request_id = f"athena-{sent}"
+        waiting = {**self.memory.pending, request_id: pending}
+        self.remember(sent=sent, pending=waiting)
+        self.send({"type": "control_request", "request_id": request_id, "request": request})
+
+    def answer(self, request_id: str, response: Json) -> None:
+        """Answer a control request of Claude Code."""
+        body = {"subtype": "success", "request_id": request_id, "response": response}
+        self.send({"type": "control_response", "response": body})
+
+    def refuse(self, request_id: str, error: str) -> None:
+        """Answer a control request of Claude Code with an error."""
+        body = {"subtype": "error", "request_id": request_id, "error": error}
+        self.send({"type": "control_response", "response": body})
+
+    def step(self) -> Step[Memory]:
+        return Step(
+            memory=replace(self.memory, ledger=self.ledger),
+            events=tuple(self.events),
+            deltas=tuple(self.deltas),
+            sends=tuple(self.sends),
+        )

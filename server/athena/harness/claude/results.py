@@ -1,0 +1,68 @@
+"""The end of a turn (`result`)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from athena.harness.claude.errors import of_result
+from athena.harness.claude.memory import Work
+from athena.harness.claude.usage import context_size, of_turn
+from athena.harness.decode import Json, amount, maybe_text, text, texts
+from athena.protocol import events as e
+
+StopReason = Literal["endTurn", "maxTokens", "maxTurns", "refusal", "cancelled", "failed"]
+
+OF_STOP: Mapping[str, StopReason] = {"max_tokens": "maxTokens", "refusal": "refusal"}
+ABORTED = ("aborted_streaming", "aborted_tools")
+
+
+def result(work: Work, frame: Json) -> None:
+    """One result ends one turn; which, it says itself where it names the prompts it answers."""
+    before = work.memory.cost_total
+    work.remember(cost_total=amount(frame.get("total_cost_usd")))
+    if work.ledger.turn_id is None:
+        _without_turn(work, frame)
+        return
+    answered = texts(frame.get("user_message_uuids"))
+    own = work.memory.prompt_uuid
+    work.remember(steered=[one for one in work.memory.steered if one not in answered])
+    if own is not None and answered and own not in answered:
+        # The turn of a steered prompt that came too late; the prompt's own turn follows.
+        return
+    usage, cost = of_turn(frame, before)
+    stop, error = _outcome(work, frame)
+    size = context_size(frame, work.memory.model)
+    work.end_turn(
+        e.TurnEnded(
+            turn_id=work.ledger.turn_id, stop_reason=stop, usage=usage, cost=cost, error=error
+        )
+    )
+    work.remember(
+        prompt_uuid=None,
+        error=None,
+        stop=None,
+        streams={},
+        context_size=size or work.memory.context_size,
+    )
+
+
+def _outcome(work: Work, frame: Json) -> tuple[StopReason, e.TurnError | None]:
+    """How the turn ended. `is_error` and `terminal_reason` tell; the subtype does not."""
+    reason = text(frame.get("terminal_reason"))
+    subtype = text(frame.get("subtype"))
+    if reason in ABORTED:
+        return "cancelled", None
+    if reason == "max_turns" or subtype == "error_max_turns":
+        return "maxTurns", None
+    if frame.get("is_error") is True:
+        return "failed", of_result(frame, work.memory.error)
+    stop = maybe_text(frame.get("stop_reason")) or work.memory.stop or ""
+    return OF_STOP.get(stop, "endTurn"), None
+
+
+def _without_turn(work: Work, frame: Json) -> None:
+    """A result that answers no prompt: an error at the start, such as a session that is gone."""
+    if frame.get("is_error") is True:
+        work.notice(of_result(frame, work.memory.error).message, "error", topic="session")
+        work.remember(error=None)
