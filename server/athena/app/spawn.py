@@ -29,15 +29,9 @@ def agent_id(command_id: str | None) -> str:
     return "".join(ALPHABET[b % len(ALPHABET)] for b in digest[:ID_LENGTH])
 
 
-def content_of(
-    text: str | None, content: list[ContentBlock] | None, field: str = "content"
-) -> list[ContentBlock]:
-    """A prompt from its two forms; giving both is an error."""
-    if text is not None and content is not None:
-        raise AthenaError(
-            ErrorCode.INVALID_PARAMS, "Give either text or content, not both.", field=field
-        )
-    return content if content is not None else [TextContent(text=text)] if text else []
+def content_of(text: str | None, content: list[ContentBlock] | None) -> list[ContentBlock]:
+    """A prompt from its two forms: the text, then what is attached to it."""
+    return [*([TextContent(text=text)] if text else []), *(content or [])]
 
 
 def project_of(asked: str | None, cwd: str) -> Path:

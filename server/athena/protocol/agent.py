@@ -10,7 +10,7 @@ from pydantic import Field
 from athena.protocol.base import Record, Request
 from athena.protocol.capability import Capabilities
 from athena.protocol.content import ContentBlock
-from athena.protocol.request import Inquiry, Permission
+from athena.protocol.request import RequestBody
 from athena.protocol.spec import McpServer, WorkspaceSpec
 from athena.protocol.usage import ContextWindow, Cost, Usage
 
@@ -58,7 +58,7 @@ class OpenRequest(Record):
     turn_id: str | None = None
     item_id: str | None = None
     at: int
-    request: Permission | Inquiry
+    request: RequestBody
 
 
 class AgentView(Record):
@@ -110,9 +110,10 @@ class AgentList(Record):
 class SpawnAgent(Request):
     """Parameters of `athena/agent/spawn`.
 
-    What is not given comes from the archetype, then from the project's settings, then from the
-    user's. `project` is a directory, by default the client's. `command_id` makes it safe to send
-    again: the second one answers with the first one's agent.
+    `content` is attached to the `prompt`, or stands for it. What is not given comes from the
+    archetype, then from the project's settings, then from the user's. `project` is a directory, by
+    default the client's. `command_id` makes it safe to send again: the second one answers with the
+    first one's agent.
     """
 
     prompt: str | None = None
@@ -146,7 +147,10 @@ class ListAgents(Request):
 
 
 class PromptAgent(Request):
-    """Parameters of `athena/agent/prompt` and `athena/agent/steer`."""
+    """Parameters of `athena/agent/prompt` and `athena/agent/steer`.
+
+    `content` is attached to the `text`, or stands for it.
+    """
 
     agent: str
     text: str | None = None

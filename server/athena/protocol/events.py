@@ -15,7 +15,7 @@ from athena.protocol.base import Record
 from athena.protocol.capability import Capabilities, Option, SlashCommand
 from athena.protocol.content import ContentBlock
 from athena.protocol.items import Item
-from athena.protocol.request import Inquiry, Outcome, Permission
+from athena.protocol.request import Outcome, RequestBody
 from athena.protocol.spec import AgentSpec
 from athena.protocol.usage import ContextWindow, Cost, Usage
 
@@ -290,7 +290,7 @@ class RequestOpened(EventData):
     request_id: str
     turn_id: str | None = None
     item_id: str | None = None
-    request: Permission | Inquiry
+    request: RequestBody
 
 
 class RequestClosed(EventData):

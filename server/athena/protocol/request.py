@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from athena.protocol.base import Record
 from athena.protocol.items import ToolCall
@@ -58,6 +60,9 @@ class Inquiry(Record):
 
     type: Literal["inquiry"] = "inquiry"
     questions: list[Question]
+
+
+RequestBody = Annotated[Permission | Inquiry, Field(discriminator="type")]
 
 
 class Outcome(StrEnum):
