@@ -93,7 +93,8 @@ def imports_beyond(*own: str) -> Callable[[Module], Iterator[Finding]]:
     def find(module: Module) -> Iterator[Finding]:
         for line, name in module.imports():
             top = name.partition(".")[0]
-            is_own = any(name == one or name.startswith(f"{one}.") for one in own)
+            # `athena` itself is imported with any part of it, and has nothing but the version.
+            is_own = name == "athena" or any(f"{name}.".startswith(f"{one}.") for one in own)
             if not is_own and top not in sys.stdlib_module_names:
                 yield line, f"imports {name}"
 

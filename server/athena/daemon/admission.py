@@ -33,6 +33,8 @@ class Hello:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
+    """Why a client is not let in: the exit code of its relay, and words that say what to do."""
+
     code: int
     message: str
 

@@ -26,6 +26,8 @@ IDLE_SECONDS = 1800.0
 
 @dataclass(frozen=True, slots=True)
 class Options:
+    """The command line."""
+
     state: Path
     detach: bool
     start_lock: int | None
@@ -94,7 +96,7 @@ def _become_daemon(options: Options) -> tuple[locks.DaemonLock, Listener] | None
 def _report(options: Options, report: dict[str, object], words: str) -> None:
     """Tell whoever started us: a relay by its pipe, a person by words."""
     if not options.detach:
-        print(f"athena daemon: {words}", file=sys.stderr)  # noqa: T201 (the log is not open yet)
+        sys.stderr.write(f"athena daemon: {words}\n")
         return
     # A relay that did not wait for us is no matter: the next one finds us.
     with contextlib.suppress(BrokenPipeError):

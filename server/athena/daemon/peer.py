@@ -21,6 +21,8 @@ _UCRED = struct.Struct("=iII")
 
 
 class Socket(Protocol):
+    """What is asked of a socket; asyncio gives its own kind."""
+
     def getsockopt(self, level: int, optname: int, buflen: int, /) -> bytes: ...
     def fileno(self) -> int: ...
 

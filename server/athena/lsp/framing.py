@@ -17,6 +17,7 @@ _UTF8 = re.compile(r"charset\s*=\s*\"?utf-?8\"?", re.IGNORECASE)
 
 
 def encode(body: bytes) -> bytes:
+    """A body with its header."""
     return b"Content-Length: %d\r\n\r\n%b" % (len(body), body)
 
 

@@ -30,6 +30,7 @@ def message_type(method: str) -> type[Any] | None:
 
 
 def result_type(method: str) -> type[Any] | None:
+    """lsprotocol's class for the answers to a method of LSP itself."""
     return types.METHOD_TO_TYPES[method][1] if method in types.METHOD_TO_TYPES else None
 
 

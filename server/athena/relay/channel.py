@@ -34,7 +34,9 @@ class Channel:
 
 
 def say_on_stderr(words: str) -> None:
-    print(f"athena: {words}", file=sys.stderr, flush=True)  # noqa: T201 (it is what stderr is for)
+    """Tell the person, or the log of the editor, that started us."""
+    sys.stderr.write(f"athena: {words}\n")
+    sys.stderr.flush()
 
 
 def open_channel(
@@ -71,6 +73,7 @@ def open_channel(
 def greeting(
     mode: str, argv: Sequence[str] = (), client: Mapping[str, str] | None = None
 ) -> dict[str, object]:
+    """The hello of this process and this version."""
     return wire.hello(mode, __version__, argv, client)
 
 

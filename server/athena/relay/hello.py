@@ -28,6 +28,7 @@ GOODBYE = b"\0"
 
 
 def encode(line: Mapping[str, object]) -> bytes:
+    """One line of JSON."""
     return json.dumps(line, separators=(",", ":")).encode("ascii") + b"\n"
 
 
@@ -74,4 +75,5 @@ def _cwd() -> str:
 
 
 def goodbye(code: int, message: str = "") -> bytes:
+    """The last bytes that the daemon sends."""
     return GOODBYE + encode({"code": code, "message": message})

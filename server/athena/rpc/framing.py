@@ -7,6 +7,7 @@ from athena.wire.inbox import Inbox, TooLong
 
 
 def encode(body: bytes) -> bytes:
+    """A body as a line; JSON as we write it has no line ends inside."""
     return body + b"\n"
 
 

@@ -14,14 +14,17 @@ log = logging.getLogger(__name__)
 
 
 def success(request_id: Id, result: object) -> dict[str, object]:
+    """The answer with a result."""
     return {"jsonrpc": "2.0", "id": request_id, "result": result}
 
 
 def failure(request_id: Id | None, error: AthenaError) -> dict[str, object]:
+    """The answer with an error; without an id where none could be read."""
     return {"jsonrpc": "2.0", "id": request_id, "error": error_object(error)}
 
 
 def error_object(error: AthenaError) -> dict[str, object]:
+    """The `error` member of an answer."""
     told: dict[str, object] = {"code": int(error.code), "message": error.message}
     if error.data:
         told["data"] = error.data
@@ -47,10 +50,12 @@ def as_athena_error(error: BaseException, method: str) -> AthenaError:
 
 
 def cancelled() -> AthenaError:
+    """The error after `$/cancelRequest`."""
     return AthenaError(ErrorCode.REQUEST_CANCELLED, "The request was cancelled.")
 
 
 def duplicate(request_id: Id) -> AthenaError:
+    """The error of a request whose id is still in use."""
     return AthenaError(
         ErrorCode.INVALID_REQUEST,
         f"The id {request_id!r} belongs to a request that is not answered yet. Use another one.",
@@ -58,6 +63,7 @@ def duplicate(request_id: Id) -> AthenaError:
 
 
 def too_large(what: str, size: int, limit: int) -> AthenaError:
+    """The error of a message or an answer above its limit, in bytes."""
     return AthenaError(
         ErrorCode.TOO_LARGE,
         f"The {what} has {size} bytes; the limit is {limit}. Ask for it in parts.",
@@ -67,6 +73,7 @@ def too_large(what: str, size: int, limit: int) -> AthenaError:
 
 
 def unknown_method(method: str, known: Iterable[str]) -> AthenaError:
+    """The error of a method that is none of `known`, with the most similar one."""
     similar = difflib.get_close_matches(method, list(known), n=1)
     hint = f" Did you mean {similar[0]}?" if similar else ""
     return AthenaError(

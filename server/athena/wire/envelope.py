@@ -16,6 +16,8 @@ Id = int | str
 
 @dataclass(frozen=True, slots=True)
 class Request:
+    """A call that is answered."""
+
     id: Id
     method: str
     params: object
@@ -24,6 +26,8 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Notification:
+    """A call that is not answered."""
+
     method: str
     params: object
 
