@@ -1,0 +1,351 @@
+"""`athena agent …`, and `spawn`, `prompt` and `ls`, which one types most."""
+
+from __future__ import annotations
+
+import secrets
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.table import Table
+
+from athena.cli import words
+from athena.cli.output import Exit, Failure, interruptible, json_option, out, tell_json, wants_json
+from athena.cli.session import Session, session
+from athena.cli.watch import follow, wait_for_rest
+
+
+@click.group("agent")
+def group() -> None:
+    """Agents: spawn, prompt, steer, stop, and more."""
+
+
+def _pairs(values: tuple[str, ...], option: str) -> dict[str, str]:
+    pairs: dict[str, str] = {}
+    for value in values:
+        key, sign, rest = value.partition("=")
+        if not sign or not key:
+            raise click.BadParameter(f"{value!r} is not NAME=VALUE", param_hint=option)
+        pairs[key] = rest
+    return pairs
+
+
+def _prompt_text(words_: tuple[str, ...], file: str | None) -> str | None:
+    """The prompt: the words, a file (`-` is stdin), or stdin when it is piped."""
+    if file:
+        return sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
+    if words_:
+        return " ".join(words_)
+    return None
+
+
+@group.command("spawn")
+@click.argument("prompt", nargs=-1)
+@click.option("--file", "-f", help="Read the prompt from a file; - is stdin.")
+@click.option("--name", help="The agent's name; else made of the prompt.")
+@click.option("--harness", "-H", help="The harness; `athena harness list` shows them.")
+@click.option("--archetype", "-a", help="The kind of agent; `athena archetype list` shows them.")
+@click.option("--model", "-m", help="The model, by the harness's own name.")
+@click.option("--mode", help="The mode, by the harness's own name.")
+@click.option("--project", "-C", help="The project's directory; else the current one.")
+@click.option(
+    "--worktree",
+    "-w",
+    type=click.Choice(["new", "existing", "none"]),
+    help="A new git worktree, an existing directory, or the project itself.",
+)
+@click.option("--path", help="The directory of an existing worktree.")
+@click.option("--base", help="The branch or commit that a new worktree starts from.")
+@click.option("--branch", help="The name of the new branch.")
+@click.option("--subfolder", help="A folder inside the repository to work in.")
+@click.option("--parent", help="The agent that this one works for.")
+@click.option("--env", "-e", multiple=True, help="NAME=VALUE for the harness's environment.")
+@click.option("--option", "-o", multiple=True, help="NAME=VALUE, a setting of the harness.")
+@click.option("--watch/--no-watch", default=False, help="Show what it does until it rests.")
+@click.option("--wait", is_flag=True, help="Wait, silently, until it rests.")
+@json_option
+def spawn(
+    prompt: tuple[str, ...],
+    file: str | None,
+    name: str | None,
+    harness: str | None,
+    archetype: str | None,
+    model: str | None,
+    mode: str | None,
+    project: str | None,
+    worktree: str | None,
+    path: str | None,
+    base: str | None,
+    branch: str | None,
+    subfolder: str | None,
+    parent: str | None,
+    env: tuple[str, ...],
+    option: tuple[str, ...],
+    watch: bool,
+    wait: bool,
+    as_json: bool,
+) -> None:
+    """Start a new agent with PROMPT.
+
+    It works in a git worktree of its own, so the files you have open are not touched.
+    """
+    places = {"path": path, "base": base, "branch": branch, "subfolder": subfolder}
+    workspace = None
+    if worktree or any(places.values()):
+        kind = worktree or ("existing" if path else "new")
+        workspace = {"kind": kind, **{k: v for k, v in places.items() if v}}
+    with session() as daemon, interruptible():
+        agent = daemon.call(
+            "athena/agent/spawn",
+            prompt=_prompt_text(prompt, file),
+            name=name,
+            harness=harness,
+            archetype=archetype,
+            model=model,
+            mode=mode,
+            project=project,
+            workspace=workspace,
+            parentId=parent,
+            environment=_pairs(env, "--env"),
+            options=_pairs(option, "--option"),
+            commandId=secrets.token_hex(8),
+        )
+        _after(daemon, agent, watch, wait)
+
+
+def _after(daemon: Session, agent: dict[str, Any], watch: bool, wait: bool) -> None:
+    """Show or wait for what an agent does next, and end with a code that says how it went."""
+    if watch and not wants_json():
+        follow(daemon, [agent["id"]], until_rest=True)
+    elif watch or wait:
+        wait_for_rest(daemon, [agent["id"]])
+    if watch or wait:
+        agent = daemon.call("athena/agent/get", agent=agent["id"])
+    if wants_json():
+        tell_json(agent)
+    elif not watch:
+        out.print(f"[bold]{agent['name']}[/] ({agent['id']})", words.status(agent["status"]))
+    if (watch or wait) and agent["status"] in ("failed", "dead"):
+        raise Failure(agent.get("reason") or "the agent failed", Exit.AGENT_FAILED)
+
+
+@group.command("list")
+@click.option("--all", "-A", "archived", is_flag=True, help="Archived ones too.")
+@click.option("--project", "-C", help="Only agents of this project.")
+@click.option("--status", "-s", multiple=True, help="Only agents with this status.")
+@json_option
+def list_(archived: bool, project: str | None, status: tuple[str, ...], as_json: bool) -> None:
+    """Show the agents."""
+    with session() as daemon:
+        found = daemon.call(
+            "athena/agent/list", archived=archived, project=project, status=list(status) or None
+        )
+    if as_json:
+        tell_json(found)
+        return
+    if not found["agents"]:
+        out.print('No agents. Start one: [bold]athena spawn "what to do"[/]')
+        return
+    out.print(agents_table(found["agents"]))
+
+
+def agents_table(agents: list[dict[str, Any]]) -> Table:
+    """Agents as a table."""
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for column in ("agent", "status", "harness", "doing", "tokens", "cost", "age"):
+        table.add_column(column, overflow="ellipsis", no_wrap=True)
+    for a in agents:
+        doing = a.get("reason") or a.get("activity") or a.get("title") or ""
+        table.add_row(
+            a["name"],
+            words.status(a["status"], a.get("stalled", False)),
+            a["harness"],
+            doing,
+            words.tokens(a.get("usage")),
+            words.money(a.get("cost")),
+            words.ago(a["createdAt"]),
+        )
+    return table
+
+
+@group.command("show")
+@click.argument("agent")
+@json_option
+def show(agent: str, as_json: bool) -> None:
+    """Show one agent."""
+    with session() as daemon:
+        found = daemon.call("athena/agent/get", agent=agent)
+    if as_json:
+        tell_json(found)
+        return
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column(style="dim")
+    table.add_column()
+    table.add_row("agent", f"{found['name']} ({found['id']})")
+    table.add_row("status", words.status(found["status"], found.get("stalled", False)))
+    place = words.part(found, "workspace")
+    for label, value in (
+        ("reason", found.get("reason")),
+        ("title", found.get("title")),
+        ("harness", found["harness"]),
+        ("model", found.get("model")),
+        ("mode", found.get("mode")),
+        ("archetype", found.get("archetype")),
+        ("project", found["project"]),
+        ("workspace", place.get("path")),
+        ("branch", place.get("branch")),
+        ("session", found.get("sessionId")),
+        ("turns", str(found["turns"])),
+        ("waiting prompts", str(len(found["queue"])) if found["queue"] else None),
+        ("tokens", words.tokens(found.get("usage"))),
+        ("cost", words.money(found.get("cost"))),
+    ):
+        if value:
+            table.add_row(label, str(value))
+    out.print(table)
+
+
+@group.command("prompt")
+@click.argument("agent")
+@click.argument("prompt", nargs=-1)
+@click.option("--file", "-f", help="Read the prompt from a file; - is stdin.")
+@click.option("--steer", is_flag=True, help="Send it into the running turn.")
+@click.option("--watch/--no-watch", default=False, help="Show what it does until it rests.")
+@click.option("--wait", is_flag=True, help="Wait, silently, until it rests.")
+@json_option
+def prompt(
+    agent: str,
+    prompt: tuple[str, ...],
+    file: str | None,
+    steer: bool,
+    watch: bool,
+    wait: bool,
+    as_json: bool,
+) -> None:
+    """Give AGENT a prompt: it is taken up when the agent is idle."""
+    verb = "steer" if steer else "prompt"
+    with session() as daemon, interruptible():
+        done = daemon.call(
+            f"athena/agent/{verb}",
+            agent=agent,
+            text=_prompt_text(prompt, file),
+            commandId=secrets.token_hex(8),
+        )
+        if watch or wait:
+            _after(daemon, {"id": done["agentId"]}, watch, wait)
+        elif as_json:
+            tell_json(done)
+
+
+def _simple(verb: str, help_: str) -> None:
+    """A command that names an agent and nothing else."""
+
+    @group.command(verb, help=help_)
+    @click.argument("agent")
+    @json_option
+    def command(agent: str, as_json: bool) -> None:
+        with session() as daemon:
+            done = daemon.call(f"athena/agent/{verb}", agent=agent)
+        if as_json:
+            tell_json(done)
+
+    assert command is not None
+
+
+for _verb, _help in (
+    ("interrupt", "End the running turn of AGENT."),
+    ("stop", "End AGENT in order."),
+    ("kill", "End all processes of AGENT now."),
+    ("archive", "Put AGENT away."),
+    ("restore", "Take an archived AGENT out again."),
+):
+    _simple(_verb, _help)
+
+
+def _changed(method: str, as_json: bool, **params: object) -> None:
+    with session() as daemon:
+        done = daemon.call(method, **params)
+    if as_json:
+        tell_json(done)
+
+
+@group.command("resume")
+@click.argument("agent")
+@click.argument("prompt", nargs=-1)
+@json_option
+def resume(agent: str, prompt: tuple[str, ...], as_json: bool) -> None:
+    """Go on with an ended AGENT, and with PROMPT if given."""
+    _changed("athena/agent/resume", as_json, agent=agent, text=_prompt_text(prompt, None))
+
+
+@group.command("rename")
+@click.argument("agent")
+@click.argument("name")
+@json_option
+def rename(agent: str, name: str, as_json: bool) -> None:
+    """Give AGENT another NAME."""
+    _changed("athena/agent/rename", as_json, agent=agent, name=name)
+
+
+@group.command("mode")
+@click.argument("agent")
+@click.argument("mode")
+@json_option
+def mode(agent: str, mode: str, as_json: bool) -> None:
+    """Change the mode of AGENT's session."""
+    _changed("athena/agent/setMode", as_json, agent=agent, mode=mode)
+
+
+@group.command("model")
+@click.argument("agent")
+@click.argument("model")
+@json_option
+def model(agent: str, model: str, as_json: bool) -> None:
+    """Change the model of AGENT's session."""
+    _changed("athena/agent/setModel", as_json, agent=agent, model=model)
+
+
+@group.command("option")
+@click.argument("agent")
+@click.argument("option")
+@click.argument("value")
+@json_option
+def option(agent: str, option: str, value: str, as_json: bool) -> None:
+    """Change an OPTION that AGENT's harness offers."""
+    typed: str | bool = {"true": True, "false": False}.get(value, value)
+    _changed("athena/agent/setOption", as_json, agent=agent, option=option, value=typed)
+
+
+@group.command("move")
+@click.argument("agent")
+@click.argument("harness")
+@click.option("--model", "-m", help="The model to go on with.")
+@json_option
+def move(agent: str, harness: str, model: str | None, as_json: bool) -> None:
+    """Let AGENT go on under another HARNESS, in the same workspace."""
+    _changed("athena/agent/move", as_json, agent=agent, harness=harness, model=model)
+
+
+@group.command("withdraw")
+@click.argument("agent")
+@click.argument("prompt_id")
+@json_option
+def withdraw(agent: str, prompt_id: str, as_json: bool) -> None:
+    """Take back a prompt of AGENT that still waits."""
+    _changed("athena/agent/withdraw", as_json, agent=agent, promptId=prompt_id)
+
+
+@group.command("logs")
+@click.argument("agent")
+@click.option("--run", help="A run's id; else the last one.")
+@click.option("--bytes", "most", type=int, help="How much of the end.")
+@json_option
+def logs(agent: str, run: str | None, most: int | None, as_json: bool) -> None:
+    """Show what AGENT's harness wrote to its standard error."""
+    with session() as daemon:
+        found = daemon.call("athena/agent/logs", agent=agent, runId=run, bytes=most)
+    if as_json:
+        tell_json(found)
+    else:
+        sys.stdout.write(found["text"])

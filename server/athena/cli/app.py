@@ -1,0 +1,70 @@
+"""The `athena` command: its verbs, imported only when they are used."""
+
+from __future__ import annotations
+
+import importlib
+import os
+
+import click
+
+from athena import __version__
+
+VERBS: dict[str, tuple[str, str, str]] = {
+    "spawn": ("athena.cli.agents", "spawn", "Start a new agent."),
+    "prompt": ("athena.cli.agents", "prompt", "Give an agent a prompt."),
+    "ls": ("athena.cli.agents", "list_", "Show the agents."),
+    "agent": ("athena.cli.agents", "group", "Agents: spawn, prompt, steer, stop, and more."),
+    "watch": ("athena.cli.watch", "watch", "Show what agents do, as it happens."),
+    "transcript": ("athena.cli.transcript", "transcript", "Show what an agent said and did."),
+    "inbox": ("athena.cli.inbox", "inbox", "Show what agents ask of you."),
+    "answer": ("athena.cli.inbox", "answer", "Answer a permission request or a question."),
+    "harness": ("athena.cli.catalog", "harness", "Harnesses: the programs that do the work."),
+    "archetype": ("athena.cli.catalog", "archetype", "Archetypes: kinds of agents."),
+    "event": ("athena.cli.catalog", "event", "Events: the log itself."),
+    "export": ("athena.cli.data", "export", "Write all data to a file."),
+    "import": ("athena.cli.data", "import_", "Fill an empty state directory from an export."),
+    "db": ("athena.cli.data", "db", "The database: verify and back up."),
+    "daemon": ("athena.cli.daemon", "group", "The daemon: status, start, stop, restart."),
+    "doctor": ("athena.cli.doctor", "doctor", "Say what is missing here and how to get it."),
+    "demo": ("athena.cli.demo", "demo", "Show two agents at work in a sample repository."),
+    "completion": ("athena.cli.completion", "completion", "Print the shell completion."),
+    "scripted": ("athena.cli.programs", "scripted", "Be the scripted harness (speaks ACP)."),
+    "lsp": ("athena.cli.programs", "lsp", "Be a language server (for editors)."),
+    "headless": ("athena.cli.programs", "headless", "Speak JSON-RPC on stdio (for scripts)."),
+}
+"""The verbs in the order of the help: module, attribute, one line."""
+
+
+class Lazy(click.Group):
+    """A group whose commands are imported when they are run, so that each starts fast."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in VERBS:
+            return None
+        module, attribute, _ = VERBS[cmd_name]
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of verbs, without importing any of them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, row[2]) for name, row in VERBS.items()])
+
+
+@click.group(cls=Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="athena")
+@click.option(
+    "--state-dir",
+    type=click.Path(file_okay=False),
+    help="Where the database and the runs are; else $ATHENA_STATE_DIR.",
+)
+def app(state_dir: str | None) -> None:
+    """Run coding agents side by side, each in its own git worktree.
+
+    Start with: athena spawn "what to do" --watch
+    """
+    if state_dir:
+        os.environ["ATHENA_STATE_DIR"] = state_dir

@@ -1,0 +1,94 @@
+"""`athena harness …`, `athena archetype …`, `athena event …`: what there is and what happened."""
+
+from __future__ import annotations
+
+import click
+from rich.table import Table
+
+from athena.cli.output import interruptible, json_option, out, tell_json, tell_json_line
+from athena.cli.session import session
+from athena.cli.watch import batches
+
+
+@click.group("harness")
+def harness() -> None:
+    """Harnesses: the programs that do the work."""
+
+
+@harness.command("list")
+@json_option
+def list_harnesses(as_json: bool) -> None:
+    """Show the harnesses, and which of them are installed."""
+    with session() as daemon:
+        found = daemon.call("athena/harness/list")
+    if as_json:
+        tell_json(found)
+        return
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for column in ("harness", "", "installed", "how to get it"):
+        table.add_column(column)
+    for h in found["harnesses"]:
+        mark = f"[green]yes[/] {h.get('version') or ''}" if h["installed"] else "[dim]no[/]"
+        table.add_row(h["name"], h["title"], mark, h.get("hint") or h.get("path") or "")
+    out.print(table)
+
+
+@click.group("archetype")
+def archetype() -> None:
+    """Archetypes: kinds of agents."""
+
+
+@archetype.command("list")
+@json_option
+def list_archetypes(as_json: bool) -> None:
+    """Show the archetypes that agents here can have."""
+    with session() as daemon:
+        found = daemon.call("athena/archetype/list")
+    if as_json:
+        tell_json(found)
+        return
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for column in ("archetype", "", "harness", "model", "from"):
+        table.add_column(column)
+    for a in found["archetypes"]:
+        table.add_row(
+            a["name"],
+            a["description"],
+            a.get("harness") or "",
+            a.get("model") or "",
+            a["source"],
+        )
+    out.print(table)
+
+
+@click.group("event")
+def event() -> None:
+    """Events: the log itself."""
+
+
+@event.command("list")
+@click.option("--agent", help="Only events of this agent.")
+@click.option("--kind", "-k", "kinds", multiple=True, help="Only events of this kind.")
+@click.option("--after", type=int, default=0, help="Only events after this position.")
+@click.option("--limit", "-n", default=200, show_default=True)
+@click.option("--follow", "-f", is_flag=True, help="Go on with what happens next.")
+@json_option
+def list_events(
+    agent: str | None, kinds: tuple[str, ...], after: int, limit: int, follow: bool, as_json: bool
+) -> None:
+    """Show events, a line of JSON each."""
+    with session() as daemon, interruptible():
+        if follow:
+            for method, params in batches(daemon, [agent] if agent else None, cursor=after):
+                for one in params["events"] if method == "athena/event/batch" else ():
+                    if not kinds or one["kind"] in kinds:
+                        tell_json_line(one)
+            return
+        page = daemon.call(
+            "athena/event/list", agent=agent, kinds=list(kinds) or None, after=after, limit=limit
+        )
+    if as_json:
+        tell_json(page)
+        return
+    for one in page["events"]:
+        tell_json_line(one)

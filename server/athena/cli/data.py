@@ -1,0 +1,96 @@
+"""`athena export`, `athena import`, `athena db …`: all data in the user's hands."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import click
+
+from athena.cli.output import Exit, Failure, json_option, out, tell_json
+from athena.cli.session import session
+from athena.log import EventLog, ImportRefused, LogError, LogInUse
+from athena.relay import paths
+from athena.relay.failure import RelayError
+
+
+@click.command("export")
+@click.argument("file", type=click.Path(path_type=Path))
+@json_option
+def export(file: Path, as_json: bool) -> None:
+    """Write everything that Athena knows to FILE, as newline-delimited JSON."""
+    with session() as daemon:
+        done = daemon.call("athena/log/export", path=str(file.absolute()))
+    if as_json:
+        tell_json(done)
+    else:
+        out.print(f"{done['events']} events, {done['bytes']} bytes, in {done['path']}")
+
+
+@click.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@json_option
+def import_(file: Path, as_json: bool) -> None:
+    """Fill an empty state directory from FILE, an export. The daemon must be stopped."""
+    state = paths.state_directory()
+    try:
+        paths.prepare(state)
+        count = asyncio.run(_import(Path(state), file))
+    except RelayError as error:
+        raise Failure(error.message) from error
+    except LogInUse as error:
+        raise Failure(str(error), Exit.CONFLICT) from error
+    except ImportRefused as error:
+        raise Failure(str(error), Exit.CONFLICT) from error
+    except (LogError, OSError) as error:
+        raise Failure(str(error), Exit.LOG) from error
+    if as_json:
+        tell_json({"events": count, "stateDir": state})
+    else:
+        out.print(f"{count} events are now in {state}")
+
+
+async def _import(state: Path, file: Path) -> int:
+    async with await EventLog.open(state / "athena.db") as log:
+        source = await asyncio.to_thread(file.open, "rb")
+        with source:
+            return await log.import_(source)
+
+
+@click.group("db")
+def db() -> None:
+    """The database: verify and back up."""
+
+
+@db.command("verify")
+@json_option
+def verify(as_json: bool) -> None:
+    """Check that the database is whole: order, versions, payloads, pages."""
+    with session() as daemon:
+        report = daemon.call("athena/log/verify")
+    _tell_report(report, as_json)
+
+
+def _tell_report(report: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        tell_json(report)
+    elif report["ok"]:
+        out.print(f"[green]✓[/] {report['events']} events, all whole")
+    else:
+        for problem in report["problems"]:
+            out.print(f"[red]✗[/] {problem}")
+    if not report["ok"]:
+        raise SystemExit(Exit.LOG)
+
+
+@db.command("backup")
+@json_option
+def backup(as_json: bool) -> None:
+    """Write a backup now. One is written each day anyway."""
+    with session() as daemon:
+        done = daemon.call("athena/log/backup")
+    if as_json:
+        tell_json(done)
+    else:
+        out.print(done["path"])

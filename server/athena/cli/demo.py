@@ -1,0 +1,246 @@
+"""`athena demo`: two agents side by side in a small sample repository, from start to diff."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+import time
+from collections import deque
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.columns import Columns
+from rich.console import Group
+from rich.live import Live
+from rich.panel import Panel
+from rich.syntax import Syntax
+from rich.text import Text
+
+from athena.cli import words
+from athena.cli.output import Exit, Failure, interruptible, json_option, out, tell_json, wants_json
+from athena.cli.sample import make_sample
+from athena.cli.session import Session, session
+from athena.cli.watch import OVER, Printer, batches
+
+TASKS = (
+    ("fix-basket", "fix", "The test of the empty basket fails. Find out why and repair it."),
+    ("add-discounts", "document", "Add discounts to baskets, and document them."),
+)
+LINES = 14
+
+
+class Board:
+    """What the demo shows: a panel for each agent with its newest lines."""
+
+    def __init__(self, agents: list[str]) -> None:
+        self._order = agents
+        self._views: dict[str, dict[str, Any]] = {}
+        self._lines: dict[str, deque[Text]] = {a: deque(maxlen=LINES) for a in agents}
+        self._typing: dict[str, str] = {}
+        self.plain = not out.is_terminal
+
+    def add(self, agent_id: str, line: Text) -> None:
+        """A new line of an agent."""
+        self._lines[agent_id].append(line)
+        if self.plain and not wants_json():
+            name = self._views.get(agent_id, {}).get("name", agent_id)
+            out.print(Text(f"{name:<14} ", style="dim").append_text(line))
+
+    def take(self, method: str, params: dict[str, Any]) -> None:
+        """A notification."""
+        for view in words.parts(params, "agents"):
+            self._views[view["id"]] = view
+        for delta in params.get("deltas", []):
+            kept = self._typing.get(delta["agentId"], "") + delta["text"]
+            self._typing[delta["agentId"]] = kept[-200:]
+        for event in params.get("events", []):
+            self._typing.pop(event["agentId"], None)
+
+    def view(self, agent_id: str) -> dict[str, Any]:
+        """An agent's newest view."""
+        return self._views[agent_id]
+
+    def over(self) -> bool:
+        """Whether all agents rest."""
+        return len(self._views) == len(self._order) and all(
+            v["status"] in OVER and not v["queue"] for v in self._views.values()
+        )
+
+    def __rich__(self) -> Columns:
+        width = max(40, out.width // len(self._order) - 1)
+        return Columns([self._panel(a, width) for a in self._order], padding=0)
+
+    def _panel(self, agent_id: str, width: int) -> Panel:
+        view = self._views.get(agent_id)
+        lines: list[Text] = [line.copy() for line in self._lines[agent_id]]
+        if typing := self._typing.get(agent_id):
+            lines.append(Text(typing.strip()[-(width - 6) :] + "▌", style="dim"))
+        for line in lines:
+            line.truncate(width - 4, overflow="ellipsis")
+            line.no_wrap = True
+        body = Group(*lines[-LINES:], *[Text("")] * (LINES - len(lines)))
+        if view is None:
+            return Panel(body, width=width)
+        foot = "  ".join(
+            filter(None, [words.tokens(view.get("usage")), words.money(view.get("cost"))])
+        )
+        title = Text(f"{view['name']} · {view['harness']} ").append_text(
+            words.status(view["status"])
+        )
+        return Panel(body, title=title, title_align="left", subtitle=foot, width=width)
+
+
+@click.command("demo")
+@click.option("--harness", "-H", default="scripted", show_default=True, help="Which one works.")
+@click.option("--yes/--ask", default=True, help="Answer permissions by itself, or ask you.")
+@click.option("--keep", is_flag=True, help="Keep the demo's own database and repository.")
+@json_option
+def demo(harness: str, yes: bool, keep: bool, as_json: bool) -> None:
+    """Show two agents at work, side by side, in a small sample repository.
+
+    Needs no account and no key with the scripted harness. Everything is in a new folder, with a
+    daemon and a database of its own.
+    """
+    place = Path(tempfile.mkdtemp(prefix="athena-demo-"))
+    os.environ["ATHENA_STATE_DIR"] = str(place / "state")
+    repository = place / "basket"
+    make_sample(repository)
+    began = time.monotonic()
+    with interruptible(), session() as daemon:
+        if not as_json:
+            out.print(f"A small repository: [bold]{repository}[/], and a daemon of its own.\n")
+        agents = [_spawn(daemon, repository, harness, *task) for task in TASKS]
+        board = Board(agents)
+        answered = _watch(daemon, board, agents, yes)
+        results = [_result(board.view(a)) for a in agents]
+        _tell(results, answered, time.monotonic() - began, place, as_json)
+    failed = [r for r in results if r["status"] in ("failed", "dead")]
+    if not keep and as_json:
+        _stop()
+    if failed:
+        raise Failure(f"{failed[0]['name']}: {failed[0]['reason']}", Exit.AGENT_FAILED)
+
+
+def _spawn(
+    daemon: Session, repository: Path, harness: str, name: str, scenario: str, task: str
+) -> str:
+    prompt = f"/play {scenario}\n{task}" if harness == "scripted" else task
+    spawned = daemon.call(
+        "athena/agent/spawn",
+        name=name,
+        harness=harness,
+        project=str(repository),
+        workspace={"kind": "new"},
+        prompt=prompt,
+    )
+    return str(spawned["id"])
+
+
+def _watch(daemon: Session, board: Board, agents: list[str], yes: bool) -> list[str]:
+    """Show the agents until both rest; answer what they ask. Returns what was answered."""
+    answered: list[str] = []
+    printer = Printer(lambda line: None, prefix=False)
+    with Live(
+        board,
+        console=out,
+        refresh_per_second=12,
+        transient=False,
+        auto_refresh=not board.plain,
+        vertical_overflow="visible",
+    ) as live:
+        for method, params in batches(daemon, agents, cursor=0, deltas=True):
+            board.take(method, params)
+            for event in params.get("events", []):
+                line = printer.line(event)
+                if line is not None:
+                    board.add(event["agentId"], line)
+            for request in _open(board, agents):
+                if request["requestId"] not in answered:
+                    answered.append(request["requestId"])
+                    _answer(daemon, live, request, yes)
+            if board.over():
+                return answered
+    return answered
+
+
+def _open(board: Board, agents: list[str]) -> list[dict[str, Any]]:
+    views = [board._views[a] for a in agents if a in board._views]  # pyright: ignore[reportPrivateUsage]
+    return [r for v in views for r in v["requests"]]
+
+
+def _answer(daemon: Session, live: Live, opened: dict[str, Any], yes: bool) -> None:
+    request = opened["request"]
+    option = "allow"
+    if not yes and request["type"] == "permission":
+        live.stop()
+        ids = [o["id"] for o in request["options"]]
+        option = click.prompt(request["title"], type=click.Choice(ids), default=ids[0])
+        live.start()
+    if request["type"] == "permission":
+        daemon.call("athena/request/answer", requestId=opened["requestId"], option=option)
+    else:
+        daemon.call("athena/request/answer", requestId=opened["requestId"], cancel=True)
+
+
+def _result(view: dict[str, Any]) -> dict[str, Any]:
+    place = words.part(view, "workspace")
+    diff = ""
+    if place.get("baseCommit"):
+        diff = _git(place["path"], "diff", "--no-color", place["baseCommit"])
+    return {
+        "id": view["id"],
+        "name": view["name"],
+        "status": view["status"],
+        "reason": view.get("reason"),
+        "branch": place.get("branch"),
+        "usage": view.get("usage"),
+        "cost": view.get("cost"),
+        "diff": diff,
+    }
+
+
+def _git(path: str, *arguments: str) -> str:
+    done = subprocess.run(
+        ["git", "-C", path, *arguments], capture_output=True, text=True, check=False
+    )
+    return done.stdout
+
+
+def _tell(
+    results: list[dict[str, Any]], answered: list[str], seconds: float, place: Path, as_json: bool
+) -> None:
+    if as_json:
+        tell_json(
+            {
+                "agents": results,
+                "answered": answered,
+                "seconds": round(seconds, 2),
+                "stateDir": str(place / "state"),
+                "repository": str(place / "basket"),
+            }
+        )
+        return
+    for result in results:
+        out.print()
+        out.print(f"[bold]{result['name']}[/] on [cyan]{result['branch']}[/]")
+        out.print(Syntax(result["diff"].rstrip() or "(nothing changed)", "diff", theme="ansi_dark"))
+    out.print(
+        f"\n{len(results)} agents, {len(answered)} permission answered, {seconds:.1f} s. "
+        "All of it is in one SQLite file. Go on with:\n"
+    )
+    out.print(f"  export ATHENA_STATE_DIR={place / 'state'}", markup=False, soft_wrap=True)
+    for line in (
+        "athena ls                                 # the agents",
+        f"athena transcript {results[0]['name']}              # what one of them said and did",
+        f"athena prompt {results[0]['name']} --watch '/play tour'   # a second turn",
+        "athena daemon stop                        # agents go on; nothing is lost",
+    ):
+        out.print(f"  {line}", markup=False, soft_wrap=True)
+
+
+def _stop() -> None:
+    from athena.relay import control, paths
+
+    control.stop(paths.state_directory(), force=True)

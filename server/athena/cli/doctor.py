@@ -1,0 +1,148 @@
+"""`athena doctor`: what is missing here, and how to get it."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal
+
+import click
+
+from athena import __version__
+from athena.app import settings
+from athena.cli.output import Exit, json_option, out, tell_json
+from athena.protocol.errors import AthenaError
+from athena.relay import control, paths
+from athena.relay.failure import RelayError
+
+LEAST_GIT = (2, 39)
+LEAST_FREE_BYTES = 500 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at. `hint` says what to do about it."""
+
+    name: str
+    level: Literal["ok", "warning", "error"]
+    words: str
+    hint: str | None = None
+
+
+def findings() -> Iterator[Finding]:
+    """Look at everything that Athena needs."""
+    yield Finding("athena", "ok", f"{__version__} on Python {platform.python_version()}")
+    yield _sqlite()
+    yield _git()
+    yield from _state()
+    yield _daemon()
+    yield _settings()
+    yield from _harnesses()
+
+
+def _sqlite() -> Finding:
+    if sqlite3.sqlite_version_info < (3, 35):
+        return Finding(
+            "sqlite",
+            "error",
+            f"SQLite {sqlite3.sqlite_version} is too old.",
+            "Use a Python that is built with SQLite 3.35 or later.",
+        )
+    return Finding("sqlite", "ok", sqlite3.sqlite_version)
+
+
+def _git() -> Finding:
+    path = shutil.which("git")
+    if path is None:
+        return Finding("git", "error", "git is not on the PATH.", "Install git 2.39 or later.")
+    said = subprocess.run([path, "--version"], capture_output=True, text=True, check=False).stdout
+    words = said.split()
+    number = words[2] if len(words) > 2 else "0"
+    parts = [int(p) for p in number.split(".")[:2] if p.isdigit()]
+    if tuple(parts) < LEAST_GIT:
+        return Finding("git", "error", f"git {number} is too old.", "Install git 2.39 or later.")
+    return Finding("git", "ok", f"{number} ({path})")
+
+
+def _state() -> Iterator[Finding]:
+    state = paths.state_directory()
+    try:
+        paths.prepare(state)
+    except RelayError as error:
+        yield Finding("state directory", "error", error.message)
+        return
+    free = shutil.disk_usage(state).free
+    if free < LEAST_FREE_BYTES:
+        yield Finding(
+            "state directory",
+            "warning",
+            f"Only {free // 1024**2} MB are free in {state}.",
+            "Make room: when the disk is full, agents wait.",
+        )
+    else:
+        yield Finding("state directory", "ok", state)
+
+
+def _daemon() -> Finding:
+    try:
+        found = control.status(paths.state_directory())
+    except RelayError as error:
+        return Finding("daemon", "error", error.message, "athena daemon restart --force")
+    if found is None:
+        return Finding("daemon", "ok", "not running; it is started when it is needed")
+    return Finding("daemon", "ok", f"running, process {found.get('pid')}")
+
+
+def _settings() -> Finding:
+    try:
+        settings.load(Path.cwd())
+    except AthenaError as error:
+        return Finding("settings", "error", error.message, "Mend the file, or move it away.")
+    user = settings.user_file()
+    return Finding("settings", "ok", str(user) if user.exists() else f"none yet ({user})")
+
+
+def _harnesses() -> Iterator[Finding]:
+    try:
+        rows = settings.load(Path.cwd()).harnesses().values()
+    except AthenaError:
+        return
+    found = 0
+    for harness in rows:
+        path = shutil.which(harness.argv[0], path=os.environ.get("PATH"))
+        if path is not None:
+            found += harness.name != "scripted"
+            yield Finding(f"harness {harness.name}", "ok", path)
+        else:
+            yield Finding(f"harness {harness.name}", "ok", "not installed", harness.hint)
+    if not found:
+        yield Finding(
+            "harnesses",
+            "warning",
+            "No harness but the scripted one is installed.",
+            "Install one of those above; `athena demo` works without.",
+        )
+
+
+@click.command("doctor")
+@json_option
+def doctor(as_json: bool) -> None:
+    """Say what is missing here and how to get it. Exit code 1 when something is wrong."""
+    all_found = list(findings())
+    bad = any(f.level == "error" for f in all_found)
+    if as_json:
+        tell_json({"ok": not bad, "findings": [asdict(f) for f in all_found]})
+    else:
+        signs = {"ok": "[green]✓[/]", "warning": "[yellow]![/]", "error": "[red]✗[/]"}
+        for finding in all_found:
+            out.print(f"{signs[finding.level]} [bold]{finding.name}[/]  {finding.words}")
+            if finding.hint:
+                out.print(f"    {finding.hint}", style="dim")
+    sys.exit(Exit.FAILED if bad else Exit.OK)

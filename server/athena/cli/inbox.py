@@ -1,0 +1,84 @@
+"""`athena inbox` and `athena answer`: what agents ask of you."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+from rich.text import Text
+
+from athena.cli import words
+from athena.cli.output import Failure, json_option, out, tell_json
+from athena.cli.session import session
+
+
+@click.command("inbox")
+@click.option("--agent", help="Only what this agent asks.")
+@json_option
+def inbox(agent: str | None, as_json: bool) -> None:
+    """Show what agents ask of you."""
+    with session() as daemon:
+        found = daemon.call("athena/request/list", agent=agent)
+    if as_json:
+        tell_json(found)
+        return
+    if not found["requests"]:
+        out.print("Nothing waits for you.", style="dim")
+    for request in found["requests"]:
+        _show(request)
+
+
+def _show(opened: dict[str, Any]) -> None:
+    request = opened["request"]
+    head = Text(f"{opened['requestId']}  ", style="bold yellow")
+    head.append(f"{opened['agentName']}, {words.ago(opened['at'])} ago", style="dim")
+    out.print(head)
+    if request["type"] == "permission":
+        out.print(f"  {request['title']}", markup=False)
+        call = words.part(request, "toolCall")
+        for content in words.parts(call, "content"):
+            if content["type"] == "diff":
+                out.print(words.diff_of(content), markup=False, style="dim")
+        for option in request["options"]:
+            out.print(f"  {option['id']:<16} {option['name']}", markup=False)
+        out.print(f"  athena answer {opened['requestId']} allow", style="dim", markup=False)
+        return
+    for question in request["questions"]:
+        out.print(f"  {question['id']}: {question['text']}", markup=False)
+        for choice in question["choices"]:
+            out.print(f"    - {choice['label']}", markup=False)
+    first = request["questions"][0]["id"]
+    out.print(f"  athena answer {opened['requestId']} {first}=…", style="dim", markup=False)
+
+
+@click.command("answer")
+@click.argument("request")
+@click.argument("answers", nargs=-1)
+@click.option("--cancel", is_flag=True, help="Refuse to answer.")
+@click.option("--note", help="A word to the agent, where its harness takes one.")
+@json_option
+def answer(
+    request: str, answers: tuple[str, ...], cancel: bool, note: str | None, as_json: bool
+) -> None:
+    """Answer REQUEST: an option (its id, `allow`, `reject`), or QUESTION=TEXT for each question."""
+    option = None
+    texts: dict[str, list[str]] = {}
+    for given in answers:
+        key, sign, text = given.partition("=")
+        if sign:
+            texts.setdefault(key, []).append(text)
+        elif option is None:
+            option = given
+        else:
+            raise Failure(f"One option is enough: {option!r} or {given!r}?")
+    with session() as daemon:
+        done = daemon.call(
+            "athena/request/answer",
+            requestId=request,
+            option=option,
+            answers=texts or None,
+            cancel=cancel or None,
+            note=note,
+        )
+    if as_json:
+        tell_json(done)

@@ -1,0 +1,96 @@
+"""What every command shares: JSON or words, colours where there is a terminal, exit codes."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+from enum import IntEnum
+
+import click
+from rich.console import Console
+
+from athena.protocol.errors import ErrorCode
+
+
+class Exit(IntEnum):
+    """Exit codes. 2 is click's own for wrong usage."""
+
+    OK = 0
+    FAILED = 1
+    USAGE = 2
+    NOT_FOUND = 3
+    CONFLICT = 4
+    NO_DAEMON = 5
+    HARNESS = 6
+    LOG = 7
+    AGENT_FAILED = 8
+    INTERRUPTED = 130
+
+
+EXIT_OF: dict[int, Exit] = {
+    ErrorCode.INVALID_PARAMS: Exit.USAGE,
+    ErrorCode.NOT_FOUND: Exit.NOT_FOUND,
+    ErrorCode.AMBIGUOUS: Exit.NOT_FOUND,
+    ErrorCode.CONFLICT: Exit.CONFLICT,
+    ErrorCode.WRONG_STATE: Exit.CONFLICT,
+    ErrorCode.REFUSED: Exit.CONFLICT,
+    ErrorCode.HARNESS_UNAVAILABLE: Exit.HARNESS,
+    ErrorCode.NOT_CAPABLE: Exit.HARNESS,
+    ErrorCode.LOG_UNAVAILABLE: Exit.LOG,
+}
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+
+class Failure(click.ClickException):
+    """An error in words, with the exit code it ends the command with."""
+
+    def __init__(self, message: str, code: Exit = Exit.FAILED, data: object = None) -> None:
+        super().__init__(message)
+        self.exit_code = int(code)  # pyright: ignore[reportAttributeAccessIssue]
+        self.data = data
+
+    def show(self, file: object = None) -> None:
+        """Say it on stderr; with --json as an object."""
+        if wants_json():
+            told = {"message": self.message, "exitCode": self.exit_code, "data": self.data}
+            sys.stderr.write(json.dumps({"error": told}) + "\n")
+        else:
+            err.print(f"[bold red]athena:[/] {self.message}", markup=True, soft_wrap=True)
+
+
+def wants_json() -> bool:
+    """Whether the command was asked for JSON."""
+    context = click.get_current_context(silent=True)
+    while context is not None:
+        if context.params.get("as_json"):
+            return True
+        context = context.parent
+    return False
+
+
+def tell_json(value: object) -> None:
+    """One JSON document on stdout."""
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def tell_json_line(value: object) -> None:
+    """One line of JSON, written at once: for streams."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+    sys.stdout.flush()
+
+
+@contextmanager
+def interruptible() -> Generator[None]:
+    """Ctrl-C ends a command that waits, with its own exit code and no traceback."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        sys.exit(Exit.INTERRUPTED)
+
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
+"""Every verb has it."""

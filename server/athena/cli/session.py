@@ -1,0 +1,57 @@
+"""The command line's own connection to the daemon, which it starts when there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from typing import Any, cast
+
+from athena import __version__
+from athena.cli.output import EXIT_OF, Exit, Failure, err, wants_json
+from athena.relay.client import CallError, HeadlessClient
+from athena.relay.failure import RelayError
+
+
+class Session:
+    """Calls methods and follows notifications; errors become `Failure`s with exit codes."""
+
+    def __init__(self, client: HeadlessClient) -> None:
+        self._client = client
+
+    def call(self, method: str, **params: object) -> dict[str, Any]:
+        """The result of a method; parameters that are None are left out."""
+        given = {k: v for k, v in params.items() if v is not None}
+        try:
+            result = cast("dict[str, Any]", self._client.call(method, given))
+        except CallError as error:
+            code = EXIT_OF.get(error.code, Exit.FAILED)
+            raise Failure(error.message, code, error.data) from error
+        except RelayError as error:
+            raise Failure(error.message, Exit.NO_DAEMON) from error
+        return result
+
+    def notifications(self, timeout: float | None = None) -> Iterator[tuple[str, dict[str, Any]]]:
+        """What the daemon sends by itself, as (method, parameters), until it goes away."""
+        try:
+            for method, params in self._client.notifications(timeout):
+                yield method, cast("dict[str, Any]", params)
+        except RelayError as error:
+            raise Failure(error.message, Exit.NO_DAEMON) from error
+
+
+@contextmanager
+def session(start: bool = True) -> Generator[Session]:
+    """A connection for the time of a command."""
+    try:
+        client = HeadlessClient(start=start, name="athena", version=__version__, say=_progress)
+    except RelayError as error:
+        raise Failure(error.message, Exit.NO_DAEMON) from error
+    try:
+        yield Session(client)
+    finally:
+        client.close()
+
+
+def _progress(words: str) -> None:
+    if not wants_json():
+        err.print(words, style="dim")

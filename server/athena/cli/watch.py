@@ -1,0 +1,168 @@
+"""Following agents: what they do, as it happens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import click
+from rich.text import Text
+
+from athena.cli import words
+from athena.cli.output import interruptible, json_option, out, tell_json_line
+from athena.cli.session import Session, session
+
+AT_REST = {"idle", "done", "interrupted", "failed", "dead", "needsPermission", "needsInput"}
+OVER = AT_REST - {"needsPermission", "needsInput"}
+
+SHOWN = (
+    "agentSpawned",
+    "itemStarted",
+    "itemUpdated",
+    "itemCompleted",
+    "requestOpened",
+    "requestClosed",
+    "turnStarted",
+    "turnEnded",
+    "runStarted",
+    "runEnded",
+    "workspaceReady",
+    "workspaceFailed",
+    "agentStalled",
+    "agentRecovered",
+)
+
+
+def batches(
+    daemon: Session, agents: list[str] | None, cursor: int | None = None, deltas: bool = False
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Notifications of a new subscription; the first is ("snapshot", the subscription)."""
+    wanted = {"agents": agents, "cursor": cursor, "deltas": deltas}
+    opened = daemon.call("athena/event/subscribe", **wanted)
+    yield "snapshot", opened
+    for method, params in daemon.notifications():
+        if method == "athena/event/lagged":
+            opened = daemon.call("athena/event/subscribe", **{**wanted, "cursor": None})
+            yield "snapshot", opened
+        elif params.get("subscriptionId") == opened["subscriptionId"]:
+            yield method, params
+
+
+class Printer:
+    """Prints events as lines: each item once, when it is complete or as soon as a tool starts."""
+
+    def __init__(self, show: Callable[[Text], None], prefix: bool) -> None:
+        self._show = show
+        self._prefix = prefix
+        self.names: dict[str, str] = {}
+        self._begun: set[str] = set()
+
+    def batch(self, params: dict[str, Any]) -> None:
+        """Print a notification's events."""
+        for agent in params.get("agents", []):
+            self.names[agent["id"]] = agent["name"]
+        for event in params["events"]:
+            line = self.line(event)
+            if line is not None:
+                self._say(event["agentId"], line)
+
+    def _say(self, agent_id: str, line: Text) -> None:
+        if self._prefix:
+            name = self.names.get(agent_id, agent_id)
+            line = Text(f"{name[:14]:<14} ", style="dim").append_text(line)
+        self._show(line)
+
+    def line(self, event: dict[str, Any]) -> Text | None:
+        """An event as a line; None for one that says nothing new to a person."""
+        data = event["data"]
+        match event["kind"]:
+            case "itemStarted" if data["item"]["type"] == "toolCall":
+                self._begun.add(data["itemId"])
+                return words.item_line(data["item"])
+            case "itemCompleted":
+                return self._completed(data)
+            case "requestOpened":
+                return _request_line(data)
+            case "requestClosed":
+                return Text(f"  {data['outcome']} by {data['by']}", style="yellow")
+            case "turnEnded":
+                return _turn_line(data)
+            case "workspaceReady" if data.get("branch"):
+                return Text(f"  on branch {data['branch']} in {data['path']}", style="dim")
+            case "workspaceFailed":
+                return Text(f"  no workspace: {data['error']}", style="red")
+            case "runEnded" if data["reason"] in ("failed", "lost", "exited"):
+                style = "red" if data.get("error") else "dim"
+                return Text(f"  ended: {data.get('error') or data['reason']}", style=style)
+            case "agentStalled":
+                return Text(f"  nothing was heard for {data['seconds']:.0f} s", style="yellow")
+            case _:
+                return None
+
+    def _completed(self, data: dict[str, Any]) -> Text | None:
+        item = data["item"]
+        if data["itemId"] in self._begun and item.get("status") == "completed":
+            return None
+        return words.item_line(item)
+
+
+def _request_line(data: dict[str, Any]) -> Text:
+    request = data["request"]
+    if request["type"] == "permission":
+        options = ", ".join(o["name"] for o in request["options"])
+        return Text(f"? {request['title']}  [{options}]  {data['requestId']}", style="bold yellow")
+    asked = "; ".join(q["text"] for q in request["questions"])
+    return Text(f"? {asked}  {data['requestId']}", style="bold yellow")
+
+
+def _turn_line(data: dict[str, Any]) -> Text:
+    parts = [words.tokens(data.get("usage")), words.money(data.get("cost"))]
+    if data.get("error"):
+        return Text(f"✗ {data['error']['message']}", style="red")
+    said = {"endTurn": "✓ done", "cancelled": "‖ interrupted"}.get(
+        data["stopReason"], f"■ {data['stopReason']}"
+    )
+    return Text("  ".join([said, *filter(None, parts)]), style="green")
+
+
+def follow(daemon: Session, agents: list[str] | None, until_rest: bool) -> None:
+    """Print what agents do; with `until_rest` until all of them rest or wait for the user."""
+    printer = Printer(out.print, prefix=agents is None or len(agents) > 1)
+    known: dict[str, dict[str, Any]] = {}
+    for method, params in batches(daemon, agents, cursor=0 if until_rest else None):
+        known |= {a["id"]: a for a in words.parts(params, "agents")}
+        if method == "snapshot":
+            printer.names |= {a["id"]: a["name"] for a in known.values()}
+        if method == "athena/event/batch":
+            printer.batch(params)
+        if until_rest and known and all(_rests(a) for a in known.values()):
+            return
+
+
+def _rests(agent: dict[str, Any]) -> bool:
+    return agent["status"] in AT_REST and not agent["queue"]
+
+
+def wait_for_rest(daemon: Session, agents: list[str]) -> None:
+    """Wait until agents rest or wait for the user."""
+    known: dict[str, dict[str, Any]] = {}
+    for _, params in batches(daemon, agents):
+        known |= {a["id"]: a for a in words.parts(params, "agents")}
+        if known and all(_rests(a) for a in known.values()):
+            return
+
+
+@click.command("watch")
+@click.argument("agents", nargs=-1)
+@click.option("--until-rest", is_flag=True, help="End when all of them rest.")
+@json_option
+def watch(agents: tuple[str, ...], until_rest: bool, as_json: bool) -> None:
+    """Show what AGENTS do, as it happens; without names, all of them."""
+    with session() as daemon, interruptible():
+        if not as_json:
+            follow(daemon, list(agents) or None, until_rest)
+            return
+        for method, params in batches(daemon, list(agents) or None):
+            if method == "athena/event/batch":
+                for event in params["events"]:
+                    tell_json_line(event)
