@@ -71,7 +71,7 @@ def _claude_env(url: str) -> dict[str, str]:
 
 def _codex_files(url: str) -> Files:
     config = f"""\
-model = "fake"
+model = "gpt-5.5-codex"
 model_provider = "fake"
 
 [model_providers.fake]

@@ -37,6 +37,22 @@ HARNESSES: tuple[Harness, ...] = (
         argv=(sys.executable, "-m", "athena.scripted"),
         hint="It is part of Athena.",
     ),
+    Harness(
+        name="claude",
+        title="Claude Code",
+        protocol="claude",
+        argv=("claude",),
+        hint="Install it with: npm install -g @anthropic-ai/claude-code; then log in with: claude",
+        version_argv=("claude", "--version"),
+    ),
+    Harness(
+        name="codex",
+        title="Codex",
+        protocol="codex",
+        argv=("codex", "app-server"),
+        hint="Install it with: npm install -g @openai/codex; then log in with: codex login",
+        version_argv=("codex", "--version"),
+    ),
 )
 
 BY_NAME: dict[str, Harness] = {h.name: h for h in HARNESSES}

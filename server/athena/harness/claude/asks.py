@@ -59,7 +59,7 @@ def _can_use_tool(work: Work, request_id: str, request: Json) -> None:
     name, given = text(request.get("tool_name")), obj(request.get("input"))
     opened = work.find(call_key(text(request.get("tool_use_id"))))
     call = opened.item if opened is not None else None
-    known = call if isinstance(call, ToolCall) else tool_call(name, given)
+    known = call if isinstance(call, ToolCall) else tool_call(name, given, work.memory.cwd)
     item_id = opened.item_id if opened is not None else None
     if name == QUESTION_TOOL:
         _keep(work, request_id, Ask("questions", given))

@@ -109,6 +109,7 @@ class ClaudeDriver:
         memory = Memory(
             ledger=Ledger(launch.run_id),
             session_id=str(launch.resume) if goes_on else session_uuid(launch.run_id),
+            cwd=launch.cwd,
             model=spec.model,
             mode=spec.mode,
             primer=launch.primer,
@@ -155,7 +156,7 @@ class ClaudeDriver:
                 work.remember(prompt_uuid=name, error=None, stop=None)
             case d.Steer():
                 name = send_prompt(work, intent.prompt_id, intent.content, priority="next")
-                work.remember(steered=[*memory.steered, name])
+                work.remember(steered=(*memory.steered, name))
             case d.Interrupt():
                 work.void_requests()
                 work.remember(asks={})
@@ -197,7 +198,7 @@ class ClaudeDriver:
         return ()
 
     def dump(self, memory: Memory) -> bytes:
-        return _MEMORY.dump_json(memory, exclude_defaults=True)
+        return _MEMORY.dump_json(memory)
 
     def load(self, data: bytes) -> Memory:
         return _MEMORY.validate_json(data)

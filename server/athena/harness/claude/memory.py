@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -51,22 +51,23 @@ class Memory:
 
     ledger: Ledger
     session_id: str
+    cwd: str = ""
     opened: bool = False
     model: str | None = None
     mode: str | None = None
-    options: Sequence[Option] = ()
+    options: tuple[Option, ...] = ()
     efforts: Mapping[str, list[Choice]] = field(default_factory=dict[str, list[Choice]])
     resolved: Mapping[str, str] = field(default_factory=dict[str, str])
-    features: Sequence[str] = ()
+    features: tuple[str, ...] = ()
     version: str | None = None
     sent: int = 0
     pending: Mapping[str, Pending] = field(default_factory=dict[str, Pending])
     asks: Mapping[str, Ask] = field(default_factory=dict[str, Ask])
     primer: str | None = None
     prompt_uuid: str | None = None
-    steered: Sequence[str] = ()
+    steered: tuple[str, ...] = ()
     streams: Mapping[str, Streaming] = field(default_factory=dict[str, Streaming])
-    streamed: Sequence[str] = ()
+    streamed: tuple[str, ...] = ()
     tasks: Mapping[str, str] = field(default_factory=dict[str, str])
     subagents: Mapping[str, str] = field(default_factory=dict[str, str])
     cost_total: float | None = 0.0

@@ -105,7 +105,7 @@ def _call(work: Work, scope: str, block: Json) -> None:
         if not scope:
             work.add(plan(given))
         return
-    call = tool_call(name, given, work.memory.subagents.get(scope))
+    call = tool_call(name, given, work.memory.cwd, work.memory.subagents.get(scope))
     if work.find(key) is None:
         work.start(key, call)
     else:

@@ -26,7 +26,7 @@ def result(work: Work, frame: Json) -> None:
         return
     answered = texts(frame.get("user_message_uuids"))
     own = work.memory.prompt_uuid
-    work.remember(steered=[one for one in work.memory.steered if one not in answered])
+    work.remember(steered=tuple(one for one in work.memory.steered if one not in answered))
     if own is not None and answered and own not in answered:
         # The turn of a steered prompt that came too late; the prompt's own turn follows.
         return

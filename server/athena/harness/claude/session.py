@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from athena.harness.claude.memory import Pending, Work
 from athena.harness.decode import Json, maybe_text, obj, objs, text, texts
 from athena.protocol import events as e
@@ -68,11 +66,11 @@ def _efforts(model: Json) -> list[Choice]:
     return [Choice(id=one, name=one) for one in texts(model.get("supportedEffortLevels"))]
 
 
-def _options(work: Work, model: str) -> list[Option]:
+def _options(work: Work, model: str) -> tuple[Option, ...]:
     levels = work.memory.efforts.get(model) or []
     if not levels:
-        return []
-    return [Option(id=EFFORT, name="Effort", category="thought_level", choices=levels)]
+        return ()
+    return (Option(id=EFFORT, name="Effort", category="thought_level", choices=levels),)
 
 
 def commands(value: object) -> list[SlashCommand]:
@@ -139,7 +137,7 @@ def _succeeded(work: Work, pending: Pending, response: Json, known: Capabilities
 
 def _dropped(work: Work, cancelled: list[str]) -> None:
     steered = work.memory.steered
-    work.remember(steered=[one for one in steered if one not in cancelled])
+    work.remember(steered=tuple(one for one in steered if one not in cancelled))
     if len(work.memory.steered) < len(steered):
         work.notice("A steered prompt had not reached the model and was dropped.", "warning")
 
@@ -159,9 +157,9 @@ def _failed(work: Work, pending: Pending, error: str) -> None:
 
 
 def _chosen(work: Work, value: str) -> None:
-    chosen = [
+    chosen = tuple(
         one.model_copy(update={"current": value}) if one.id == EFFORT else one
         for one in work.memory.options
-    ]
-    work.memory = replace(work.memory, options=chosen)
-    work.events.append(e.OptionsChanged(options=chosen))
+    )
+    work.remember(options=chosen)
+    work.events.append(e.OptionsChanged(options=list(chosen)))

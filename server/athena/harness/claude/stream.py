@@ -53,7 +53,7 @@ def _message_start(work: Work, scope: str, message: Json) -> None:
         work.begin_own_turn()
     message_id = text(message.get("id"))
     begun = Streaming(message_id, maybe_text(message.get("model")), obj(message.get("usage")))
-    streamed = [*work.memory.streamed, message_id][-STREAMED_LIMIT:]
+    streamed = (*work.memory.streamed, message_id)[-STREAMED_LIMIT:]
     work.remember(streams={**work.memory.streams, scope: begun}, streamed=streamed)
 
 
@@ -68,7 +68,7 @@ def _block_start(work: Work, scope: str, index: int, block: Json) -> None:
             work.start(block_key(stream.message_id, index), Reasoning())
         case "tool_use" if block.get("name") != PLAN_TOOL:
             parent = work.memory.subagents.get(scope)
-            call = tool_call(text(block.get("name")), {}, parent)
+            call = tool_call(text(block.get("name")), {}, work.memory.cwd, parent)
             work.start(call_key(text(block.get("id"))), call)
         case _:
             # Other blocks, and the words of subagents, are shown when they are complete.

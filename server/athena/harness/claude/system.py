@@ -29,7 +29,7 @@ def system(work: Work, frame: Json) -> None:
 
 def _init(work: Work, frame: Json) -> None:
     """Comes at the start of each turn."""
-    work.remember(features=texts(frame.get("capabilities")))
+    work.remember(features=tuple(texts(frame.get("capabilities"))))
     session_id = text(frame.get("session_id"))
     if session_id and session_id != work.memory.session_id:
         work.remember(session_id=session_id)

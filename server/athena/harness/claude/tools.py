@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from athena.harness.decode import Json, maybe_number, maybe_text, obj, objs, text
+from athena.harness.paths import shown
 from athena.protocol.content import Location, ToolContent, ToolDiff, ToolImage, ToolText
 from athena.protocol.items import ItemStatus, Plan, PlanEntry, ToolCall, ToolKind
 
@@ -81,13 +82,13 @@ QUESTION_TOOL = "AskUserQuestion"
 EXIT_PLAN_TOOL = "ExitPlanMode"
 
 
-def tool_call(name: str, given: Json, parent_id: str | None = None) -> ToolCall:
+def tool_call(name: str, given: Json, cwd: str, parent_id: str | None = None) -> ToolCall:
     """A call of the tool `name`; `given` is empty while the input is still being streamed."""
     row = TOOLS.get(name, ToolRow(ToolKind.OTHER))
     path = maybe_text(given.get(row.path)) if row.path else None
     line = maybe_number(given.get("offset")) if row.kind is ToolKind.READ else None
     return ToolCall(
-        title=_title(name, row, given),
+        title=_title(name, row, given, cwd),
         tool=row.kind,
         name=name,
         status=ItemStatus.PENDING if not given else ItemStatus.IN_PROGRESS,
@@ -98,9 +99,11 @@ def tool_call(name: str, given: Json, parent_id: str | None = None) -> ToolCall:
     )
 
 
-def _title(name: str, row: ToolRow, given: Json) -> str:
-    shown = text(given.get(row.shows)) if row.shows else ""
-    words = " ".join(f"{row.verb} {shown}".split())
+def _title(name: str, row: ToolRow, given: Json, cwd: str) -> str:
+    about = text(given.get(row.shows)) if row.shows else ""
+    if row.shows is not None and row.shows == row.path:
+        about = shown(about, cwd)
+    words = " ".join(f"{row.verb} {about}".split())
     if not words:
         words = ": ".join(name.removeprefix("mcp__").split("__", 1)) if "__" in name else name
     return words if len(words) <= TITLE_LENGTH else f"{words[: TITLE_LENGTH - 1]}…"

@@ -1,0 +1,85 @@
+"""Real harnesses against the fake model: each run has a fresh home, repository and environment."""
+
+from __future__ import annotations
+
+import itertools
+import subprocess
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
+
+from athena.harness.claude.driver import ClaudeDriver
+from athena.harness.driver import Launch
+from athena.harness.rows import BY_NAME
+from athena.protocol.spec import AgentSpec
+from tests.harnesses.live import Answer, Live, allow
+from tests.support.fakemodel import FakeModel
+from tests.support.harness_env import HARNESS_ENVS
+
+_runs = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def model() -> Iterator[FakeModel]:
+    with FakeModel() as running:
+        yield running
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Path:
+    """A small git repository."""
+    path = tmp_path / "repo"
+    path.mkdir()
+    (path / "hello.py").write_text('print("hello")\n')
+    git = ["git", "-c", "user.name=t", "-c", "user.email=t@example.org"]
+    for words in (["init", "-q"], ["add", "."], ["commit", "-qm", "start"]):
+        subprocess.run([*git, *words], cwd=path, check=True)
+    return path
+
+
+class Starts(Protocol):
+    """Makes runs of a harness; all of one test share a home."""
+
+    def __call__(
+        self,
+        name: str,
+        answer: Answer = allow,
+        resume: str | None = None,
+        fork: bool = False,
+        primer: str | None = None,
+        env: dict[str, str] | None = None,
+        **spec: Any,
+    ) -> Live: ...
+
+
+@pytest.fixture
+async def run(tmp_path: Path, repo: Path, model: FakeModel) -> AsyncIterator[Starts]:
+    lives: list[Live] = []
+    home = tmp_path / "home"
+    home.mkdir()
+
+    def make(
+        name: str,
+        answer: Answer = allow,
+        resume: str | None = None,
+        fork: bool = False,
+        primer: str | None = None,
+        env: dict[str, str] | None = None,
+        **spec: Any,
+    ) -> Live:
+        row = HARNESS_ENVS[name]
+        environment = row.make_home(home, model.url) | (env or {})
+        agent = AgentSpec(name="t", harness=name, project=str(repo), **spec)
+        # Names must be of this run alone: the real harnesses keep sessions by them.
+        run_id = f"{tmp_path.name}-{next(_runs)}"
+        launch = Launch(run_id, agent, str(repo), resume, fork, primer)
+        live = Live(ClaudeDriver(BY_NAME[name]), launch, environment, answer)
+        live.environment["PATH"] = f"{row.program.parent}:{live.environment['PATH']}"
+        lives.append(live)
+        return live
+
+    yield make
+    for live in lives:
+        await live.kill()
