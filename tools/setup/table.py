@@ -13,7 +13,6 @@ from tools.setup.code_server import CodeServerTool
 from tools.setup.debian import PATCHELF, AptTool, SuiteTool
 from tools.setup.emacs import EmacsTool
 from tools.setup.errors import SetupError
-from tools.setup.harnesses import FAST, SLOW
 from tools.setup.npm import NODE, NpmTool
 from tools.setup.pypi import WheelTool
 from tools.setup.tool import Tool
@@ -116,8 +115,6 @@ TOOLS: tuple[Tool, ...] = (
         note="drives chromium; `path` is the package's folder",
     ),
     *harnesses.HARNESSES,
-    *FAST,
-    *SLOW,
 )
 
 GROUPS: dict[str, tuple[str, ...]] = {
