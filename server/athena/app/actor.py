@@ -17,7 +17,7 @@ from athena.app.context import Context
 from athena.app.draft import Draft
 from athena.app.effects import Effects
 from athena.app.launching import explain_end
-from athena.app.workspace import make_workspace
+from athena.app.workspace import make_workspace, take_checkpoint
 from athena.core import step as s
 from athena.core.state import AgentState
 from athena.harness.driver import Close, Driver, Effect, EffectDone, Launch
@@ -218,6 +218,8 @@ class AgentActor:
             match following:
                 case s.MakeWorkspace():
                     await self._make_workspace()
+                case s.TakeCheckpoint():
+                    await self._take_checkpoint(following)
                 case s.StartRun():
                     await self._start_run(following)
                 case s.CloseRun():
@@ -266,7 +268,14 @@ class AgentActor:
     # The workspace.
 
     async def _make_workspace(self) -> None:
-        fact = await make_workspace(self.context, self.state)
+        facts = await make_workspace(self.context, self.state)
+        async with self._lock:
+            draft = self._draft()
+            draft.record(*facts)
+            await self._persist(draft)
+
+    async def _take_checkpoint(self, wanted: s.TakeCheckpoint) -> None:
+        fact = await take_checkpoint(self.context, self.state, wanted.turn_id, wanted.edge)
         async with self._lock:
             draft = self._draft()
             draft.record(fact)

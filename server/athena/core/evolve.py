@@ -91,6 +91,10 @@ def _life_change(state: AgentState, data: e.EventData) -> Change:
             return {"workspace": view, "workspace_error": None}
         case e.WorkspaceFailed():
             return {"workspace_error": data.error, "wanted": False}
+        case e.CheckpointTaken():
+            return {**_captured(data.turn_id, data.edge), "checkpoint": data.commit}
+        case e.CheckpointFailed():
+            return _captured(data.turn_id, data.edge)
         case e.ModeChanged():
             return {"mode": data.mode}
         case e.ModelChanged():
@@ -105,6 +109,10 @@ def _life_change(state: AgentState, data: e.EventData) -> Change:
             return {"title": data.title}
         case _:
             return {}
+
+
+def _captured(turn_id: str, edge: str) -> Change:
+    return {"captured": turn_id} if edge == "start" else {"uncaptured": None}
 
 
 def _run_change(state: AgentState, data: e.RunStarted | e.SessionOpened | e.RunEnded) -> Change:
@@ -169,7 +177,13 @@ def _turn_change(state: AgentState, at: int, data: e.EventData) -> Change:
                 return {}
             return {"turn": state.turn.model_copy(update={"interrupted": True})}
         case e.TurnEnded():
-            return {**_settled(state, data), "turn": None, "last_turn": data, "activity": None}
+            return {
+                **_settled(state, data),
+                "turn": None,
+                "last_turn": data,
+                "activity": None,
+                "uncaptured": data.turn_id,
+            }
         case e.UsageReported():
             return _counted(state, data)
         case e.ContextMeasured():

@@ -40,7 +40,9 @@ class AgentState(Record):
     """An agent, folded from its events.
 
     `wanted` says that a process should be running; `ending` that the user asked for the end.
-    `runs`, `prompts` and `turns` count all that ever were and name the next ones.
+    `runs`, `prompts` and `turns` count all that ever were and name the next ones. `captured` is
+    the turn whose beginning has its checkpoint, `uncaptured` the one whose end has none yet,
+    `checkpoint` the commit of the last one.
     """
 
     id: str
@@ -56,6 +58,9 @@ class AgentState(Record):
 
     workspace: WorkspaceView | None = None
     workspace_error: str | None = None
+    captured: str | None = None
+    uncaptured: str | None = None
+    checkpoint: str | None = None
 
     run: RunState | None = None
     last_run: RunEnded | None = None

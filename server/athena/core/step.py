@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from athena.core.state import AgentState
 from athena.protocol.agent import QueuedPrompt
@@ -21,6 +22,14 @@ class StartRun:
     run_id: str
     resume: str | None
     primed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TakeCheckpoint:
+    """Capture the working tree at an edge of a turn."""
+
+    turn_id: str
+    edge: Literal["start", "end"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,24 +64,43 @@ class KillRun:
     """End the harness process and all its children now."""
 
 
-NextStep = MakeWorkspace | StartRun | StartTurn | SteerTurn | InterruptTurn | CloseRun | KillRun
+NextStep = (
+    MakeWorkspace
+    | TakeCheckpoint
+    | StartRun
+    | StartTurn
+    | SteerTurn
+    | InterruptTurn
+    | CloseRun
+    | KillRun
+)
 
 
 def next_step(state: AgentState, *, can_steer: bool) -> NextStep | None:
     """What to do now, or nothing. Asked again after each event, so it says one thing at a time."""
-    if state.run is None:
-        return _towards_a_run(state)
     if state.ending == "kill":
-        return KillRun()
+        return KillRun() if state.run else None
     if state.turn is not None:
         return _during_a_turn(state, can_steer)
+    if state.uncaptured is not None and _has_tree(state):
+        return TakeCheckpoint(state.uncaptured, "end")
+    if state.run is None:
+        return _towards_a_run(state)
     if state.ending == "stop":
         return CloseRun()
     if state.run.harness != state.spec.harness:
         return CloseRun()
     if state.run.ready and state.queue:
-        return StartTurn(state.next_turn_id(), state.queue[0])
+        turn_id = state.next_turn_id()
+        if _has_tree(state) and state.captured != turn_id:
+            return TakeCheckpoint(turn_id, "start")
+        return StartTurn(turn_id, state.queue[0])
     return None
+
+
+def _has_tree(state: AgentState) -> bool:
+    """Whether the agent works in a git repository."""
+    return state.workspace is not None and state.workspace.repository is not None
 
 
 def _towards_a_run(state: AgentState) -> NextStep | None:

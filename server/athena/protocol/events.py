@@ -116,6 +116,30 @@ class WorkspaceFailed(EventData):
     error: str
 
 
+class CheckpointTaken(EventData):
+    """The working tree was captured in a commit under a hidden ref, at an edge of a turn.
+
+    `skipped` are untracked files that were too large.
+    """
+
+    KIND = "checkpointTaken"
+    turn_id: str
+    edge: Literal["start", "end"]
+    ref: str
+    commit: str
+    tree: str
+    skipped: list[str] = []
+
+
+class CheckpointFailed(EventData):
+    """The working tree could not be captured; the turn goes on without."""
+
+    KIND = "checkpointFailed"
+    turn_id: str
+    edge: Literal["start", "end"]
+    error: str
+
+
 # Runs.
 
 
@@ -361,6 +385,8 @@ EVENTS: tuple[type[EventData], ...] = (
     AgentResumed,
     WorkspaceReady,
     WorkspaceFailed,
+    CheckpointTaken,
+    CheckpointFailed,
     RunStarted,
     SessionOpened,
     RunEnded,
