@@ -28,7 +28,7 @@ def wall_clock() -> int:
 
 @dataclass(slots=True)
 class Context:
-    """Made once by `athena.app.core`, handed to every use case."""
+    """Made once by `athena.app.compose`, handed to every use case."""
 
     state_dir: Path
     log: EventLog

@@ -32,7 +32,7 @@ def decode(data: bytes) -> AgentState | None:
 
 def open_cache(log: EventLog, max_bytes: int) -> States:
     """The cache over a log, limited to `max_bytes` of states."""
-    fold = Fold[AgentState | None](
+    fold: Fold[AgentState | None] = Fold(
         name="agent",
         initial=lambda agent_id: None,
         evolve=step,
