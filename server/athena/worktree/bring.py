@@ -122,7 +122,7 @@ def _copy_all(source: Path, target: Path, paths: Iterable[str], on_file: OnFile 
             skipped.append(name)
             continue
         if stat.S_ISLNK(kind.st_mode):
-            into.symlink_to(os.readlink(source / name))
+            into.symlink_to((source / name).readlink())
         elif stat.S_ISREG(kind.st_mode):
             cloned += clone_file(source / name, into)
             size += kind.st_size

@@ -10,8 +10,10 @@ from __future__ import annotations
 import codecs
 import os
 import re
+import shutil
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 from athena.worktree import errors
@@ -76,6 +78,15 @@ PLUMBING_CONFIG = (
     "submodule.recurse=false",
 )
 
+# Where git-lfs is configured but not installed, git could neither check out nor capture the files
+# it is for. Without the filter they are what they are on the disk: pointers, or whole.
+WITHOUT_LFS = (
+    "filter.lfs.required=false",
+    "filter.lfs.smudge=",
+    "filter.lfs.clean=",
+    "filter.lfs.process=",
+)
+
 OnText = Callable[[str], None]
 
 
@@ -105,6 +116,11 @@ class Git:
     environ: Mapping[str, str] | None = None
     index: Path | None = None
 
+    @property
+    def search_path(self) -> str:
+        """Where programs are looked for."""
+        return (os.environ if self.environ is None else self.environ).get("PATH", "")
+
     def with_index(self, index: Path) -> Git:
         """The same, with another index file."""
         return replace(self, index=index)
@@ -116,17 +132,19 @@ class Git:
         codes: Collection[int] = (0,),
         env: Mapping[str, str] | None = None,
         seconds: float = PLUMBING_SECONDS,
+        on_text: OnText | None = None,
     ) -> Output:
         """Run plumbing. Exit codes outside `codes` raise the fitting `WorktreeError`."""
         argv = ["git"]
-        for setting in PLUMBING_CONFIG:
+        lfs = () if has_lfs(self.search_path) else WITHOUT_LFS
+        for setting in (*PLUMBING_CONFIG, *lfs):
             argv += ("-c", setting)
         argv += args
         variables = plumbing_environment(self.environ)
         if self.index is not None:
             variables["GIT_INDEX_FILE"] = str(self.index)
         variables.update(env or {})
-        return await self._execute(argv, args, variables, codes, stdin, seconds, None)
+        return await self._execute(argv, args, variables, codes, stdin, seconds, on_text)
 
     async def text(self, *args: str, stdin: bytes | None = None) -> str:
         """The output of plumbing, decoded, without the last newline."""
@@ -181,6 +199,12 @@ class Git:
         if ended.code not in codes:
             raise failure(args, ended, self.cwd)
         return output
+
+
+@cache
+def has_lfs(search_path: str) -> bool:
+    """Whether git-lfs is installed."""
+    return shutil.which("git-lfs", path=search_path) is not None
 
 
 def as_text(on_text: OnText) -> Callable[[bytes], None]:

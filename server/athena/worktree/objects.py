@@ -61,7 +61,7 @@ async def blobs(git: Git, oids: Sequence[str]) -> list[bytes | None]:
     """The contents of blobs, in order; None for an object that is not there or is no blob."""
     if not oids:
         return []
-    query = "".join(f"{oid}\n" for oid in oids).encode()
+    query = encode("".join(f"{oid}\n" for oid in oids))
     output = await git.run("cat-file", "--batch", stdin=query)
     data, found, at = output.stdout, list[bytes | None](), 0
     for _ in oids:

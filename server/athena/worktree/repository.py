@@ -167,6 +167,18 @@ async def worktrees(checkout: Checkout) -> tuple[Listed, ...]:
     return tuple(entries)
 
 
+async def main_root(checkout: Checkout) -> Path:
+    """The main working tree of the repository, or the bare repository itself."""
+    if checkout.bare or not checkout.linked:
+        return checkout.root
+    first = (await worktrees(checkout))[0].root
+    # For a submodule git lists its git directory, and knows the folder by `core.worktree`.
+    folder = await checkout.git.run(
+        "config", f"--file={checkout.common_dir / 'config'}", "core.worktree", codes=(0, 1)
+    )
+    return (checkout.common_dir / folder.text).resolve() if folder.text else first
+
+
 async def at_worktree(checkout: Checkout, root: Path) -> Checkout:
     """The checkout of another working tree of the same repository."""
     place = await discover(root, checkout.environ)

@@ -1,0 +1,272 @@
+"""Giving an agent a working tree: a new one, one that exists, or just the folder (none)."""
+
+from __future__ import annotations
+
+import errno
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+from typing import Literal, cast
+
+from athena.worktree.bring import Brought, OnFile, bring
+from athena.worktree.claim import free_location, given_branch, new_branch
+from athena.worktree.errors import (
+    NotARepository,
+    PathEscapes,
+    StorageFull,
+    StorageReadOnly,
+)
+from athena.worktree.git import Git, OnText
+from athena.worktree.names import (
+    DEFAULT_BRANCH,
+    DEFAULT_LOCATION,
+    branch_from,
+    checked_branch,
+)
+from athena.worktree.objects import SCRATCH
+from athena.worktree.paths import inside
+from athena.worktree.repository import (
+    Checkout,
+    at_worktree,
+    commit_of,
+    discover,
+    head,
+    main_root,
+    traits,
+)
+from athena.worktree.submodules import fill_submodules, lfs_notes
+
+Kind = Literal["new", "existing", "none"]
+OWNER = "owner.json"
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+CHECKOUT_SECONDS = 1800.0
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to create.
+
+    `path` is any folder of the repository; for "existing" the worktree itself. `base` is a branch
+    or commit. `branch` is taken as it is (made, or checked out if it exists); without it the name
+    comes from `template`, with a number where it is taken. `location` is a template too, see
+    `names.location_from`. `subfolder` is the working directory below the root; None means the
+    one that `path` lies in. `patterns` add to `.worktreeinclude`.
+    """
+
+    kind: Kind
+    path: Path
+    agent: str
+    name: str = ""
+    base: str = "HEAD"
+    branch: str | None = None
+    template: str = DEFAULT_BRANCH
+    location: str = DEFAULT_LOCATION
+    subfolder: str | None = None
+    patterns: tuple[str, ...] = ()
+    submodules: bool = True
+    environ: Mapping[str, str] | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Worktree:
+    """Where an agent works.
+
+    `base` is the commit it starts from. No `checkout`: the folder is in no repository, so nothing
+    can be captured or reviewed there. `notes` say in words what could not be had.
+    """
+
+    kind: Kind
+    agent: str
+    cwd: Path
+    checkout: Checkout | None
+    branch: str | None = None
+    base: str | None = None
+    brought: Brought | None = None
+    notes: tuple[str, ...] = ()
+
+
+async def create(
+    request: Request, on_text: OnText | None = None, on_file: OnFile | None = None
+) -> Worktree:
+    """Do what `request` says, wholly or not at all. `on_text` gets progress of git."""
+    if request.kind == "new":
+        return await _new(request, on_text, on_file)
+    if request.kind == "existing":
+        return await _existing(request)
+    return await _none(request)
+
+
+async def create_all(
+    requests: Sequence[Request], on_text: OnText | None = None
+) -> tuple[Worktree, ...]:
+    """Several repositories for one agent: all of them, or none."""
+    made: list[Worktree] = []
+    try:
+        for request in requests:
+            # What was made so far must be known when one fails.
+            made.append(await create(request, on_text))  # noqa: PERF401
+    except BaseException:
+        for worktree in reversed(made):
+            if worktree.kind == "new" and worktree.checkout is not None:
+                await _discard(worktree.checkout, worktree.branch)
+        raise
+    return tuple(made)
+
+
+def owner(checkout: Checkout) -> str | None:
+    """The agent for whom Athena made this worktree; None for worktrees of the user's."""
+    return owner_in(checkout.git_dir)
+
+
+def owner_in(git_dir: Path) -> str | None:
+    """The same, from the git directory of a worktree whose folder may be gone."""
+    try:
+        said = json.loads((git_dir / SCRATCH / OWNER).read_text())
+    except (OSError, ValueError):
+        return None
+    return cast("dict[str, str]", said).get("agent") if isinstance(said, dict) else None
+
+
+async def _new(request: Request, on_text: OnText | None, on_file: OnFile | None) -> Worktree:
+    place = await discover(request.path, request.environ)
+    source = place.checkout
+    if request.branch is not None:
+        checked_branch(request.branch)
+    base = await commit_of(source, request.base)
+    main = await main_root(source)
+    subfolder = await _subfolder(source, request, base, place.prefix)
+    branch, exists = (
+        (request.branch, await given_branch(source, request.branch))
+        if request.branch is not None
+        else (await new_branch(source, _template_name(request)), False)
+    )
+    root = free_location(request.location, request.name or request.agent, main)
+    notes = lfs_notes(source, await traits(source, base))
+    new = [] if exists else ["-b", branch]
+    added = await _add(source, root, new, branch if exists else base, on_text)
+    try:
+        _own(added, request.agent, base)
+        cwd = inside(root, subfolder) if subfolder else root
+        if request.submodules:
+            notes += await fill_submodules(source, added, on_text)
+        brought = None if source.bare else await bring(source, root, request.patterns, on_file)
+    except BaseException as error:
+        await _discard(added, None if exists else branch)
+        if isinstance(error, OSError):
+            raise _storage(error, root) from error
+        raise
+    return Worktree(
+        "new", request.agent, cwd, added, branch, await commit_of(added, "HEAD"), brought, notes
+    )
+
+
+async def _existing(request: Request) -> Worktree:
+    place = await discover(request.path, request.environ)
+    checkout = place.checkout.need_files()
+    at = await head(checkout)
+    subfolder = place.prefix if request.subfolder is None else request.subfolder
+    cwd = inside(checkout.root, subfolder) if subfolder else checkout.root
+    _need_folder(cwd)
+    return Worktree("existing", request.agent, cwd, checkout, at.branch, at.commit)
+
+
+async def _none(request: Request) -> Worktree:
+    _need_folder(request.path)
+    try:
+        place = await discover(request.path, request.environ)
+    except NotARepository:
+        cwd = inside(request.path, request.subfolder) if request.subfolder else request.path
+        _need_folder(cwd)
+        words = "the folder is in no git repository: there are no checkpoints and no review"
+        return Worktree("none", request.agent, cwd, None, notes=(words,))
+    if place.checkout.bare:
+        place.checkout.need_files()
+    existing = await _existing(request)
+    return replace(existing, kind="none")
+
+
+async def _subfolder(source: Checkout, request: Request, base: str, prefix: str) -> str:
+    wanted = prefix if request.subfolder is None else request.subfolder.strip("/")
+    if not wanted or wanted == ".":
+        return ""
+    if request.subfolder is not None:
+        inside(source.root, wanted)
+    found = await source.git.run("cat-file", "-t", f"{base}:{wanted}", codes=(0, 128))
+    if found.text == "tree":
+        return wanted
+    if request.subfolder is None:
+        return ""
+    raise PathEscapes(
+        f"{request.base} has no folder {wanted!r}.", advice="Choose a folder that it has."
+    )
+
+
+def _template_name(request: Request) -> str:
+    return branch_from(
+        request.template,
+        name=request.name or request.agent,
+        agent=request.agent,
+        base=request.base,
+        today=date.today(),
+    )
+
+
+async def _add(
+    source: Checkout,
+    root: Path,
+    branch: Sequence[str],
+    revision: str,
+    on_text: OnText | None,
+) -> Checkout:
+    try:
+        root.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _storage(error, root.parent) from error
+    await source.git.run(
+        "-c",
+        "checkout.workers=0",
+        "worktree",
+        "add",
+        "--no-track",
+        *branch,
+        str(root),
+        revision,
+        seconds=CHECKOUT_SECONDS,
+        on_text=on_text,
+    )
+    return await at_worktree(source, root)
+
+
+def _own(added: Checkout, agent: str, base: str) -> None:
+    folder = added.git_dir / SCRATCH
+    folder.mkdir(exist_ok=True)
+    (folder / OWNER).write_text(json.dumps({"agent": agent, "base": base}) + "\n")
+
+
+async def _discard(added: Checkout, branch: str | None) -> None:
+    """Take back a worktree that was made a moment ago and that nobody worked in."""
+    common = Git(added.common_dir, added.environ)
+    await common.run("worktree", "remove", "--force", "--force", str(added.root))
+    if branch is not None:
+        await common.run("branch", "--delete", "--force", branch)
+
+
+def _need_folder(path: Path) -> None:
+    if not path.is_dir():
+        raise PathEscapes(f"{path} is no folder.", advice="Choose a folder that exists.")
+
+
+def _storage(error: OSError, path: Path) -> Exception:
+    """A full or read-only disk in words; other errors as they are."""
+    if error.errno in FULL:
+        return StorageFull(
+            f"The disk of {path} is full.",
+            advice="Free some space and try again; nothing was changed.",
+        )
+    if error.errno == errno.EROFS:
+        return StorageReadOnly(
+            f"{path} is on a read-only file system.", advice="Choose another location."
+        )
+    return error
