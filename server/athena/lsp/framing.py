@@ -13,6 +13,7 @@ HEADER_BYTES = 8192
 HEADER_LINES = 32
 SKIP_BYTES = 1 << 30
 """A body longer than this is not skipped over: it is the end."""
+_NAME = re.compile(r"[A-Za-z0-9-]+\s*")
 _UTF8 = re.compile(r"charset\s*=\s*\"?utf-?8\"?", re.IGNORECASE)
 
 
@@ -55,7 +56,7 @@ class LspFrames:
                     return headers
                 continue
             name, colon, value = line.decode("latin-1").partition(":")
-            if not colon:
+            if not (colon and _NAME.fullmatch(name)):
                 raise _lost(f"the line {name[:80]!r}, which is no header")
             headers[name.strip().lower()] = value.strip()
         raise _lost(f"more than {HEADER_LINES} header lines")

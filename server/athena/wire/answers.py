@@ -75,7 +75,7 @@ def too_large(what: str, size: int, limit: int) -> AthenaError:
 def unknown_method(method: str, known: Iterable[str]) -> AthenaError:
     """The error of a method that is none of `known`, with the most similar one."""
     similar = difflib.get_close_matches(method, list(known), n=1)
-    hint = f" Did you mean {similar[0]}?" if similar else ""
+    hint = f" Did you mean {similar[0]!r}?" if similar else ""
     return AthenaError(
-        ErrorCode.METHOD_NOT_FOUND, f"There is no method {method}.{hint}", method=method
+        ErrorCode.METHOD_NOT_FOUND, f"There is no method {method!r}.{hint}", method=method
     )

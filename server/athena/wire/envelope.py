@@ -71,7 +71,7 @@ def read(value: object) -> Message:
 def _call(members: dict[str, object], request_id: Id | None) -> Message:
     method = members["method"]
     if "id" in members and request_id is None:
-        return _invalid(None, f"`id` is a number or a string, not {_kind(members['id'])}.")
+        return _invalid(None, f"`id` is a whole number or a string, not {_kind(members['id'])}.")
     if not isinstance(method, str):
         return _invalid(request_id, f"`method` is a string, not {_kind(method)}.")
     params = members.get("params")
@@ -102,8 +102,10 @@ def _kind(value: object) -> str:
             return "null"
         case bool():
             return "a boolean"
-        case int() | float():
+        case int():
             return "a number"
+        case float():
+            return "a fraction"
         case str():
             return "a string"
         case list():
