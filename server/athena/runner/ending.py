@@ -19,8 +19,8 @@ class Ending:
              known process is gone, in case an unknown one still holds the pipe
     """
 
-    def __init__(self, run_id: str, pid: int) -> None:
-        self._sweep = Sweep(run_id, pid)
+    def __init__(self, run_dir: str, pid: int) -> None:
+        self._sweep = Sweep(run_dir, pid)
         self._agenda: list[tuple[float, int]] = []
         self._termed = False
         self._swept = False

@@ -37,7 +37,8 @@ INDEX_RECORD = 16
 """Two little-endian u64: offset in `out.spool` where a read begins, and its Unix time in ms."""
 
 MARK = "ATHENA_RUN"
-"""Environment variable that the runner gives its harness: the run id. Descendants inherit it."""
+"""Environment variable that the runner gives its harness, and that descendants inherit: the real
+path of the run directory. (A run id alone may exist in two state directories.)"""
 
 Document = Mapping[str, object]
 

@@ -33,7 +33,7 @@ class Runner:
         self._out = OutSpool(spec.read_bytes, spec.out_bytes)
         self._err = ErrLog(spec.err_bytes)
         self._in = Inbox(self._loop, harness.stdin, spec.frame_bytes)
-        self._ending = Ending(spec.run_id, harness.pid)
+        self._ending = Ending(os.getcwd(), harness.pid)
         self._told_to_end = False
         self._active_at = time.monotonic()
         self._state = "running"

@@ -34,12 +34,13 @@ GRACE_MS = 5000
 class Spec:
     """The checked document; `Malformed` says what is wrong with it."""
 
-    def __init__(self, document: layout.Document) -> None:
+    def __init__(self, document: layout.Document, run_dir: str) -> None:
         self.run_id = text(document, "runId")
         self.argv = texts(document, "argv")
         self.cwd = text(document, "cwd")
         env = mapping(document, "env")
-        self.env = {**{name: str(value) for name, value in env.items()}, layout.MARK: self.run_id}
+        self.env = {name: str(value) for name, value in env.items()}
+        self.env[layout.MARK] = run_dir
         self.umask = integer(document, "umask", _own_umask())
         self.merge_stderr = document.get("mergeStderr") is True
         self.idle = integer(document, "idleMs", 0) / 1000

@@ -26,7 +26,7 @@ def main(arguments: list[str]) -> int:
     try:
         os.chdir(arguments[0])
         _lock()
-        spec = Spec(shapes.parse(_read_all(0)))
+        spec = Spec(shapes.parse(_read_all(0)), os.getcwd())
     except (OSError, ValueError) as error:
         return _fail(str(error))
     ready, answer = os.pipe()

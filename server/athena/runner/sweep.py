@@ -38,12 +38,13 @@ def belonging(processes: list[system.Process], leader: int | None) -> list[syste
 class Sweep:
     """TERM, then KILL after a grace, then look until all are gone.
 
+    `run_dir`: the real path that marks the run's processes (see `layout.MARK`).
     `leader`: pid of the harness while that pid cannot belong to another process: the caller holds
     it (an unreaped child) or has compared start times. `None` once that is not certain.
     """
 
-    def __init__(self, run_id: str, leader: int | None) -> None:
-        self._mark = f"{layout.MARK}={run_id}"
+    def __init__(self, run_dir: str, leader: int | None) -> None:
+        self._mark = f"{layout.MARK}={run_dir}"
         self._leader = leader
         self._kill_at = float("inf")
         self._give_up_at = float("inf")
@@ -77,9 +78,9 @@ class Sweep:
         return not self.left or now >= self._give_up_at
 
 
-def end_all(run_id: str, leader: int | None, grace: float) -> int:
+def end_all(run_dir: str, leader: int | None, grace: float) -> int:
     """Sweep to the end, blocking; returns how many processes there were."""
-    sweep = Sweep(run_id, leader)
+    sweep = Sweep(run_dir, leader)
     count = sweep.begin(time.monotonic() + grace)
     while not sweep.step(time.monotonic()):
         time.sleep(LOOK_SECONDS)

@@ -139,7 +139,7 @@ def _from_ps(which: list[str], mark: str) -> list[Process]:
         words = line.split(None, 9)
         if len(words) >= 9 and not words[3].startswith("Z"):
             command = words[9] if len(words) > 9 else ""
-            marked = bool(mark) and mark in command.split()
+            marked = bool(mark) and f" {mark} " in f" {command} "
             pid, parent, group = int(words[0]), int(words[1]), int(words[2])
             found.append(Process(pid, parent, group, 0, " ".join(words[4:9]), marked))
     return found

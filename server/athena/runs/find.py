@@ -65,7 +65,7 @@ def reap(run_dir: Path, grace: float = REAP_GRACE_SECONDS) -> ExitRecord:
         run = read_run(run_dir)
         rebooted = run is not None and run.boot_id != system.boot_id()
         run_id = run.run_id if run else run_dir.name
-        ended = 0 if rebooted else sweep.end_all(run_id, _leader(run), grace)
+        ended = 0 if rebooted else sweep.end_all(os.path.realpath(run_dir), _leader(run), grace)
         layout.replace(str(run_dir / layout.EXIT), _lost(run_dir, run_id, run, rebooted, ended))
     record = read_exit(run_dir)
     if record is None:

@@ -7,6 +7,7 @@ import contextlib
 import json
 import secrets
 import signal
+from collections import deque
 from collections.abc import AsyncGenerator, Callable, Mapping
 from pathlib import Path
 
@@ -24,6 +25,7 @@ HOLDER = secrets.token_hex(8)
 """Tells this process from another one that would claim the same epoch (see `runner.door`)."""
 
 PIECE_BYTES = 256 * 1024
+Message = Mapping[str, object]
 BACKOFF_SECONDS = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 GOODBYE_SECONDS = 2.0
 
@@ -52,8 +54,8 @@ class Run:
         self._changed = Bell()
         self._work = Bell()
         self._pending: dict[int, tuple[bytes, asyncio.Future[None]]] = {}
-        self._commands: list[dict[str, object]] = []
-        self._standing: dict[str, dict[str, object]] = {}
+        self._outgoing: deque[int | Message] = deque()  # numbers of frames, and commands
+        self._standing: dict[str, Message] = {}
         self._driving = asyncio.create_task(self._drive(), name=f"run {self.run_id}")
         self._driving.add_done_callback(self._stopped)
 
@@ -124,6 +126,7 @@ class Run:
             answer = asyncio.get_running_loop().create_future()
             answer.add_done_callback(_look_at)
             self._pending[number] = (data, answer)
+            self._outgoing.append(number)
             self._work.ring()
         await asyncio.shield(self._pending[number][1])
 
@@ -253,35 +256,31 @@ class Run:
     async def _write(self, writer: asyncio.StreamWriter) -> None:
         """Everything goes out through here, whole frames in order, and never more than a piece
         beyond what the runner takes."""
-        sent = self.last_in
-        self._commands[:0] = self._standing.values()
+        commands = [said for said in self._outgoing if not isinstance(said, int)]
+        standing = [said for said in self._standing.values() if said not in commands]
+        self._outgoing = deque([*sorted(self._pending), *standing, *commands])
         with contextlib.suppress(ConnectionError):
             while True:
                 heard = self._work.rings
-                commands, self._commands = self._commands, []
-                for number in sorted(n for n in self._pending if n > sent):
-                    data = self._pending[number][0]
-                    writer.write(_line({"type": "send", "n": number, "len": len(data)}))
-                    for place in range(0, len(data), PIECE_BYTES):
-                        writer.write(data[place : place + PIECE_BYTES])
-                        await writer.drain()
-                    sent = number
-                for command in commands:
-                    writer.write(_line(command))
+                while self._outgoing:
+                    said = self._outgoing.popleft()
+                    if not isinstance(said, int):
+                        writer.write(_line(said))
+                    elif said in self._pending:
+                        await _write_frame(writer, said, self._pending[said][0])
                 await writer.drain()
                 await self._work.wait(heard)
 
-    def _command(self, message: dict[str, object]) -> None:
+    def _command(self, message: Message) -> None:
         self._raise_failure()
         if not self.exit:
-            self._commands.append(message)
+            self._outgoing.append(message)
             self._work.ring()
 
-    def _stand(self, message: dict[str, object]) -> None:
+    def _stand(self, message: Message) -> None:
         """A command that may be said twice, and is, when the connection drops."""
         self._standing[str(message["type"])] = message
-        if self._connected:
-            self._command(message)
+        self._command(message)
 
     def _stopped(self, task: asyncio.Task[None]) -> None:
         """An error that nobody expected must reach those who wait, or they wait for ever."""
@@ -309,8 +308,15 @@ class Run:
             raise self._failure
 
 
-def _line(message: Mapping[str, object]) -> bytes:
+def _line(message: Message) -> bytes:
     return json.dumps(message).encode() + b"\n"
+
+
+async def _write_frame(writer: asyncio.StreamWriter, number: int, data: bytes) -> None:
+    writer.write(_line({"type": "send", "n": number, "len": len(data)}))
+    for place in range(0, len(data), PIECE_BYTES):
+        writer.write(data[place : place + PIECE_BYTES])
+        await writer.drain()
 
 
 def _settle(answer: asyncio.Future[None], error: BaseException | None) -> None:
