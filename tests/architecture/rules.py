@@ -11,6 +11,7 @@ from tests.architecture.source import Module, dotted
 
 FILE_LINES = 600
 FUNCTION_LINES = 60
+SHORT_LINES = 12
 SKIPS = {"skip", "skipif", "xfail", "importorskip"}
 
 Finding = tuple[int, str]
@@ -62,18 +63,44 @@ def long_function(module: Module) -> Iterator[Finding]:
 
 
 def undocumented(module: Module) -> Iterator[Finding]:
-    """Public names of a module say what they are."""
+    """A module says what it is for, and so does every public name that is not short.
+
+    A function that a decorator puts into a table with its description has said it there.
+    """
+    if module.text.strip() and ast.get_docstring(module.tree) is None:
+        yield 1, "the module has no docstring"
     for node in module.tree.body:
-        is_public = isinstance(node, Function | ast.ClassDef) and not node.name.startswith("_")
-        if is_public and ast.get_docstring(node) is None:
+        if not isinstance(node, Function | ast.ClassDef) or node.name.startswith("_"):
+            continue
+        is_short = (node.end_lineno or node.lineno) - node.lineno < SHORT_LINES
+        is_described = any(
+            isinstance(text, ast.Constant) and isinstance(text.value, str)
+            for decorator in node.decorator_list
+            if isinstance(decorator, ast.Call)
+            for text in decorator.args
+        )
+        if not (is_short or is_described or ast.get_docstring(node)):
             yield node.lineno, f"{node.name} has no docstring"
 
 
 def prints(module: Module) -> Iterator[Finding]:
     """Standard output is a protocol nearly everywhere: only commands write for people."""
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Call) and dotted(node.func) == "print":
+            to = {keyword.arg: dotted(keyword.value) for keyword in node.keywords}
+            if to.get("file") != "sys.stderr":
+                yield node.lineno, "print"
+
+
+def opens_database(module: Module) -> Iterator[Finding]:
+    """The library's version may be asked for anywhere; a connection is something else."""
+    yield from imports_of("aiosqlite", "apsw", "sqlite3.dbapi2")(module)
     for line, name in module.calls():
-        if name == "print":
-            yield line, "print"
+        if name in {"sqlite3.connect", "sqlite3.Connection"}:
+            yield line, name
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.ImportFrom) and node.module == "sqlite3":
+            yield node.lineno, "imports from sqlite3"
 
 
 def imports_of(*libraries: str) -> Callable[[Module], Iterator[Finding]]:
@@ -166,10 +193,10 @@ RULES = (
         _sample("athena.core.long", "def f():\n" + "    x = 1\n" * FUNCTION_LINES),
     ),
     Rule(
-        "public functions and classes have a docstring",
+        "modules, and public names that are not short, have a docstring",
         server,
         undocumented,
-        _sample("athena.core.bare", "class Bare:\n    x = 1\n"),
+        _sample("athena.core.bare", '"""Bare."""\n\ndef f():\n' + "    x = 1\n" * SHORT_LINES),
     ),
     Rule(
         "only the command line prints",
@@ -180,8 +207,8 @@ RULES = (
     Rule(
         "only athena.log opens a database",
         _only("athena.log"),
-        imports_of("aiosqlite", "sqlite3", "apsw"),
-        _sample("athena.app.sql", "def f():\n    import sqlite3\n"),
+        opens_database,
+        _sample("athena.app.sql", "import sqlite3\n\nsqlite3.connect('athena.db')\n"),
     ),
     Rule(
         "only athena.lsp knows pygls",

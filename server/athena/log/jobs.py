@@ -140,6 +140,8 @@ class ForgetRun:
 
 @dataclass(slots=True)
 class SaveSnapshot:
+    """Keep the state of a projection at `seq`, packed with zstd, in place of the key's older one."""
+
     name: str
     key: str
     schema: int
