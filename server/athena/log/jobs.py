@@ -140,7 +140,7 @@ class ForgetRun:
 
 @dataclass(slots=True)
 class SaveSnapshot:
-    """Keep the state of a projection at `seq`, packed with zstd, in place of the key's older one."""
+    """Keep the state of a projection at `seq`, packed with zstd, instead of the key's last one."""
 
     name: str
     key: str
