@@ -6,6 +6,7 @@ The only package that opens the database, and one that knows nothing of what eve
 from athena.log.cache import Fold, StateCache, StateMetrics
 from athena.log.encoding import with_heads
 from athena.log.errors import (
+    BackupFailed,
     BlobNotFound,
     ImportRefused,
     IngestConflict,
@@ -33,6 +34,7 @@ from athena.log.verify import Report
 
 __all__ = [
     "Appended",
+    "BackupFailed",
     "Batch",
     "BlobNotFound",
     "EventLog",

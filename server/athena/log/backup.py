@@ -8,7 +8,15 @@ import sqlite3
 import time
 from pathlib import Path
 
+from athena.log.errors import BackupFailed
+
 DAY_SECONDS = 24 * 60 * 60
+TARGET_ERRORS = (
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_READONLY,
+)
 NAME = re.compile(r"athena-\d{8}T\d{6}Z\.db")
 
 
@@ -41,9 +49,19 @@ def _sync(path: Path) -> None:
 
 
 def backup(connection: sqlite3.Connection, folder: Path, keep: int, now: float) -> Path:
-    """Make a dated copy in `folder` and keep the newest `keep` dated ones; returns the new one."""
+    """Make a dated copy in `folder` and keep the newest `keep` dated ones; returns the new one.
+
+    Raises `BackupFailed` where the folder is at fault.
+    """
     target = folder / time.strftime("athena-%Y%m%dT%H%M%SZ.db", time.gmtime(now))
-    copy_into(connection, target)
+    try:
+        copy_into(connection, target)
+    except OSError as error:
+        raise BackupFailed(folder, error.strerror or str(error)) from error
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF in TARGET_ERRORS:
+            raise BackupFailed(folder, str(error)) from error
+        raise
     for old in dated(folder)[: -max(keep, 1)]:
         old.unlink(missing_ok=True)
     return target

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -26,6 +27,14 @@ class Connection(aiosqlite.Connection):
     statements would pay that many times, so `run` hands a whole function over.
     `docs/decisions/0002-one-hop-per-transaction.md` has the measurements.
     """
+
+    stopped: asyncio.Future[object] | None = None
+
+    def stop(self) -> asyncio.Future[object] | None:
+        """As aiosqlite's, and remembered: its `connect` drops the future when opening fails."""
+        stop = cast("Callable[[], asyncio.Future[object] | None]", super().stop)  # pyright: ignore[reportUnknownMemberType]
+        self.stopped = stop()
+        return self.stopped
 
     async def run(
         self,
@@ -69,4 +78,11 @@ async def connect(
             raise
         return connection
 
-    return cast("Connection", await Connection(connector, iter_chunk_size=64))
+    opening = Connection(connector, iter_chunk_size=64)
+    try:
+        await opening
+    except BaseException:
+        if opening.stopped is not None:
+            await opening.stopped
+        raise
+    return opening

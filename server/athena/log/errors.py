@@ -82,6 +82,14 @@ class BlobNotFound(LogError):
         self.blob_id = blob_id
 
 
+class BackupFailed(LogError):
+    """No copy was made; the log itself is fine."""
+
+    def __init__(self, folder: Path, reason: str) -> None:
+        super().__init__(f"no backup could be put into {folder}: {reason}")
+        self.folder = folder
+
+
 class ImportRefused(LogError):
     """An import was not carried out; the log is as it was."""
 

@@ -17,6 +17,8 @@ from athena.log.rows import within_snapshot
 P = ParamSpec("P")
 T = TypeVar("T")
 
+UNWRITABLE = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
+
 
 class Readers:
     """At most `size` connections; the one used last is taken first, so that few stay warm."""
@@ -36,6 +38,7 @@ class Readers:
         self._places = asyncio.Semaphore(size)
         self._idle: list[Connection] = []
         self._open: set[Connection] = set()
+        self._frozen: set[Connection] = set()
         self._closed = False
 
     async def run(
@@ -53,7 +56,7 @@ class Readers:
             if self._closed:
                 raise LogClosed
             with self.explained():
-                connection = self._idle.pop() if self._idle else await self._connect()
+                connection = await self._take()
                 try:
                     return await connection.run(within_snapshot, function, *args, **kwargs)
                 finally:
@@ -69,8 +72,7 @@ class Readers:
         try:
             yield connection
         finally:
-            self._open.discard(connection)
-            await connection.close()
+            await self._discard(connection)
 
     async def close(self) -> None:
         """Close all connections; long work on a dedicated one is interrupted."""
@@ -80,9 +82,7 @@ class Readers:
         for _ in range(self._size):
             await self._places.acquire()
         while self._idle:
-            connection = self._idle.pop()
-            self._open.discard(connection)
-            await connection.close()
+            await self._discard(self._idle.pop())
         for _ in range(self._size):
             self._places.release()
 
@@ -103,10 +103,23 @@ class Readers:
                 raise LogUnavailable(state) from error
             raise
 
+    async def _take(self) -> Connection:
+        while self._idle:
+            connection = self._idle.pop()
+            if connection not in self._frozen or not self._health.state.ok:
+                return connection
+            # It sees the file as it was when nobody could write to it.
+            self._frozen.discard(connection)
+            await self._discard(connection)
+        return await self._connect()
+
+    async def _discard(self, connection: Connection) -> None:
+        self._open.discard(connection)
+        await connection.close()
+
     async def _give_back(self, connection: Connection) -> None:
         if self._closed:
-            self._open.discard(connection)
-            await connection.close()
+            await self._discard(connection)
         else:
             self._idle.append(connection)
 
@@ -117,12 +130,13 @@ class Readers:
                 path, "ro", busy_timeout=self._busy_timeout, prepare=_readable
             )
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_CANTOPEN or wal_size(path):
+            if error.sqlite_errorcode & 0xFF not in UNWRITABLE or wal_size(path):
                 raise
             # A WAL database in a folder that cannot be written: with an empty WAL it is all there.
             connection = await connect(
                 path, "immutable", busy_timeout=self._busy_timeout, prepare=_readable
             )
+            self._frozen.add(connection)
         self._open.add(connection)
         return connection
 
