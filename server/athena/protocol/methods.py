@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from athena.protocol import agent as a
+from athena.protocol import review as r
+from athena.protocol import rule
 from athena.protocol import transcript as t
+from athena.protocol import workspace as w
 from athena.protocol.base import Done, Empty, Record, Request
 
 PROTOCOL_VERSION = 1
@@ -105,6 +108,98 @@ METHODS: tuple[Method, ...] = (
         a.Changed,
         "write",
         "Answer a permission request or questions; the first answer counts.",
+    ),
+    Method("athena/workspace/list", w.ListWorkspaces, w.WorkspaceList, "read", "Workspaces."),
+    Method(
+        "athena/workspace/remove",
+        w.RemoveWorkspace,
+        w.Rescued,
+        "write",
+        "Remove a worktree; its tree is captured first.",
+    ),
+    Method(
+        "athena/workspace/restore",
+        w.RestoreWorkspace,
+        w.Restored,
+        "write",
+        "Bring captured work back.",
+    ),
+    Method("athena/workspace/commit", r.CommitWork, r.Applied, "write", "Commit uncommitted work."),
+    Method("athena/rescue/list", w.ListRescues, w.RescueList, "read", "Captured work."),
+    Method(
+        "athena/checkpoint/list", w.ListCheckpoints, w.CheckpointList, "read", "Captured states."
+    ),
+    Method(
+        "athena/collision/list",
+        w.ListCollisions,
+        w.CollisionList,
+        "read",
+        "Where live workspaces collide.",
+    ),
+    Method(
+        "athena/changeset/get", r.ChangesetRef, r.ChangesetView, "read", "What an agent changed."
+    ),
+    Method(
+        "athena/changeset/file",
+        r.ReadChangedFile,
+        r.ChangedFileDetail,
+        "read",
+        "The hunks of a changed file.",
+    ),
+    Method(
+        "athena/changeset/text",
+        r.ReadChangedText,
+        r.ChangedText,
+        "read",
+        "One side of a changed file.",
+    ),
+    Method(
+        "athena/review/verdict",
+        r.GiveVerdict,
+        a.Changed,
+        "write",
+        "Accept or reject hunks, or files as a whole.",
+    ),
+    Method("athena/review/comment", r.AddComment, r.CommentView, "write", "Comment on a line."),
+    Method("athena/review/resolve", r.CommentRef, a.Changed, "write", "Be done with a comment."),
+    Method("athena/review/listComments", r.ListComments, r.CommentList, "read", "The comments."),
+    Method(
+        "athena/review/send",
+        r.SendComments,
+        a.Prompted,
+        "write",
+        "Send the pending comments to the agent as one prompt.",
+    ),
+    Method(
+        "athena/review/apply",
+        r.ApplyReview,
+        r.Applied,
+        "write",
+        "Put accepted hunks into a target.",
+    ),
+    Method(
+        "athena/revert/run",
+        r.RevertWork,
+        r.Applied,
+        "write",
+        "Undo what a turn or an agent changed.",
+    ),
+    Method("athena/revert/undo", r.UndoRevert, r.Applied, "write", "Undo a revert."),
+    Method("athena/merge/run", r.MergeWork, r.Applied, "write", "Bring work into a branch."),
+    Method("athena/publish/run", r.PublishWork, r.Published, "write", "Push; open a pull request."),
+    Method("athena/line/authors", r.ReadAuthors, r.FileAuthors, "read", "Who wrote which lines."),
+    Method("athena/comparison/get", r.CompareAgents, r.Comparison, "read", "Agents side by side."),
+    Method(
+        "athena/comparison/text",
+        r.DiffAgents,
+        r.ChangedText,
+        "read",
+        "A file as an agent has it.",
+    ),
+    Method("athena/rule/list", rule.ListRules, rule.RuleList, "read", "Permission rules."),
+    Method("athena/rule/add", rule.AddRule, rule.RuleList, "write", "Add a permission rule."),
+    Method(
+        "athena/rule/remove", rule.RemoveRule, rule.RuleList, "write", "Remove a permission rule."
     ),
     Method("athena/archetype/list", t.ListArchetypes, t.ArchetypeList, "read", "Kinds of agents."),
     Method("athena/harness/list", t.ListHarnesses, t.HarnessList, "read", "The harnesses."),

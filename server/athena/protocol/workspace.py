@@ -1,0 +1,164 @@
+"""Workspaces, checkpoints and what brings work back: `athena/workspace/…`, `athena/checkpoint/…`."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from athena.protocol.base import Record, Request
+
+
+class WorkspaceState(Record):
+    """A workspace as it is on disk now.
+
+    `ahead` and `behind` count commits against the base branch. `hazards` are reasons not to remove
+    it, by kind, in words. `agent_id` is null for a worktree whose agent is gone (an orphan).
+    `vanished`: the folder is gone, the agent and its checkpoints are not.
+    """
+
+    agent_id: str | None = None
+    agent_name: str | None = None
+    path: str
+    repository: str | None = None
+    branch: str | None = None
+    head: str | None = None
+    changed: int = 0
+    untracked: int = 0
+    unpushed: int = 0
+    ahead: int = 0
+    behind: int = 0
+    operation: str | None = None
+    vanished: str | None = None
+    problem: str | None = None
+    hazards: dict[str, str] = {}
+
+
+class ListWorkspaces(Request):
+    """Parameters of `athena/workspace/list`: those of one project or agent, or all."""
+
+    project: str | None = None
+    agent: str | None = None
+
+
+class WorkspaceList(Record):
+    """Workspaces with their state."""
+
+    workspaces: list[WorkspaceState]
+
+
+class RemoveWorkspace(Request):
+    """Parameters of `athena/workspace/remove`.
+
+    `insist` names the hazards that may be passed over (`dirty`, `unpushed`, …). The tree is always
+    captured first. `path` names an orphan, which has no agent.
+    """
+
+    agent: str | None = None
+    path: str | None = None
+    insist: list[str] = []
+    keep_branch: bool = True
+
+
+class RescueView(Record):
+    """Work that was captured before something was removed, reverted or reset."""
+
+    ref: str
+    agent_id: str
+    commit: str
+    reason: str
+    path: str
+    branch: str | None = None
+    at: int
+
+
+class Rescued(Record):
+    """What was done, and the ref that brings the state before it back."""
+
+    rescue: RescueView | None = None
+    removed: bool = False
+
+
+class ListRescues(Request):
+    """Parameters of `athena/rescue/list`."""
+
+    agent: str | None = None
+    project: str | None = None
+
+
+class RescueList(Record):
+    """Captured work, newest first."""
+
+    rescues: list[RescueView]
+
+
+class RestoreWorkspace(Request):
+    """Parameters of `athena/workspace/restore`: bring captured work back.
+
+    Without `ref` the newest of the agent. Into its own place when that is free, else into `path`.
+    """
+
+    agent: str | None = None
+    project: str | None = None
+    ref: str | None = None
+    path: str | None = None
+
+
+class Restored(Record):
+    """Where the work is now."""
+
+    path: str
+    ref: str
+    branch: str | None = None
+
+
+class CheckpointView(Record):
+    """A captured state of an agent's working tree."""
+
+    ref: str
+    commit: str
+    tree: str
+    turn_id: str | None = None
+    edge: Literal["start", "end", ""] = ""
+    at: int
+
+
+class ListCheckpoints(Request):
+    """Parameters of `athena/checkpoint/list`."""
+
+    agent: str
+
+
+class CheckpointList(Record):
+    """Checkpoints, oldest first."""
+
+    checkpoints: list[CheckpointView]
+
+
+class CollisionRange(Record):
+    """Lines of a file that two agents both changed; lines count from 1, both ends included."""
+
+    path: str
+    start: int
+    end: int
+    conflict: bool
+
+
+class Collision(Record):
+    """Two live workspaces that changed the same places. `conflict`: a merge would conflict."""
+
+    agent_id: str
+    other_id: str
+    conflict: bool
+    ranges: list[CollisionRange]
+
+
+class ListCollisions(Request):
+    """Parameters of `athena/collision/list`."""
+
+    project: str | None = None
+    agent: str | None = None
+
+
+class CollisionList(Record):
+    """The collisions now."""
+
+    collisions: list[Collision]
