@@ -1,4 +1,4 @@
-"""Workspaces, checkpoints and what brings work back: `athena/workspace/…`, `athena/checkpoint/…`."""
+"""Workspaces, checkpoints, and what brings work back."""
 
 from __future__ import annotations
 
