@@ -110,7 +110,7 @@ class ReadChangedText(ReadChangedFile):
 
 
 class ChangedText(Record):
-    """The text of one side; `exists` is false where the file is not there, `binary` without text."""
+    """The text of one side; `exists` is false where there is no file, `binary` where no text."""
 
     path: str
     exists: bool
