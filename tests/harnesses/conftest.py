@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import pytest
 
 from athena.harness.claude.driver import ClaudeDriver
+from athena.harness.codex.driver import CodexDriver
 from athena.harness.driver import Launch
 from athena.harness.rows import BY_NAME
 from athena.protocol.spec import AgentSpec
@@ -19,6 +20,7 @@ from tests.support.fakemodel import FakeModel
 from tests.support.harness_env import HARNESS_ENVS
 
 _runs = itertools.count(1)
+DRIVERS: dict[str, Any] = {"claude": ClaudeDriver, "codex": CodexDriver}
 
 
 @pytest.fixture(scope="session")
@@ -75,7 +77,7 @@ async def run(tmp_path: Path, repo: Path, model: FakeModel) -> AsyncIterator[Sta
         # Names must be of this run alone: the real harnesses keep sessions by them.
         run_id = f"{tmp_path.name}-{next(_runs)}"
         launch = Launch(run_id, agent, str(repo), resume, fork, primer)
-        live = Live(ClaudeDriver(BY_NAME[name]), launch, environment, answer)
+        live = Live(DRIVERS[name](BY_NAME[name]), launch, environment, answer)
         live.environment["PATH"] = f"{row.program.parent}:{live.environment['PATH']}"
         lives.append(live)
         return live

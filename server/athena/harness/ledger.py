@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from athena.harness.driver import TextDelta
 from athena.protocol import events as e
-from athena.protocol.items import Item, ItemStatus, Message, Notice, Reasoning, ToolCall
+from athena.protocol.items import Item, ItemStatus, Message, Notice, Plan, Reasoning, ToolCall
 from athena.protocol.items import Unrecognized as UnrecognizedItem
 from athena.protocol.request import Inquiry, Outcome, Permission
 
@@ -111,6 +111,13 @@ class Draft:
         turn_id = self.ledger.turn_id
         self.events.append(e.ItemCompleted(item_id=item_id, turn_id=turn_id, item=item))
         return item_id
+
+    def plan(self, plan: Plan) -> None:
+        """The plan is now this one; a turn has one plan, which is replaced whole."""
+        if self.find(PLAN) is None:
+            self.start(PLAN, plan)
+        else:
+            self.update(PLAN, plan)
 
     def notice(
         self,
@@ -213,6 +220,7 @@ class Draft:
             self.void_request(own_name)
 
 
+PLAN = "plan"
 BACKGROUND = "background:"
 """Items whose harness name begins so are work that goes on after its turn."""
 

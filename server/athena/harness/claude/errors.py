@@ -1,24 +1,12 @@
-"""What went wrong, in the classes that all harnesses share."""
+"""What went wrong, from Claude Code's words for it to the classes that all harnesses share."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
 
 from athena.harness.decode import Json, maybe_number, text, texts
+from athena.harness.errors import Category, of_status
 from athena.protocol.events import TurnError
-
-Category = Literal[
-    "rateLimit",
-    "overloaded",
-    "authentication",
-    "billing",
-    "invalidRequest",
-    "contextOverflow",
-    "network",
-    "harness",
-    "unknown",
-]
 
 OF_KIND: Mapping[str, Category] = {
     "account_on_hold": "billing",
@@ -44,17 +32,6 @@ OF_REASON: Mapping[str, Category] = {
 }
 """`TerminalReason` in Athena's classes."""
 
-OF_STATUS: Mapping[int, Category] = {
-    400: "invalidRequest",
-    401: "authentication",
-    402: "billing",
-    403: "authentication",
-    413: "contextOverflow",
-    429: "rateLimit",
-    503: "overloaded",
-    529: "overloaded",
-}
-
 
 def of_assistant(frame: Json, words: str) -> TurnError:
     """The error that an `assistant` message stands for."""
@@ -77,10 +54,3 @@ def of_result(result: Json, seen: TurnError | None) -> TurnError:
     if result.get("subtype") == "error_max_budget_usd":
         category = "billing"
     return TurnError(category=category, message=words or reason or "failed", status=status)
-
-
-def of_status(status: int | None) -> Category:
-    """The class of an HTTP status; no status at all is no statement."""
-    if status is None:
-        return "unknown"
-    return OF_STATUS.get(status, "overloaded" if status >= 500 else "unknown")

@@ -103,7 +103,7 @@ def _call(work: Work, scope: str, block: Json) -> None:
     key = call_key(tool_use_id)
     if name == PLAN_TOOL:
         if not scope:
-            work.add(plan(given))
+            work.plan(plan(given))
         return
     call = tool_call(name, given, work.memory.cwd, work.memory.subagents.get(scope))
     if work.find(key) is None:
