@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from athena.worktree.blobdiff import DIFF, Side, patches
 from athena.worktree.errors import UnknownRevision
-from athena.worktree.git import Git, decode
+from athena.worktree.git import decode
 from athena.worktree.hunks import Hunk, read_patch
-from athena.worktree.lines import split
 from athena.worktree.objects import GITLINK
 from athena.worktree.repository import Checkout
 
@@ -22,22 +22,9 @@ STATUSES: Mapping[str, Status] = {
     "R": "renamed",
     "T": "typeChanged",
 }
-ABSENT = "000000"
 # Above this many added or deleted files, only renames without an edit are found.
 RENAME_LIMIT = 1000
 SHOWN_BYTES = 4 << 20
-FILES_AT_ONCE = 500
-
-DIFF = (
-    "--no-ext-diff",
-    "--no-textconv",
-    "--no-color",
-    "--diff-algorithm=histogram",
-    "--indent-heuristic",
-    "--src-prefix=a/",
-    "--dst-prefix=b/",
-    "--full-index",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,56 +137,21 @@ async def hunks(
 async def hunks_of(
     checkout: Checkout, files: Sequence[FileChange], shown_bytes: int | None = SHOWN_BYTES
 ) -> list[FileHunks]:
-    """The hunks of many files, with one git for each five hundred; in the same order."""
-    found: list[FileHunks] = []
-    for at in range(0, len(files), FILES_AT_ONCE):
-        found += await _hunks_of(checkout, files[at : at + FILES_AT_ONCE], shown_bytes)
-    return found
-
-
-async def _hunks_of(
-    checkout: Checkout, files: Sequence[FileChange], shown_bytes: int | None
-) -> list[FileHunks]:
-    # Trees with one entry per change, named by number: any path, rename or mode is the same then.
+    """The hunks of many files, with one git for hundreds of them; in the same order."""
     asked = [file for file in files if file.has_hunks]
-    if not asked:
-        return [FileHunks(file, (), False) for file in files]
-    git = checkout.git
-    old = await _numbered(git, [(n, f.old_mode, f.old_oid) for n, f in enumerate(asked)])
-    new = await _numbered(git, [(n, f.new_mode, f.new_oid) for n, f in enumerate(asked)])
+    sides = [(Side(f.old_mode, f.old_oid), Side(f.new_mode, f.new_oid)) for f in asked]
     # What counts as text was settled by the summary, under the attributes of the real path.
-    output = await git.run("diff-tree", "-p", "--text", "--no-renames", "-U3", *DIFF, old, new)
-    patches = _patches(output.stdout)
-    found: list[FileHunks] = []
-    numbers = {file.id: number for number, file in enumerate(asked)}
-    for file in files:
-        patch = patches.get(numbers[file.id], []) if file.has_hunks else []
-        read = read_patch(file.old_path, patch)
-        large = shown_bytes is not None and sum(len(line) for line in patch) > shown_bytes
-        if large:
-            read = tuple(replace(hunk, removed=(), added=()) for hunk in read)
-        found.append(FileHunks(file, read, large))
-    return found
+    found = await patches(checkout.git, sides, "-U3", "--text")
+    by_file = {file.id: patch for file, patch in zip(asked, found, strict=True)}
+    return [_file_hunks(file, by_file.get(file.id, []), shown_bytes) for file in files]
 
 
-async def _numbered(git: Git, blobs: Sequence[tuple[int, str, str]]) -> str:
-    lines = [f"{mode} blob {oid}\t{n:06d}\0" for n, mode, oid in blobs if mode != ABSENT]
-    return await git.text("mktree", "-z", stdin="".join(lines).encode())
-
-
-def _patches(output: bytes) -> dict[int, list[bytes]]:
-    """The lines of each patch, from its first hunk on, by the number that names the file."""
-    found: dict[int, list[bytes]] = {}
-    lines: list[bytes] = []
-    started = False
-    for line in split(output):
-        if line.startswith(b"diff --git "):
-            lines = found.setdefault(int(line.rstrip()[-6:]), [])
-            started = False
-        elif started or line.startswith(b"@@"):
-            started = True
-            lines.append(line)
-    return found
+def _file_hunks(file: FileChange, patch: Sequence[bytes], shown_bytes: int | None) -> FileHunks:
+    read = read_patch(file.old_path, patch)
+    large = shown_bytes is not None and sum(len(line) for line in patch) > shown_bytes
+    if large:
+        read = tuple(replace(hunk, removed=(), added=()) for hunk in read)
+    return FileHunks(file, read, large)
 
 
 def _files(fields: Sequence[bytes]) -> list[FileChange]:

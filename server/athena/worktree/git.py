@@ -153,6 +153,7 @@ class Git:
     async def user(
         self,
         *args: str,
+        stdin: bytes | None = None,
         config: Collection[str] = (),
         codes: Collection[int] = (0,),
         env: Mapping[str, str] | None = None,
@@ -166,7 +167,7 @@ class Git:
         argv += args
         variables = user_environment(self.environ)
         variables.update(env or {})
-        return await self._execute(argv, args, variables, codes, None, seconds, on_text)
+        return await self._execute(argv, args, variables, codes, stdin, seconds, on_text)
 
     async def _execute(
         self,

@@ -78,15 +78,15 @@ async def blobs(git: Git, oids: Sequence[str]) -> list[bytes | None]:
 
 
 async def blob_ids(git: Git, names: Sequence[tuple[str, str]]) -> list[str | None]:
-    """The object of each (tree, path), or None where the tree has no such path."""
+    """The blob of each (tree, path), or None where the tree has no file there."""
     if not names:
         return []
     if any("\n" in path for _, path in names):
         return [await _blob_id(git, tree, path) for tree, path in names]
     query = b"".join(encode(f"{tree}:{path}\n") for tree, path in names)
-    output = await git.run("cat-file", "--batch-check=%(objectname)", stdin=query)
+    output = await git.run("cat-file", "--batch-check=%(objecttype) %(objectname)", stdin=query)
     answers = output.stdout.split(b"\n")[: len(names)]
-    return [None if b" " in answer else answer.decode() for answer in answers]
+    return [a[5:].decode() if a.startswith(b"blob ") else None for a in answers]
 
 
 async def sizes(git: Git, oids: Sequence[str]) -> list[int]:

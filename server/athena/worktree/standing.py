@@ -34,6 +34,15 @@ class Inner:
 
 
 @dataclass(frozen=True, slots=True)
+class Status:
+    """Paths of a working tree; a folder that is listed as a whole ends with a slash."""
+
+    changed: tuple[str, ...]
+    untracked: tuple[str, ...]
+    ignored: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """The state of a worktree.
 
@@ -82,15 +91,15 @@ async def standing(checkout: Checkout, listed: Listed | None = None) -> Standing
     locked = listed.locked if listed else None
     try:
         at = await head(checkout)
-        changed, untracked, ignored = await _status(checkout)
+        found = await status(checkout)
         return Standing(
             root=checkout.root,
             head=at,
-            changed=changed,
-            untracked=untracked,
-            ignored=ignored,
+            changed=found.changed,
+            untracked=found.untracked,
+            ignored=found.ignored,
             unpushed=await unpushed(checkout, at),
-            inner=await _inner(checkout, untracked),
+            inner=await _inner(checkout, found.untracked),
             operation=operation(checkout),
             locked=locked,
         )
@@ -127,9 +136,8 @@ async def unpushed(checkout: Checkout, at: Head) -> tuple[str, ...]:
     return tuple(output.text.split())
 
 
-async def _status(
-    checkout: Checkout,
-) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+async def status(checkout: Checkout) -> Status:
+    """The files that differ from HEAD, by `git status`."""
     output = await checkout.git.run(
         "status",
         "--porcelain=v1",
@@ -146,7 +154,7 @@ async def _status(
         if record:
             kind, path = record[:2], decode(record[3:])
             {b"??": untracked, b"!!": ignored}.get(kind, changed).append(path)
-    return tuple(changed), tuple(untracked), tuple(ignored)
+    return Status(tuple(changed), tuple(untracked), tuple(ignored))
 
 
 async def _inner(checkout: Checkout, untracked: tuple[str, ...]) -> tuple[Inner, ...]:
@@ -165,11 +173,11 @@ async def _inner(checkout: Checkout, untracked: tuple[str, ...]) -> tuple[Inner,
 
 async def _inside(checkout: Checkout, path: str, *, submodule: bool) -> Inner:
     inner = await inner_checkout(checkout, path)
-    changed, untracked, _ = await _status(inner)
-    below = await _inner(inner, untracked)
+    found = await status(inner)
+    below = await _inner(inner, found.untracked)
     deep = any(i.dirty or i.unpushed for i in below)
     commits = await inner.git.text("rev-list", "--count", "--all", "--not", "--remotes")
-    return Inner(path, submodule, bool(changed or untracked or deep), int(commits))
+    return Inner(path, submodule, bool(found.changed or found.untracked or deep), int(commits))
 
 
 async def inner_checkout(checkout: Checkout, path: str) -> Checkout:

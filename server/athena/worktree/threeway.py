@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from athena.worktree.errors import WorktreeError
 from athena.worktree.git import Git, decode
 from athena.worktree.lines import changes, moved, split
 from athena.worktree.objects import blobs, commit_tree
@@ -50,6 +51,18 @@ class Conflict:
             for r in self.regions
         )
         return f"{self.path}:{places}"
+
+
+class Conflicted(WorktreeError):
+    """A merge that was not done, for these conflicts. Nothing was changed."""
+
+    kind = "conflicted"
+
+    def __init__(self, what: str, conflicts: Sequence[Conflict], advice: str = "") -> None:
+        places = ", ".join(str(conflict) for conflict in conflicts[:10])
+        more = f" and {len(conflicts) - 10} more" if len(conflicts) > 10 else ""
+        super().__init__(f"{what}: {places}{more}. Nothing was changed.", advice=advice)
+        self.conflicts = tuple(conflicts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,89 @@
+"""Moving a branch that may be checked out somewhere: safely there, or not at all."""
+
+from __future__ import annotations
+
+from athena.worktree.errors import GitFailed, TargetBusy, TargetMoved
+from athena.worktree.objects import update_ref
+from athena.worktree.repository import (
+    Checkout,
+    at_worktree,
+    branch_held_by_rebase,
+    commit_of,
+    operation,
+    worktrees,
+)
+from athena.worktree.switch import in_the_way, steps_between
+
+
+async def checked_out(checkout: Checkout, branch: str) -> Checkout | None:
+    """The worktree that has `branch` checked out, or is rebasing it; None if there is none."""
+    for listed in await worktrees(checkout):
+        if listed.bare or listed.vanished is not None:
+            continue
+        if listed.branch == branch:
+            return await at_worktree(checkout, listed.root)
+        if listed.branch is None:
+            other = await at_worktree(checkout, listed.root)
+            if branch_held_by_rebase(other.git_dir) == branch:
+                return other
+    return None
+
+
+async def need_ready(place: Checkout, branch: str) -> None:
+    """Raise `TargetBusy` unless the worktree can follow its branch without losing anything."""
+    if busy := operation(place):
+        raise TargetBusy(
+            f"{branch} is checked out in {place.root}, where a {busy} is in progress.",
+            advice="Finish or abort it first.",
+        )
+    output = await place.git.run(
+        "status", "--porcelain", "-z", "--untracked-files=no", "--ignore-submodules=none"
+    )
+    if count := len(output.records):
+        raise TargetBusy(
+            f"{branch} is checked out in {place.root}, which has {count} uncommitted changes.",
+            advice="Commit or stash them, or choose another target.",
+        )
+
+
+async def advance(
+    checkout: Checkout, place: Checkout | None, branch: str, old: str, new: str
+) -> None:
+    """Move `branch` from `old` to `new`, with the files of `place` where it is checked out.
+
+    Raises `TargetMoved` when the branch is not at `old`, and `TargetBusy` when files are in the
+    way; nothing was changed then.
+    """
+    ref = f"refs/heads/{branch}"
+    if await commit_of(checkout, ref) == new:
+        return
+    if place is None:
+        try:
+            await update_ref(checkout.git, ref, new, old, f"athena: merge into {branch}")
+        except GitFailed as error:
+            raise _moved(branch, error.detail) from error
+        return
+    if await commit_of(place, "HEAD") != old:
+        raise _moved(branch)
+    blocked = in_the_way(place.root, await steps_between(place.git, old, new))
+    if blocked:
+        raise TargetBusy(
+            f"Files that are not tracked are in the way in {place.root}: {', '.join(blocked[:5])}.",
+            advice="Move them away, or choose another target.",
+        )
+    try:
+        await place.git.run("merge", "--ff-only", "--no-autostash", "--quiet", new)
+    except GitFailed as error:
+        if "fast-forward" in error.detail:
+            raise _moved(branch, error.detail) from error
+        raise TargetBusy(
+            f"{place.root} cannot follow {branch}.",
+            advice="Commit or move the files that are named, or choose another target.",
+            detail=error.detail,
+        ) from error
+
+
+def _moved(branch: str, detail: str = "") -> TargetMoved:
+    return TargetMoved(
+        f"{branch} moved while the merge was made.", advice="Try again.", detail=detail
+    )

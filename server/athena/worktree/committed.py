@@ -1,0 +1,115 @@
+"""Who wrote a line that was committed: `git blame`, and the trailers that name agent and turns."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from athena.worktree.commit import AGENT, TURN
+from athena.worktree.git import decode
+from athena.worktree.lines import Change, changes, split, without_ends
+from athena.worktree.repository import Checkout, commit_of
+
+REMEMBERED = 64
+COMMIT = "%H%x00%an%x00%ae%x00%at%x00%s%x00%(trailers:only,unfold)%x00"
+
+
+@dataclass(frozen=True, slots=True)
+class CommitOrigin:
+    """The commit that wrote a line; `agent` and `turns` where Athena made it."""
+
+    commit: str
+    author: str
+    email: str
+    time: datetime
+    subject: str
+    agent: str | None
+    turns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Blamed:
+    """A committed version of a file: its lines, and the commit of each."""
+
+    lines: list[bytes]
+    commits: list[str]
+
+
+@dataclass(slots=True)
+class CommitHistory:
+    """Remembers the blame of the files asked for last."""
+
+    checkout: Checkout
+    _blamed: OrderedDict[tuple[str, str], Blamed] = field(
+        default_factory=OrderedDict[tuple[str, str], Blamed]
+    )
+    _commits: dict[str, CommitOrigin] = field(default_factory=dict[str, CommitOrigin])
+
+    async def origin(
+        self, path: str, text: str | bytes, line: int, revision: str = "HEAD"
+    ) -> CommitOrigin | None:
+        """The commit that wrote a line (from 1) of `text`; None if it is in no commit yet."""
+        blamed = await self._blame(await commit_of(self.checkout, revision), path)
+        content = text.encode("utf-8", "surrogateescape") if isinstance(text, str) else text
+        made = changes(blamed.lines, without_ends(split(content)))
+        old = _old_line(line - 1, made)
+        if old is None or old >= len(blamed.commits):
+            return None
+        commit = blamed.commits[old]
+        if commit not in self._commits:
+            self._commits[commit] = await self._described(commit)
+        return self._commits[commit]
+
+    async def _blame(self, commit: str, path: str) -> Blamed:
+        known = self._blamed.get((commit, path))
+        if known is None:
+            output = await self.checkout.git.run("blame", "--porcelain", commit, "--", path)
+            known = self._blamed[commit, path] = _read(output.stdout)
+            while len(self._blamed) > REMEMBERED:
+                self._blamed.popitem(last=False)
+        self._blamed.move_to_end((commit, path))
+        return known
+
+    async def _described(self, commit: str) -> CommitOrigin:
+        output = await self.checkout.git.run("show", "-s", f"--format={COMMIT}", commit)
+        oid, author, email, seconds, subject, said, _ = decode(output.stdout).split("\0")
+        pairs = [line.partition(": ")[::2] for line in said.split("\n")]
+        agents = [value for key, value in pairs if key == AGENT]
+        return CommitOrigin(
+            commit=oid,
+            author=author,
+            email=email,
+            time=datetime.fromtimestamp(int(seconds), UTC),
+            subject=subject,
+            agent=agents[-1] if agents else None,
+            turns=tuple(value for key, value in pairs if key == TURN),
+        )
+
+
+def _read(porcelain: bytes) -> Blamed:
+    """Read `git blame --porcelain`: a header before each line, which begins with a tab."""
+    lines: list[bytes] = []
+    commits: list[str] = []
+    commit = ""
+    for line in split(porcelain):
+        if line.startswith(b"\t"):
+            lines.append(line[1:].rstrip(b"\r\n"))
+            commits.append(commit)
+            commit = ""
+        elif not commit:
+            commit = line.partition(b" ")[0].decode()
+    return Blamed(lines, commits)
+
+
+def _old_line(line: int, made: Sequence[Change]) -> int | None:
+    """Which line of the old text a line of the new one is; None for one that is new."""
+    shift = 0
+    for change in made:
+        if line < change.new_start:
+            break
+        if line < change.new_end:
+            return None
+        shift = change.old_end - change.new_end
+    return line + shift
