@@ -7,7 +7,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -119,9 +119,17 @@ class House:
         }
         self._relays: list[Relay] = []
 
-    async def relay(self, mode: str, *arguments: str, cwd: Path | None = None) -> Relay:
+    async def relay(
+        self,
+        mode: str,
+        *arguments: str,
+        cwd: Path | None = None,
+        prefix: Sequence[str] = (),
+        before: Callable[[], None] | None = None,
+    ) -> Relay:
         """A relay that was started, and may still be connecting."""
         process = await asyncio.create_subprocess_exec(
+            *prefix,
             *PROGRAM,
             "relay",
             mode,
@@ -132,6 +140,7 @@ class House:
             limit=STREAM_LIMIT,
             env=self.environ,
             cwd=cwd,
+            preexec_fn=before,
         )
         self._relays.append(Relay(mode, process))
         return self._relays[-1]

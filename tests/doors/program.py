@@ -5,6 +5,7 @@ Run by its path, as the real daemon is. Everything but the core is the real thin
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -14,6 +15,10 @@ DAEMON = [sys.executable, "-P", str(Path(__file__).resolve()), "daemon"]
 
 
 def main() -> int:
+    import athena
+
+    # Another version of the same program, for what happens between versions.
+    athena.__version__ = os.environ.get("ECHO_VERSION", athena.__version__)
     what, *rest = sys.argv[1:]
     if what == "relay":
         from athena.relay.main import run

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from dataclasses import dataclass
 from typing import Protocol
 
 from athena.daemon import peer
@@ -31,8 +32,16 @@ class House(Protocol):
         ...
 
 
-async def receive(house: House, inbox: Inbox, writer: asyncio.StreamWriter) -> Hello | None:
-    """Read the hello and decide. A hello that is returned is yet to be welcomed."""
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """Somebody to be welcomed; `notice` is what they should know."""
+
+    hello: Hello
+    notice: str = ""
+
+
+async def receive(house: House, inbox: Inbox, writer: asyncio.StreamWriter) -> Admitted | None:
+    """Read the hello and decide; None when its sender was told why not, or is gone."""
     pid, uid = peer.credentials(writer.get_extra_info("socket"))
     if uid != os.geteuid():
         refusal = Refusal(
@@ -46,7 +55,7 @@ async def receive(house: House, inbox: Inbox, writer: asyncio.StreamWriter) -> H
     if isinstance(hello, Refusal):
         return await _refuse(writer, hello)
     if hello.origin is None:
-        return hello
+        return Admitted(hello)
     while (opened := await house.wait_until_open(PATIENCE_SECONDS)) is False:
         await tell(writer, {"wait": house.progress()})
     if isinstance(opened, Refusal):
@@ -61,7 +70,7 @@ async def receive(house: House, inbox: Inbox, writer: asyncio.StreamWriter) -> H
             house.make_room(now=True)
             return await tell(writer, {"restart": {"message": verdict.words}})
         case "welcome":
-            return hello
+            return Admitted(hello, verdict.words)
 
 
 async def tell(writer: asyncio.StreamWriter, answer: dict[str, object]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import signal
@@ -14,12 +15,12 @@ from pathlib import Path
 from athena import __version__
 from athena.border import Compose, Core, StartupError
 from athena.daemon import control, doors, peer, reception
-from athena.daemon.admission import Hello, Refusal, Situation
+from athena.daemon.admission import Refusal, Situation
 from athena.daemon.listen import BACKLOG, Listener
 from athena.daemon.lock import DaemonLock
 from athena.relay import paths
 from athena.relay.failure import EXIT_LOST, EXIT_NO_START, EXIT_OK, EXIT_STOPPED
-from athena.wire.connection import ClientConnection, Goodbye
+from athena.wire.connection import ClientConnection, Goodbye, Origin
 from athena.wire.inbox import Inbox
 
 log = logging.getLogger(__name__)
@@ -67,6 +68,7 @@ class Daemon:
         self._opened = asyncio.Event()
         self._goodbye: asyncio.Future[Goodbye] = asyncio.Future()
         self._leave_when_idle = False
+        self._client_left = asyncio.Event()
         self._ids = count(1)
         self._connections: dict[str, ClientConnection] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -172,42 +174,46 @@ class Daemon:
             writer.close()
 
     async def _attend(self, inbox: Inbox, writer: asyncio.StreamWriter) -> None:
-        hello = await reception.receive(self, inbox, writer)
-        if hello is None:
+        admitted = await reception.receive(self, inbox, writer)
+        if admitted is None:
             return
         name = f"c{next(self._ids)}"
         welcome = {"version": __version__, "pid": os.getpid(), "connection": name}
-        if self._leave_when_idle:
-            welcome["notice"] = "A newer Athena waits for this daemon to be idle."
+        if admitted.notice:
+            welcome["notice"] = admitted.notice
         await reception.tell(writer, {"welcome": welcome})
-        if hello.origin is None:
+        if (origin := admitted.hello.origin) is None:
             await control.serve(self, inbox, writer)
         else:
-            await self._converse(name, hello, inbox, writer)
+            await self._converse(name, origin, inbox, writer)
 
     async def _converse(
-        self, name: str, hello: Hello, inbox: Inbox, writer: asyncio.StreamWriter
+        self, name: str, origin: Origin, inbox: Inbox, writer: asyncio.StreamWriter
     ) -> None:
-        assert self._core is not None and hello.origin is not None
-        connection = ClientConnection(name, hello.origin, writer)
+        assert self._core is not None
+        connection = ClientConnection(name, origin, writer)
         self._connections[name] = connection
-        log.info("%s: %s from process %d", name, connection.mode, hello.origin.pid)
+        log.info("%s: %s from process %d", name, connection.mode, origin.pid)
         if self._goodbye.done():
             connection.dismiss(self._goodbye.result())
         sock = writer.get_extra_info("socket")
-        pid = hello.origin.pid
+        pid = origin.pid
         try:
             await doors.converse(self._core, connection, inbox, lambda: peer.hung_up(sock, pid))
         finally:
             del self._connections[name]
             self._idle_since = time.time()
+            self._client_left.set()
             log.info("%s: ended", name)
 
     async def _watch(self) -> None:
         """End when nobody needs us any more, or when our files were taken away."""
         pause = min(WATCH_SECONDS, self._idle_seconds / 4) if self._idle_seconds else WATCH_SECONDS
         while True:
-            await asyncio.sleep(pause)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await self._client_left.wait()
+            self._client_left.clear()
             if not self._lock.still_ours():
                 words = f"The state directory {self._state} was taken away or replaced."
                 log.error("%s", words)

@@ -20,13 +20,13 @@ def refuse_request(phase: Phase, method: str) -> AthenaError | None:
     match phase:
         case Phase.NEW if method != "initialize":
             return AthenaError(
-                ErrorCode.SERVER_NOT_INITIALIZED, f"Send `initialize` before {method}."
+                ErrorCode.SERVER_NOT_INITIALIZED, f"Send `initialize` before `{method}`."
             )
         case Phase.READY if method == "initialize":
             words = "`initialize` was sent before; a connection has one."
             return AthenaError(ErrorCode.INVALID_REQUEST, words)
         case Phase.SHUT_DOWN:
-            words = f"{method} came after `shutdown`, where only `exit` may follow."
+            words = f"`{method}` came after `shutdown`, where only `exit` may follow."
             return AthenaError(ErrorCode.INVALID_REQUEST, words)
         case _:
             return None

@@ -46,10 +46,12 @@ def open_channel(
     start: bool = True,
     command: Sequence[str] | None = None,
     say: Callable[[str], None] = say_on_stderr,
+    answer_seconds: float = ANSWER_SECONDS,
 ) -> Channel:
     """Connect to the daemon of `state`, starting it if needed and wanted, and be welcomed.
 
-    `say` is told about slow progress. Raises `RelayError`, `NotRunning` among them.
+    `say` is told about slow progress; the daemon may be silent for `answer_seconds` at a time.
+    Raises `RelayError`, `NotRunning` among them.
     """
     deadline = time.monotonic() + START_SECONDS
     line = wire.encode(hello)
@@ -60,6 +62,7 @@ def open_channel(
             sock = found
         else:
             raise NotRunning(state)
+        sock.settimeout(answer_seconds)
         welcomed = _greet(sock, line, state, say)
         if welcomed is not None:
             return welcomed
@@ -81,7 +84,6 @@ def _greet(
     sock: socket.socket, hello: bytes, state: str, say: Callable[[str], None]
 ) -> Channel | None:
     """The welcomed channel, or None when the daemon ended instead and may be started again."""
-    sock.settimeout(ANSWER_SECONDS)
     buffered = b""
     try:
         # It may have refused us without reading: its words are still there.

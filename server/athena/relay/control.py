@@ -8,21 +8,22 @@ import signal
 import time
 
 from athena.relay import hello, paths, spawn
-from athena.relay.channel import ANSWER_SECONDS, CHUNK, greeting, open_channel
+from athena.relay.channel import CHUNK, greeting, open_channel
 from athena.relay.failure import EXIT_NO_START, NotRunning, RelayError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+ANSWER_SECONDS = 5.0
 END_SECONDS = 30.0
 """The daemon ends within 20 s by itself, whatever hangs."""
 
 
-def status(state: str) -> dict[str, object] | None:
+def status(state: str, *, answer_seconds: float = ANSWER_SECONDS) -> dict[str, object] | None:
     """The status of the daemon (`athena.daemon.control.describe`); None when none runs."""
     try:
-        return _ask(state, "status")
+        return _ask(state, "status", answer_seconds)
     except NotRunning:
         return None
 
@@ -36,14 +37,20 @@ def start(state: str, command: Sequence[str] | None = None) -> bool:
     return True
 
 
-def stop(state: str, *, force: bool = False, verb: str = "stop") -> bool:
+def stop(
+    state: str,
+    *,
+    force: bool = False,
+    verb: str = "stop",
+    answer_seconds: float = ANSWER_SECONDS,
+) -> bool:
     """End the daemon and wait until it has; False when none ran.
 
     `force` also ends one that does not answer: at any moment it may be killed without loss.
     Raises `RelayError`.
     """
     try:
-        _ask(state, verb)
+        _ask(state, verb, answer_seconds)
     except NotRunning:
         # One that listens no more may still be ending.
         if not _is_held(state):
@@ -60,7 +67,7 @@ def stop(state: str, *, force: bool = False, verb: str = "stop") -> bool:
             return True
     raise RelayError(
         EXIT_NO_START,
-        f"The Athena daemon (process {_holder(state)}) does not end. `--force` kills it; "
+        f"The Athena daemon (process {holder(state)}) does not end. `--force` kills it; "
         "agents go on working.",
     )
 
@@ -71,10 +78,11 @@ def restart(state: str, *, force: bool = False, command: Sequence[str] | None = 
     start(state, command)
 
 
-def _ask(state: str, verb: str) -> dict[str, object]:
-    channel = open_channel(state, greeting("control"), start=False)
+def _ask(state: str, verb: str, answer_seconds: float) -> dict[str, object]:
+    hail = greeting("control")
+    channel = open_channel(state, hail, start=False, answer_seconds=answer_seconds)
     with channel.sock as sock:
-        sock.settimeout(ANSWER_SECONDS)
+        sock.settimeout(answer_seconds)
         said = channel.early
         try:
             sock.sendall(hello.encode({"verb": verb}))
@@ -116,11 +124,12 @@ def _is_held(state: str) -> bool:
 
 def _kill_holder(state: str) -> None:
     """Kill whoever holds the lock: only while it is held does the number in it mean anything."""
-    if (pid := _holder(state)) and _is_held(state):
+    if (pid := holder(state)) and _is_held(state):
         os.kill(pid, signal.SIGKILL)
 
 
-def _holder(state: str) -> int:
+def holder(state: str) -> int:
+    """The process id in the daemon's lock, of whoever holds or held it; 0 when there is none."""
     try:
         with open(os.path.join(state, paths.LOCK), "rb") as lock:
             pid = hello.decode(lock.read()).get("pid")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from athena.relay import paths, spawn
+from athena.relay import control, paths, spawn
 from athena.relay.channel import greeting, open_channel, say_on_stderr
 from athena.relay.copy import copy
 from athena.relay.failure import EXIT_LOST, EXIT_OK, EXIT_USAGE, RelayError
@@ -55,7 +55,7 @@ def _relay(mode: str, argv: Sequence[str], state: str, command: Sequence[str]) -
     goodbye = copy(channel, sys.stdin.fileno(), sys.stdout.fileno())
     if goodbye is None:
         # The editor will start this program again in a moment: let the daemon be there by then.
-        died = spawn.revive(state, command)
+        died = spawn.revive(state, command) or control.holder(state) != channel.welcome.get("pid")
         raise RelayError(
             EXIT_LOST,
             "The Athena daemon ended unexpectedly and is being started again; nothing is lost."
