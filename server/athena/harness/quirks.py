@@ -3,8 +3,41 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
+
+UsageScope = Literal["turn", "session", "response"]
 
 
 @dataclass(frozen=True, slots=True)
 class AcpQuirks:
-    """Each field is one departure that was seen in a real agent; the default is the standard."""
+    """Each field is one departure that was seen in a real agent; the default is the standard.
+
+    `offer_files`, `offer_terminals`: whether Athena's file system and terminals are offered. They
+    are not by default: an agent that works through them stands still while the daemon is away.
+
+    `auth_methods`: what to log in with when a session is refused, in the order of preference.
+
+    `readonly_mode`: the mode that stands for "reads only".
+
+    `usage_scope`: what the `usage` of a prompt's answer covers: the turn, as ACP says; the whole
+    session so far; or only the turn's last model response.
+
+    `late_replay`: the history of a loaded session comes after the answer to `session/load`.
+
+    `instructions_meta`: `session/new` takes the agent's instructions in `_meta.systemPrompt`.
+
+    `notice_meta`: the key of `_meta` whose `kind` "informational" marks a message as a notice of
+    the harness, which the model never said.
+
+    `silent`: notifications that say nothing of the work.
+    """
+
+    offer_files: bool = False
+    offer_terminals: bool = False
+    auth_methods: tuple[str, ...] = ()
+    readonly_mode: str | None = None
+    usage_scope: UsageScope = "turn"
+    late_replay: bool = False
+    instructions_meta: bool = False
+    notice_meta: str | None = None
+    silent: frozenset[str] = frozenset()

@@ -1,0 +1,142 @@
+"""Content blocks between Athena and ACP, and errors in the classes that all harnesses share."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from athena.harness.acp.memory import Agent
+from athena.harness.decode import Json, maybe_number, obj, text
+from athena.protocol.content import (
+    ContentBlock,
+    EmbeddedResource,
+    ImageContent,
+    ResourceLink,
+    TextContent,
+)
+from athena.protocol.events import TurnError
+
+
+def to_acp(blocks: Sequence[ContentBlock], agent: Agent) -> list[dict[str, Any]]:
+    """A prompt as the agent takes it; what it cannot take goes as text."""
+    return [_block(one, agent) for one in blocks]
+
+
+def _block(block: ContentBlock, agent: Agent) -> dict[str, Any]:
+    match block:
+        case TextContent():
+            return {"type": "text", "text": block.text}
+        case ImageContent():
+            if not agent.images:
+                return {"type": "text", "text": f"[an image, which you cannot see: {block.uri}]"}
+            image = {"type": "image", "data": block.data, "mimeType": block.mime_type}
+            return {**image, "uri": block.uri} if block.uri else image
+        case ResourceLink():
+            lines = _lines(block)
+            name = f"{block.name}:{lines}" if lines else block.name
+            uri = f"{block.uri}#L{lines}" if lines else block.uri
+            return {"type": "resource_link", "uri": uri, "name": name}
+        case EmbeddedResource():
+            if not agent.embedded:
+                return {"type": "text", "text": f"{block.uri}:\n\n{_fenced(block.text)}"}
+            resource = {"uri": block.uri, "text": block.text}
+            if block.mime_type:
+                resource["mimeType"] = block.mime_type
+            return {"type": "resource", "resource": resource}
+
+
+def _lines(link: ResourceLink) -> str:
+    if link.line is None:
+        return ""
+    return f"{link.line}-{link.end_line}" if link.end_line else str(link.line)
+
+
+def _fenced(inside: str) -> str:
+    longest = max((len(run) for run in re.findall("`+", inside)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}\n{inside}\n{fence}"
+
+
+def spoken(content: object) -> str:
+    """The text of a content block; a short name in Markdown where it is none."""
+    block = obj(content)
+    match block.get("type"):
+        case "text":
+            return text(block.get("text"))
+        case "resource_link":
+            return f"[{text(block.get('name'))}]({text(block.get('uri'))})"
+        case "resource":
+            resource = obj(block.get("resource"))
+            return text(resource.get("text")) or text(resource.get("uri"))
+        case "image":
+            uri = text(block.get("uri"))
+            inline = f"data:{text(block.get('mimeType'))};base64,{text(block.get('data'))}"
+            return f"![image]({uri or inline})"
+        case kind:
+            return f"[{kind}]"
+
+
+_STATUS = re.compile(r"\b(4\d\d|5\d\d)\b")
+
+Category = Literal[
+    "rateLimit",
+    "overloaded",
+    "authentication",
+    "billing",
+    "invalidRequest",
+    "contextOverflow",
+    "network",
+]
+
+_WORDS: tuple[tuple[str, Category], ...] = (
+    (r"context (length|window)|too long|too large|maximum context|token limit", "contextOverflow"),
+    (r"rate.?limit|too many requests|resource.?exhausted", "rateLimit"),
+    (r"overloaded|unavailable|capacity", "overloaded"),
+    (r"billing|credit|payment|quota", "billing"),
+    (r"auth|log.?in|api.?key|unauthorized|forbidden|permission denied", "authentication"),
+    (r"network|connect|timed? ?out|timeout|socket|dns|fetch failed|stream .*closed", "network"),
+    (r"invalid|bad request|not supported|unsupported", "invalidRequest"),
+)
+_OF_STATUS: dict[int, Category] = {
+    400: "invalidRequest",
+    401: "authentication",
+    402: "billing",
+    403: "authentication",
+    413: "contextOverflow",
+    429: "rateLimit",
+}
+
+
+def turn_error(error: Json) -> TurnError:
+    """Why a turn failed. ACP has no classes of errors, so codes and words must tell."""
+    message = text(error.get("message")) or "The agent gave no reason."
+    data = obj(error.get("data"))
+    details = text(data.get("details")) or text(data.get("message")) or text(error.get("data"))
+    if details and details not in message:
+        message = f"{message}: {details}"
+    status = _status(data, message)
+    category = _OF_STATUS.get(status or 0)
+    if category is None and status is not None and status >= 500:
+        category = "overloaded"
+    if category in (None, "invalidRequest"):
+        category = _by_words(message) or category
+    if category is None and error.get("code") == -32000:
+        category = "authentication"
+    return TurnError(category=category or "unknown", message=message, status=status)
+
+
+def _by_words(message: str) -> Category | None:
+    for words, category in _WORDS:
+        if re.search(words, message, re.IGNORECASE):
+            return category
+    return None
+
+
+def _status(data: Json, message: str) -> int | None:
+    for key in ("status", "statusCode", "httpStatus", "code"):
+        value = maybe_number(data.get(key))
+        if value is not None and 400 <= value < 600:
+            return value
+    found = _STATUS.search(message)
+    return int(found[1]) if found else None
