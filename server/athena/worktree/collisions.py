@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import combinations
 
 from athena.worktree.blobdiff import LineChange, line_changes
 from athena.worktree.lines import Change
-from athena.worktree.objects import commit_tree
+from athena.worktree.objects import passing_commit
 from athena.worktree.process import together
 from athena.worktree.repository import Checkout
 from athena.worktree.switch import Step, steps_between
@@ -80,16 +80,16 @@ class Pair:
     b: str
 
 
-@dataclass(slots=True)
 class CollisionScanner:
-    """Compares worktrees of one repository, again and again."""
+    """Compares worktrees of one repository, again and again. For one task at a time."""
 
-    checkout: Checkout
-    _bases: dict[tuple[str, str], str | None] = field(default_factory=dict)
-    _steps: dict[tuple[str, str], Mapping[str, Step]] = field(default_factory=dict)
-    _commits: dict[tuple[str, str], str] = field(default_factory=dict)
-    _lines: dict[tuple[str, str], tuple[LineChange, ...]] = field(default_factory=dict)
-    _pairs: dict[Pair, tuple[Found, ...]] = field(default_factory=dict)
+    def __init__(self, checkout: Checkout) -> None:
+        self._checkout = checkout
+        self._bases: dict[tuple[str, str], str | None] = {}
+        self._steps: dict[tuple[str, str], Mapping[str, Step]] = {}
+        self._commits: dict[tuple[str, str], str] = {}
+        self._lines: dict[tuple[str, str], tuple[LineChange, ...]] = {}
+        self._pairs: dict[Pair, tuple[Found, ...]] = {}
 
     async def scan(self, live: Sequence[Live]) -> tuple[Collision, ...]:
         """All collisions among `live`, by pair and path. What is not asked again is forgotten."""
@@ -125,20 +125,18 @@ class CollisionScanner:
         """The tree that two commits have in common; None for histories without a common one."""
         commit = one
         if one != other:
-            found = await self.checkout.git.run("merge-base", one, other, codes=(0, 1))
+            found = await self._checkout.git.run("merge-base", one, other, codes=(0, 1))
             commit = found.text
-        return await self.checkout.git.text("rev-parse", f"{commit}^{{tree}}") if commit else None
+        return await self._checkout.git.text("rev-parse", f"{commit}^{{tree}}") if commit else None
 
     async def _learn_steps(self, base: str, tree: str) -> None:
-        steps = await steps_between(self.checkout.git, base, tree)
+        steps = await steps_between(self._checkout.git, base, tree)
         self._steps[base, tree] = {step.path: step for step in steps}
 
     async def _learn_commit(self, base: str, tree: str) -> None:
-        git = self.checkout.git
-        if (base, base) not in self._commits:
-            self._commits[base, base] = await commit_tree(git, base, [], "base\n")
-        root = self._commits[base, base]
-        self._commits[base, tree] = await commit_tree(git, tree, [root], "live\n")
+        git = self._checkout.git
+        root = await passing_commit(git, base, [])
+        self._commits[base, tree] = await passing_commit(git, tree, [root])
 
     def _both(self, pair: Pair) -> list[tuple[Step, Step]]:
         a, b = self._steps[pair.base, pair.a], self._steps[pair.base, pair.b]
@@ -154,12 +152,12 @@ class CollisionScanner:
         steps = {step for common in both.values() for sides in common for step in sides}
         wanted = {(s.old_oid, s.new_oid) for s in steps if _has_lines(s)} - self._lines.keys()
         pairs = sorted(wanted)
-        found = await line_changes(self.checkout.git, pairs)
+        found = await line_changes(self._checkout.git, pairs)
         self._lines.update(zip(pairs, found, strict=True))
 
     async def _compare(self, pair: Pair, common: Sequence[tuple[Step, Step]]) -> None:
         ours, theirs = self._commits[pair.base, pair.a], self._commits[pair.base, pair.b]
-        merged = await merge_commits(self.checkout.git, ours, theirs)
+        merged = await merge_commits(self._checkout.git, ours, theirs)
         conflicts = {conflict.path: conflict for conflict in merged.conflicts}
         self._pairs[pair] = tuple(
             Found(a.path, self._overlaps(a, b), conflicts.get(a.path)) for a, b in common
@@ -171,7 +169,7 @@ class CollisionScanner:
         return tuple(overlaps(mine, yours))
 
     def _forget(self, wanted: set[Pair]) -> None:
-        trees = {(pair.base, tree) for pair in wanted for tree in (pair.a, pair.b, pair.base)}
+        trees = {(pair.base, tree) for pair in wanted for tree in (pair.a, pair.b)}
         self._pairs = {pair: found for pair, found in self._pairs.items() if pair in wanted}
         self._steps = {key: steps for key, steps in self._steps.items() if key in trees}
         self._commits = {key: commit for key, commit in self._commits.items() if key in trees}

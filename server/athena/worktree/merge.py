@@ -11,7 +11,7 @@ from athena.worktree.commit import Message, commit_hooks, with_trailers, write_c
 from athena.worktree.errors import NothingToDo, UnknownRevision
 from athena.worktree.git import Git, OnText
 from athena.worktree.hooked import Wanted, merge_in_worktree
-from athena.worktree.objects import commit_tree
+from athena.worktree.objects import passing_commit
 from athena.worktree.refs import name
 from athena.worktree.repository import Checkout, commit_of
 from athena.worktree.threeway import Conflict, Conflicted, merge_commits
@@ -153,7 +153,7 @@ async def _copied(git: Git, commit: str, onto: str, request: MergeRequest) -> st
     tree = await git.text("rev-parse", f"{onto}^{{tree}}")
     # A commit that has the tree to copy onto and the parent of the copied one makes that parent
     # the merge base, so that only the change of this one commit is merged.
-    ours = await commit_tree(git, tree, parents.split()[:1], "onto\n")
+    ours = await passing_commit(git, tree, parents.split()[:1])
     merged = await merge_commits(git, ours, commit)
     if not merged.clean:
         subject = text.strip().partition("\n")[0]

@@ -24,6 +24,7 @@ IDENTITY = {
     "GIT_COMMITTER_NAME": "Athena",
     "GIT_COMMITTER_EMAIL": "athena@localhost",
 }
+TIMELESS = {"GIT_AUTHOR_DATE": "@0 +0000", "GIT_COMMITTER_DATE": "@0 +0000"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +144,14 @@ async def commit_tree(
     if sign:
         args.append("-S")
     return (await git.run(*args, stdin=encode(message), env=env)).text
+
+
+async def passing_commit(git: Git, tree: str, parents: Sequence[str]) -> str:
+    """A commit that no ref will name, for commands that take no trees.
+
+    Without a date of its own it is the same object each time, so repeating costs no space.
+    """
+    return await commit_tree(git, tree, parents, "passing\n", env=IDENTITY | TIMELESS)
 
 
 async def update_ref(git: Git, ref: str, new: str, old: str | None, reason: str) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from athena.worktree.errors import WorktreeError
 from athena.worktree.git import Git, decode
 from athena.worktree.lines import changes, moved, split
-from athena.worktree.objects import blobs, commit_tree
+from athena.worktree.objects import blobs, passing_commit
 
 CONFLICT = re.compile(r"CONFLICT \((?P<kind>[^)]+)\)")
 
@@ -83,9 +83,9 @@ async def merge_trees(git: Git, base: str, ours: str, theirs: str) -> Merged:
         return Merged(ours, ())
     if base == ours:
         return Merged(theirs, ())
-    root = await commit_tree(git, base, [], "base\n")
-    mine = await commit_tree(git, ours, [root], "ours\n")
-    yours = await commit_tree(git, theirs, [root], "theirs\n")
+    root = await passing_commit(git, base, [])
+    mine = await passing_commit(git, ours, [root])
+    yours = await passing_commit(git, theirs, [root])
     return await merge_commits(git, mine, yours)
 
 
