@@ -110,7 +110,7 @@ async def test_only_the_user_may_look(rig: Rig) -> None:
 
 
 async def test_a_harness_has_its_own_session_and_ordinary_signals(rig: Rig) -> None:
-    run = await rig.sh("ps -o pid=,pgid=,sid= -p $$; grep -e SigIgn -e SigBlk /proc/$$/status")
+    run = await rig.sh("ps -o pid=,pgid=,sid= -p $$; grep -e SigIgn -e SigBlk /proc/self/status")
     ids, *signals = await lines(run)
     assert len(set(ids.split())) == 1
     assert [int(line.split()[1], 16) for line in signals] == [0, 0]
