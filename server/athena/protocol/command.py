@@ -1,4 +1,4 @@
-"""What a user command is made of. The table of them is `athena.protocol.commands`."""
+"""What a user command is made of. The table of all is `athena.protocol.commands`."""
 
 from __future__ import annotations
 
@@ -17,9 +17,21 @@ class Source(StrEnum):
     AGENTS = "agents"
     ANSWERS = "answers"
     ARCHETYPE = "archetype"
+    BRANCH = "branch"
+    CHANGED_FILE = "changedFile"
+    CHANGED_FILES = "changedFiles"
+    CHOICE = "choice"
+    COMMENT = "comment"
     DIRECTORY = "directory"
+    DOCUMENT = "document"
+    DOCUMENT_TEXT = "documentText"
     FILE = "file"
+    FIRST_LINE = "firstLine"
+    FLAG = "flag"
     HARNESS = "harness"
+    HAZARDS = "hazards"
+    HUNKS = "hunks"
+    LAST_LINE = "lastLine"
     LINE = "line"
     MODE = "mode"
     MODEL = "model"
@@ -29,18 +41,35 @@ class Source(StrEnum):
     PROMPT = "prompt"
     QUEUED_PROMPT = "queuedPrompt"
     REQUEST = "request"
+    RESCUE = "rescue"
+    RULE = "rule"
+    RULE_INDEX = "ruleIndex"
     SELECTION = "selection"
+    TURN = "turn"
+    UNDO = "undo"
     WORKSPACE = "workspace"
 
 
 OFFERS: dict[Source, str] = {
     Source.AGENT: "An agent: the one in view, else a choice.",
     Source.AGENTS: "Two to four agents.",
-    Source.ANSWERS: "An answer to each question of a request.",
+    Source.ANSWERS: "Texts for each question of a request, by the question's id.",
     Source.ARCHETYPE: "A choice of `athena/archetype/list`.",
+    Source.BRANCH: "A branch of the agent's repository.",
+    Source.CHANGED_FILE: "A file of a changeset, relative to the workspace: the one in view.",
+    Source.CHANGED_FILES: "Files of a changeset, relative to the workspace.",
+    Source.CHOICE: "One of the argument's `choices`.",
+    Source.COMMENT: "A comment: the one in view, else a choice of `athena/review/listComments`.",
     Source.DIRECTORY: "A directory: the workspace folder, else a choice.",
+    Source.DOCUMENT: "The absolute path of the file in view.",
+    Source.DOCUMENT_TEXT: "The text of the file in view, where it is not saved.",
     Source.FILE: "A file to write.",
+    Source.FIRST_LINE: "The first line of the selection, else that of the cursor; from 1.",
+    Source.FLAG: "Yes or no.",
     Source.HARNESS: "A choice of `athena/harness/list`, installed ones first.",
+    Source.HAZARDS: "Names of the hazards that the refusal told, when the user insists.",
+    Source.HUNKS: "The hunks at the cursor or in the selection; none in a list of files.",
+    Source.LAST_LINE: "The last line of the selection; from 1.",
     Source.LINE: "One line of text.",
     Source.MODE: "A choice of the agent's `capabilities.modes`.",
     Source.MODEL: "A choice of the agent's `capabilities.models`, or a name.",
@@ -50,7 +79,12 @@ OFFERS: dict[Source, str] = {
     Source.PROMPT: "Text of several lines, with files to mention.",
     Source.QUEUED_PROMPT: "A choice of the agent's `queue`.",
     Source.REQUEST: "An open request: the one in view, else the oldest.",
+    Source.RESCUE: "A choice of `athena/rescue/list`.",
+    Source.RULE: "A `Rule`: filled in from a permission request, or by hand.",
+    Source.RULE_INDEX: "A choice of `athena/rule/list`, by its place.",
     Source.SELECTION: "What is selected, as content: a link to its lines.",
+    Source.TURN: "A turn of the agent: the one in view, else the last.",
+    Source.UNDO: "The `undo` of a result: the last one, else a choice.",
     Source.WORKSPACE: "A `WorkspaceSpec`: a new worktree, an existing directory, or none.",
 }
 
@@ -122,3 +156,7 @@ class Command:
     def target(self) -> Method | None:
         """The method that it calls."""
         return BY_NAME[self.method] if self.method else None
+
+
+AGENT = Argument("agent", Source.AGENT, "Agent", required=True)
+TEXT = Argument("text", Source.PROMPT, "Prompt", required=True)

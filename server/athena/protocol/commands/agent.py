@@ -1,25 +1,17 @@
-"""The one table of user commands: what every client offers, and the command line as well.
-
-VS Code's palette, `:Athena`, JetBrains' actions and LSP's `workspace/executeCommand` are made from
-it. Most commands call one method; a command without a method opens something in the client.
-"""
+"""Commands on agents: their life, their prompts, their settings."""
 
 from __future__ import annotations
 
 from athena.protocol.agent import Status
-from athena.protocol.command import Argument, Command, Source, When
+from athena.protocol.command import AGENT, TEXT, Argument, Command, Source, When
 
 ACTIVE = (Status.WORKING, Status.NEEDS_PERMISSION, Status.NEEDS_INPUT)
 ENDED = (Status.DONE, Status.INTERRUPTED, Status.FAILED, Status.DEAD)
 LIVE = (Status.STARTING, *ACTIVE, Status.IDLE, Status.INTERRUPTED, Status.FAILED)
 
-_AGENT = Argument("agent", Source.AGENT, "Agent", required=True)
-_REQUEST = Argument("requestId", Source.REQUEST, "Request", required=True)
 _SELECTION = Argument("content", Source.SELECTION, "Selection")
-_NOTE = Argument("note", Source.LINE, "Note to the agent")
-_PROMPT = Argument("text", Source.PROMPT, "Prompt", required=True)
 
-COMMANDS: tuple[Command, ...] = (
+AGENT_COMMANDS: tuple[Command, ...] = (
     Command(
         id="athena.agent.spawn",
         word="spawn",
@@ -53,7 +45,7 @@ COMMANDS: tuple[Command, ...] = (
         word="prompt",
         title="Prompt Agent",
         method="athena/agent/prompt",
-        arguments=(_AGENT, _PROMPT, _SELECTION),
+        arguments=(AGENT, TEXT, _SELECTION),
         when=When(),
         icon="comment",
         key="p",
@@ -63,7 +55,7 @@ COMMANDS: tuple[Command, ...] = (
         word="steer",
         title="Steer Agent",
         method="athena/agent/steer",
-        arguments=(_AGENT, _PROMPT, _SELECTION),
+        arguments=(AGENT, TEXT, _SELECTION),
         when=When(ACTIVE),
         icon="milestone",
         key="s",
@@ -74,7 +66,7 @@ COMMANDS: tuple[Command, ...] = (
         title="Withdraw Queued Prompt",
         method="athena/agent/withdraw",
         arguments=(
-            _AGENT,
+            AGENT,
             Argument("promptId", Source.QUEUED_PROMPT, "Queued prompt", required=True),
         ),
         when=When(),
@@ -85,7 +77,7 @@ COMMANDS: tuple[Command, ...] = (
         word="interrupt",
         title="Interrupt Agent",
         method="athena/agent/interrupt",
-        arguments=(_AGENT,),
+        arguments=(AGENT,),
         when=When(ACTIVE, running=True),
         icon="debug-pause",
         key="i",
@@ -95,7 +87,7 @@ COMMANDS: tuple[Command, ...] = (
         word="stop",
         title="Stop Agent",
         method="athena/agent/stop",
-        arguments=(_AGENT,),
+        arguments=(AGENT,),
         when=When(LIVE),
         icon="debug-stop",
     ),
@@ -104,7 +96,7 @@ COMMANDS: tuple[Command, ...] = (
         word="kill",
         title="Kill Agent",
         method="athena/agent/kill",
-        arguments=(_AGENT,),
+        arguments=(AGENT,),
         when=When(LIVE),
         icon="stop-circle",
         destructive=True,
@@ -114,7 +106,7 @@ COMMANDS: tuple[Command, ...] = (
         word="resume",
         title="Resume Agent",
         method="athena/agent/resume",
-        arguments=(_AGENT, Argument("text", Source.PROMPT, "Prompt")),
+        arguments=(AGENT, Argument("text", Source.PROMPT, "Prompt")),
         when=When(ENDED, running=False),
         icon="debug-continue",
         key="r",
@@ -124,7 +116,7 @@ COMMANDS: tuple[Command, ...] = (
         word="rename",
         title="Rename Agent",
         method="athena/agent/rename",
-        arguments=(_AGENT, Argument("name", Source.LINE, "Name", required=True)),
+        arguments=(AGENT, Argument("name", Source.LINE, "Name", required=True)),
         when=When(archived=None),
         icon="edit",
     ),
@@ -133,16 +125,16 @@ COMMANDS: tuple[Command, ...] = (
         word="archive",
         title="Archive Agent",
         method="athena/agent/archive",
-        arguments=(_AGENT,),
+        arguments=(AGENT,),
         when=When(ENDED, running=False),
         icon="archive",
     ),
     Command(
         id="athena.agent.restore",
-        word="restore",
+        word="unarchive",
         title="Restore Archived Agent",
         method="athena/agent/restore",
-        arguments=(_AGENT,),
+        arguments=(AGENT,),
         when=When(archived=True),
         icon="history",
     ),
@@ -151,7 +143,7 @@ COMMANDS: tuple[Command, ...] = (
         word="mode",
         title="Set Mode",
         method="athena/agent/setMode",
-        arguments=(_AGENT, Argument("mode", Source.MODE, "Mode", required=True)),
+        arguments=(AGENT, Argument("mode", Source.MODE, "Mode", required=True)),
         when=When(running=True),
         icon="settings",
         key="m",
@@ -161,7 +153,7 @@ COMMANDS: tuple[Command, ...] = (
         word="model",
         title="Set Model",
         method="athena/agent/setModel",
-        arguments=(_AGENT, Argument("model", Source.MODEL, "Model", required=True)),
+        arguments=(AGENT, Argument("model", Source.MODEL, "Model", required=True)),
         when=When(running=True),
         icon="chip",
     ),
@@ -171,7 +163,7 @@ COMMANDS: tuple[Command, ...] = (
         title="Set Option",
         method="athena/agent/setOption",
         arguments=(
-            _AGENT,
+            AGENT,
             Argument("option", Source.OPTION, "Option", required=True),
             Argument("value", Source.OPTION_VALUE, "Value", required=True),
         ),
@@ -184,7 +176,7 @@ COMMANDS: tuple[Command, ...] = (
         title="Move Agent to Another Harness",
         method="athena/agent/move",
         arguments=(
-            _AGENT,
+            AGENT,
             Argument("harness", Source.HARNESS, "Harness", required=True),
             Argument("model", Source.LINE, "Model"),
         ),
@@ -196,146 +188,30 @@ COMMANDS: tuple[Command, ...] = (
         word="logs",
         title="Show Harness Log",
         method="athena/agent/logs",
-        arguments=(_AGENT,),
+        arguments=(AGENT,),
         when=When(archived=None),
         icon="output",
         about="Show what the agent's harness wrote to its standard error.",
     ),
     Command(
-        id="athena.agent.compare",
+        id="athena.comparison.get",
         word="compare",
         title="Compare Agents",
-        method=None,
+        method="athena/comparison/get",
         arguments=(Argument("agents", Source.AGENTS, "Agents", required=True),),
         when=When(archived=None),
         icon="split-horizontal",
-        key="c",
-        about="Show two to four agents side by side.",
+        key="v",
     ),
     Command(
         id="athena.transcript.open",
         word="transcript",
         title="Open Transcript",
         method=None,
-        arguments=(_AGENT,),
+        arguments=(AGENT,),
         when=When(archived=None),
         icon="comment-discussion",
         key="t",
         about="Show what an agent said and did, and follow it.",
-    ),
-    Command(
-        id="athena.request.list",
-        word="inbox",
-        title="Open Inbox",
-        method="athena/request/list",
-        icon="inbox",
-        key="b",
-        about="Show the permissions and questions that wait for you.",
-    ),
-    Command(
-        id="athena.request.answer",
-        word="answer",
-        title="Answer Request",
-        method="athena/request/answer",
-        arguments=(
-            _REQUEST,
-            Argument("option", Source.PERMISSION_OPTION, "Answer"),
-            Argument("answers", Source.ANSWERS, "Answers"),
-            _NOTE,
-        ),
-        icon="reply",
-    ),
-    Command(
-        id="athena.request.allow",
-        word="allow",
-        title="Allow Request",
-        method="athena/request/answer",
-        arguments=(_REQUEST, _NOTE),
-        preset={"option": "allow"},
-        icon="check",
-        key="y",
-        about="Allow what a permission request asks for, once where there is that choice.",
-    ),
-    Command(
-        id="athena.request.reject",
-        word="reject",
-        title="Reject Request",
-        method="athena/request/answer",
-        arguments=(_REQUEST, _NOTE),
-        preset={"option": "reject"},
-        icon="close",
-        key="x",
-        about="Reject what a permission request asks for, once where there is that choice.",
-    ),
-    Command(
-        id="athena.request.dismiss",
-        word="dismiss",
-        title="Dismiss Request",
-        method="athena/request/answer",
-        arguments=(_REQUEST, _NOTE),
-        preset={"cancel": True},
-        icon="circle-slash",
-        about="Refuse to answer a permission request or questions.",
-    ),
-    Command(
-        id="athena.harness.list",
-        word="harnesses",
-        title="Show Harnesses",
-        method="athena/harness/list",
-        icon="server-process",
-        about="Show the harnesses known here, and how to install those that are missing.",
-    ),
-    Command(
-        id="athena.archetype.list",
-        word="archetypes",
-        title="Show Archetypes",
-        method="athena/archetype/list",
-        icon="organization",
-        about="Show the kinds of agents that the settings define.",
-    ),
-    Command(
-        id="athena.system.info",
-        word="info",
-        title="Show Daemon",
-        method="athena/system/info",
-        icon="info",
-        about="Show the daemon's version, its state directory and the state of the log.",
-    ),
-    Command(
-        id="athena.system.metrics",
-        word="metrics",
-        title="Show Metrics",
-        method="athena/system/metrics",
-        icon="pulse",
-    ),
-    Command(
-        id="athena.system.doctor",
-        word="doctor",
-        title="Check Set-up",
-        method=None,
-        icon="checklist",
-        about="Say what is missing here and how to get it (`athena doctor`).",
-    ),
-    Command(
-        id="athena.log.export",
-        word="export",
-        title="Export Log",
-        method="athena/log/export",
-        arguments=(Argument("path", Source.FILE, "File", required=True),),
-        icon="export",
-    ),
-    Command(
-        id="athena.log.verify",
-        word="verify",
-        title="Verify Log",
-        method="athena/log/verify",
-        icon="verified",
-    ),
-    Command(
-        id="athena.log.backup",
-        word="backup",
-        title="Back Up Log",
-        method="athena/log/backup",
-        icon="save",
     ),
 )
