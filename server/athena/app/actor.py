@@ -11,8 +11,10 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, TypeVar
 
+from athena.app import rules
 from athena.app.context import Context
 from athena.app.draft import Draft
 from athena.app.effects import Effects
@@ -24,6 +26,7 @@ from athena.harness.driver import Close, Driver, Effect, EffectDone, Launch
 from athena.log import Appended, Ingest, LogUnavailable, NewEvent, OutFrame, StoredEvent
 from athena.protocol import events as e
 from athena.protocol.errors import AthenaError, ErrorCode
+from athena.protocol.rule import Rule
 from athena.runs import ExitRecord, Frame, Refused, Run, RunEnded
 
 T = TypeVar("T")
@@ -385,11 +388,21 @@ class AgentActor:
                 draft.at = frame.at_ms
                 cut = frame.end - frame.position if frame.oversize else None
                 draft.take(live.driver.receive(draft.memory, frame.data, cut))
+            if any(name not in self.state.requests for name in draft.now.requests):
+                draft.apply_rules(self._rules())
             if self.state.stalled and not draft.now.stalled:
                 draft.record(e.AgentRecovered())
             following = draft.settle()
             await self._persist(draft, frames[-1].end)
             self._act(following)
+
+    def _rules(self) -> list[Rule]:
+        """The rules of the user's files. Broken ones answer nothing: then the user is asked."""
+        try:
+            return rules.load(Path(self.state.spec.project))
+        except AthenaError as error:
+            logger.warning("%s", error.message)
+            return []
 
     async def _end_run(self, live: Live, exit_record: ExitRecord) -> None:
         async with self._lock:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from athena.core.evolve import evolve
+from athena.core.rules import first_fit, option_for
 from athena.core.state import AgentState
 from athena.core.step import InterruptTurn, NextStep, StartTurn, SteerTurn, next_step
 from athena.harness.driver import (
@@ -23,6 +25,7 @@ from athena.harness.driver import (
 from athena.protocol import events as e
 from athena.protocol.items import UserMessage
 from athena.protocol.request import Outcome, Permission
+from athena.protocol.rule import Rule
 
 
 @dataclass(slots=True)
@@ -96,6 +99,27 @@ class Draft:
             self.ask(AnswerPermission(closed.request_id, option, edited, closed.note))
         else:
             self.ask(AnswerInquiry(closed.request_id, closed.answers))
+
+    def apply_rules(self, rules: Sequence[Rule]) -> None:
+        """Answer the open permissions that a rule answers, in the user's name."""
+        place = self.now.workspace
+        root = place.cwd if place else self.now.spec.project
+        for name, opened in self.now.requests.items():
+            if not isinstance(opened.request, Permission):
+                continue
+            known = [*self.now.rules, *rules]
+            rule = first_fit(known, opened.request, self.now.spec.harness, root)
+            option = option_for(rule, opened.request) if rule else None
+            if rule is not None and option is not None:
+                self.answer(
+                    e.RequestClosed(
+                        request_id=name,
+                        outcome=Outcome.SELECTED,
+                        option_id=option,
+                        by=f"rule ({rule.source})",
+                        note=rule.note,
+                    )
+                )
 
     def settle(self) -> NextStep | None:
         """Do what follows by itself until something outside must be done: that is returned."""

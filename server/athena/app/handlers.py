@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from athena.app import agent, archetype, event, harness, log, request, system, transcript
+from athena.app import agent, archetype, event, harness, log, request, rule, system, transcript
 from athena.app.context import Context
 from athena.border import Connection
 from athena.protocol.base import Record
@@ -40,6 +40,9 @@ HANDLERS: dict[str, Handler] = {
     "athena/event/list": event.list_,
     "athena/request/list": request.list_,
     "athena/request/answer": request.answer,
+    "athena/rule/list": rule.list_,
+    "athena/rule/add": rule.add,
+    "athena/rule/remove": rule.remove,
     "athena/archetype/list": archetype.list_,
     "athena/harness/list": harness.list_,
     "athena/log/export": log.export,

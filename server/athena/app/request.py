@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from athena.app.agent import by
 from athena.app.context import Context
 from athena.app.draft import Draft
+from athena.app.rule import add_to_file
 from athena.border import Connection
 from athena.core import decide
+from athena.core.rules import remembered
 from athena.protocol.agent import Changed
 from athena.protocol.errors import AthenaError, ErrorCode
+from athena.protocol.events import RequestClosed, RuleRemembered
+from athena.protocol.request import OptionKind, Outcome, Permission
+from athena.protocol.rule import Rule
 from athena.protocol.transcript import AnswerRequest, ListRequests, RequestList
 
 
@@ -30,7 +37,7 @@ async def answer(context: Context, connection: Connection, asked: AnswerRequest)
         )
     actor = await context.directory.actor(agent_id)
 
-    def build(draft: Draft) -> None:
+    def build(draft: Draft) -> Rule | None:
         closed = decide.answer(
             draft.now,
             asked.request_id,
@@ -40,8 +47,36 @@ async def answer(context: Context, connection: Connection, asked: AnswerRequest)
             by=by(connection),
             note=asked.note,
         )
+        rule = _rule(draft, asked, closed)
         draft.answer(closed, asked.edited)
+        if rule is not None and asked.remember == "session":
+            draft.record(RuleRemembered(rule=rule.model_copy(update={"source": "session"})))
+            draft.apply_rules(())
+        return rule
 
-    _, appended = await actor.change(build)
+    rule, appended = await actor.change(build)
     state = actor.state
+    if rule is not None and asked.remember == "project":
+        add_to_file(Path(state.spec.project), rule)
     return Changed(agent_id=state.id, version=state.version, seq=appended.last_seq)
+
+
+def _rule(draft: Draft, asked: AnswerRequest, closed: RequestClosed) -> Rule | None:
+    """The rule that an answer is to be remembered as."""
+    if asked.remember is None:
+        return None
+    state = draft.now
+    request = state.requests[closed.request_id].request
+    rule = None
+    if isinstance(request, Permission) and closed.outcome == Outcome.SELECTED:
+        chosen = next(o for o in request.options if o.id == closed.option_id)
+        allow = chosen.kind in (OptionKind.ALLOW_ONCE, OptionKind.ALLOW_ALWAYS)
+        root = state.workspace.cwd if state.workspace else state.spec.project
+        rule = remembered(request, allow, root)
+    if rule is None:
+        raise AthenaError(
+            ErrorCode.INVALID_PARAMS,
+            "This request says too little of itself to be remembered.",
+            field="remember",
+        )
+    return rule

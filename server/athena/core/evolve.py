@@ -95,6 +95,8 @@ def _life_change(state: AgentState, data: e.EventData) -> Change:
             return {**_captured(data.turn_id, data.edge), "checkpoint": data.commit}
         case e.CheckpointFailed():
             return _captured(data.turn_id, data.edge)
+        case e.RuleRemembered():
+            return {"rules": [data.rule, *state.rules]}
         case e.ModeChanged():
             return {"mode": data.mode}
         case e.ModelChanged():

@@ -8,6 +8,7 @@ from athena.protocol.agent import OpenRequest, QueuedPrompt, WorkspaceView
 from athena.protocol.base import Record
 from athena.protocol.capability import Capabilities
 from athena.protocol.events import RunEnded, TurnEnded
+from athena.protocol.rule import Rule
 from athena.protocol.spec import AgentSpec
 from athena.protocol.usage import ContextWindow, Cost, Usage
 
@@ -74,6 +75,7 @@ class AgentState(Record):
     prompts: int = 0
     queue: list[QueuedPrompt] = []
     requests: dict[str, OpenRequest] = {}
+    rules: list[Rule] = []
 
     model: str | None = None
     mode: str | None = None

@@ -16,6 +16,7 @@ from athena.protocol.capability import Capabilities, Option, SlashCommand
 from athena.protocol.content import ContentBlock
 from athena.protocol.items import Item
 from athena.protocol.request import Outcome, RequestBody
+from athena.protocol.rule import Rule
 from athena.protocol.spec import AgentSpec
 from athena.protocol.usage import ContextWindow, Cost, Usage
 
@@ -329,6 +330,13 @@ class RequestClosed(EventData):
     note: str | None = None
 
 
+class RuleRemembered(EventData):
+    """The user's answer holds for requests like it, for the life of this agent."""
+
+    KIND = "ruleRemembered"
+    rule: Rule
+
+
 # Settings of the session.
 
 
@@ -403,6 +411,7 @@ EVENTS: tuple[type[EventData], ...] = (
     ItemCompleted,
     RequestOpened,
     RequestClosed,
+    RuleRemembered,
     ModeChanged,
     ModelChanged,
     OptionsChanged,

@@ -174,7 +174,8 @@ class AnswerRequest(Request):
 
     A permission takes `option` (an option's id, its kind, or `allow`/`reject`); an inquiry takes
     `answers`, question id to texts; `cancel` refuses to answer. `edited` replaces the input of
-    the tool call where the harness allows it.
+    the tool call where the harness allows it. `remember` makes a rule of the answer: for this
+    agent (`session`), or in the rules of the project.
     """
 
     request_id: str
@@ -183,6 +184,7 @@ class AnswerRequest(Request):
     cancel: bool = False
     edited: object | None = None
     note: str | None = None
+    remember: Literal["session", "project"] | None = None
 
 
 class SystemInfo(Record):

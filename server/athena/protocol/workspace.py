@@ -117,7 +117,7 @@ class CheckpointView(Record):
     commit: str
     tree: str
     turn_id: str | None = None
-    edge: Literal["start", "end", ""] = ""
+    edge: Literal["start", "end"] | None = None
     at: int
 
 
