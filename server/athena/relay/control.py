@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 ANSWER_SECONDS = 5.0
+DYING_SECONDS = 0.5
 END_SECONDS = 30.0
 """The daemon ends within 20 s by itself, whatever hangs."""
 
@@ -96,6 +97,20 @@ def _ask(state: str, verb: str, answer_seconds: float) -> dict[str, object]:
         raise RelayError(
             EXIT_NO_START, f"The Athena daemon did not answer `{verb}`; `--force` does not ask it."
         ) from None
+
+
+def has_died(state: str, pid: object) -> bool:
+    """Whether the daemon that had this process id is gone.
+
+    A process that was killed lets go of its sockets one by one and of its lock at some time
+    between, so one that still seems to live is given a moment.
+    """
+    deadline = time.monotonic() + DYING_SECONDS
+    while _is_held(state) and holder(state) == pid:
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(spawn.POLL_SECONDS)
+    return True
 
 
 def _has_ended(state: str, seconds: float) -> bool:

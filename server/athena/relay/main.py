@@ -54,15 +54,21 @@ def _relay(mode: str, argv: Sequence[str], state: str, command: Sequence[str]) -
     channel = open_channel(state, greeting(mode, argv), command=command)
     goodbye = copy(channel, sys.stdin.fileno(), sys.stdout.fileno())
     if goodbye is None:
-        # The editor will start this program again in a moment: let the daemon be there by then.
-        died = spawn.revive(state, command) or control.holder(state) != channel.welcome.get("pid")
-        raise RelayError(
-            EXIT_LOST,
-            "The Athena daemon ended unexpectedly and is being started again; nothing is lost."
-            if died
-            else "The Athena daemon cut this connection; its log says why. Start it again.",
-        )
+        raise _lost(state, channel.welcome.get("pid"), command)
     if message := goodbye.get("message"):
         say_on_stderr(str(message))
     code = goodbye.get("code")
     return code if isinstance(code, int) else EXIT_OK
+
+
+def _lost(state: str, pid: object, command: Sequence[str]) -> RelayError:
+    """The words for a connection that ended without a goodbye; a dead daemon is replaced.
+
+    The editor will start this program again in a moment: the daemon should be there by then.
+    """
+    if not control.has_died(state, pid):
+        words = "The Athena daemon cut this connection; its log says why. Start it again."
+        return RelayError(EXIT_LOST, words)
+    spawn.revive(state, command)
+    words = "The Athena daemon ended unexpectedly and is being started again; nothing is lost."
+    return RelayError(EXIT_LOST, words)

@@ -72,15 +72,13 @@ def connect_or_start(state: str, command: Sequence[str], deadline: float) -> soc
             time.sleep(POLL_SECONDS)
 
 
-def revive(state: str, command: Sequence[str]) -> bool:
-    """Start a daemon if there is none, without waiting for it. True if there was none."""
+def revive(state: str, command: Sequence[str]) -> None:
+    """Start a daemon if there is none and nobody is starting one, without waiting for it."""
     if found := connect(state):
         found.close()
-        return False
-    if (lock := _take_start_lock(state)) is not None:
+    elif (lock := _take_start_lock(state)) is not None:
         os.close(_spawn(state, command, lock))
         os.close(lock)
-    return True
 
 
 def _take_start_lock(state: str) -> int | None:
