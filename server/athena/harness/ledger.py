@@ -34,7 +34,8 @@ class Ledger:
     """Numbers given out, the open turn, and what is open in it.
 
     `turn_id` is Athena's name of the open turn. `requests` maps Athena's name of an open request
-    to the harness's own name of it.
+    to the harness's own name of it. `given_up` are the items of the last turn that were closed
+    before the harness said how they ended, so that it can still say so.
     """
 
     run_id: str
@@ -44,6 +45,7 @@ class Ledger:
     turn_id: str | None = None
     open_items: Mapping[str, OpenItem] = field(default_factory=dict[str, OpenItem])
     requests: Mapping[str, str] = field(default_factory=dict[str, str])
+    given_up: Mapping[str, OpenItem] = field(default_factory=dict[str, OpenItem])
 
 
 class Draft:
@@ -94,8 +96,8 @@ class Draft:
             self.events.append(e.ItemUpdated(item_id=opened.item_id, changes=changes))
 
     def complete(self, key: str, item: Item | None = None) -> str | None:
-        """Finish an open item as `item`, or as it stands; its name, or `None` if none is open."""
-        opened = self.find(key)
+        """Finish an item as `item`, or as it stands; its name, or `None` where none is known."""
+        opened = self.find(key) or self.ledger.given_up.get(key)
         if opened is None:
             return None
         self._forget(key)
@@ -159,17 +161,23 @@ class Draft:
 
     def end_turn(self, ended: e.TurnEnded) -> None:
         """Record a turn's end, after what was open in it was closed."""
-        self.settle(ended.stop_reason == "cancelled")
+        self.settle(cancelled=ended.stop_reason == "cancelled")
         self.ledger = replace(self.ledger, turn_id=None)
         self.events.append(ended)
 
     def settle(self, cancelled: bool) -> None:
-        """Complete the open items of the open turn, and void its requests."""
+        """Complete the open items of the open turn, and void its requests.
+
+        Work that goes on after its turn is left open, unless the turn was cancelled.
+        """
         self.void_requests()
         turn_id = self.ledger.turn_id
+        given_up: dict[str, OpenItem] = {}
         for key, opened in self.ledger.open_items.items():
-            if opened.turn_id == turn_id and not _outlives_turn(key):
+            if opened.turn_id == turn_id and (cancelled or not key.startswith(BACKGROUND)):
+                given_up[key] = opened
                 self.complete(key, _given_up(opened.item, cancelled))
+        self.ledger = replace(self.ledger, given_up=given_up)
 
     def settle_all(self) -> None:
         """The process is gone: complete every open item, and void every request."""
@@ -223,10 +231,6 @@ class Draft:
 PLAN = "plan"
 BACKGROUND = "background:"
 """Items whose harness name begins so are work that goes on after its turn."""
-
-
-def _outlives_turn(key: str) -> bool:
-    return key.startswith(BACKGROUND)
 
 
 def _given_up(item: Item, cancelled: bool) -> Item:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from athena.harness.decode import Json, maybe_number, maybe_text, obj, text
+from athena.harness.decode import Json, maybe_number, maybe_text, obj, parse, text
 from athena.harness.errors import Category, of_status
 from athena.protocol.events import TurnError
 
@@ -24,6 +24,16 @@ OF_INFO: Mapping[str, Category] = {
 }
 """`CodexErrorInfo` in Athena's classes; those of a connection carry an HTTP status or none."""
 
+OF_TYPE: Mapping[str, Category] = {
+    "authentication_error": "authentication",
+    "context_length_exceeded": "contextOverflow",
+    "insufficient_quota": "billing",
+    "invalid_request_error": "invalidRequest",
+    "overloaded_error": "overloaded",
+    "rate_limit_error": "rateLimit",
+}
+"""OpenAI's own error types, which Codex passes on as text where it has no class for them."""
+
 CONNECTION = (
     "httpConnectionFailed",
     "responseStreamConnectionFailed",
@@ -41,6 +51,17 @@ def turn_error(error: Json) -> TurnError:
     if name in CONNECTION and status is None:
         category = "network"
     details = maybe_text(error.get("additionalDetails"))
-    message = text(error.get("message")) or name or "failed"
+    message, kind = _provider_words(text(error.get("message")) or name or "failed")
+    if category == "unknown":
+        category = OF_TYPE.get(kind, category)
     words = f"{message} ({details})" if details else message
     return TurnError(category=category, message=words, status=status)
+
+
+def _provider_words(message: str) -> tuple[str, str]:
+    """The message and the type in the body of a provider's error, where the message is one."""
+    body = obj((parse(message.encode(errors="replace")) or {}).get("error"))
+    if not body:
+        return message, ""
+    kind = maybe_text(body.get("code")) or text(body.get("type"))
+    return maybe_text(body.get("message")) or message, kind

@@ -152,11 +152,8 @@ def _item_completed(work: Work, params: Json) -> None:
 
 
 def _complete_speech(work: Work, key: str, said: Message | Reasoning) -> None:
-    opened = work.find(key)
-    if opened is not None:
-        shorter = isinstance(opened.item, type(said)) and not said.text
-        work.complete(key, None if shorter else said)
-    elif said.text:
+    done = said if said.text or work.find(key) is None else None
+    if work.complete(key, done) is None and said.text:
         work.add(said)
 
 

@@ -1,0 +1,298 @@
+"""The same scenarios on each real harness, against the fake model.
+
+What the user sees must not depend on the harness: the assertions name none.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from athena.protocol import events as e
+from athena.protocol.content import ImageContent
+from athena.protocol.items import ItemStatus, Message, Notice, ToolCall, ToolKind, Unrecognized
+from tests.harnesses.conftest import Starts
+from tests.harnesses.live import Live, deny, leave_open
+from tests.support.fakemodel import FakeModel
+from tests.support.wait import until
+
+pytestmark = pytest.mark.harnesses
+
+PIXEL = (
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
+
+ASKING: dict[str, dict[str, Any]] = {
+    "claude": {},
+    "codex": {"options": {"approvalPolicy": "untrusted", "sandbox": "danger-full-access"}},
+}
+"""How each harness is told to ask before it acts."""
+
+
+@pytest.fixture(params=list(ASKING))
+def name(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+@pytest.fixture
+def tag(name: str, tmp_path: Path) -> str:
+    """The name of this test's requests and gates at the shared model."""
+    return f"{name}-{tmp_path.name}"
+
+
+def said(live: Live) -> list[str]:
+    """What the agent said, whole messages only."""
+    return [one.item.text for one in live.of(e.ItemCompleted) if isinstance(one.item, Message)]
+
+
+def calls(live: Live) -> list[ToolCall]:
+    return [one.item for one in live.of(e.ItemCompleted) if isinstance(one.item, ToolCall)]
+
+
+def notices(live: Live, topic: str) -> list[Notice]:
+    items = [one.item for one in live.of(e.ItemCompleted)]
+    return [one for one in items if isinstance(one, Notice) and one.topic == topic]
+
+
+def assert_whole(live: Live) -> None:
+    """Everything was understood, every item that began was finished, nothing is still asked."""
+    completed = live.of(e.ItemCompleted)
+    assert [one.item for one in completed if isinstance(one.item, Unrecognized)] == []
+    assert {one.item_id for one in live.of(e.ItemStarted)} <= {one.item_id for one in completed}
+    assert live.memory.ledger.requests == {}
+    assert live.memory.pending == {}
+
+
+async def test_tour(run: Starts, name: str, repo: Path, model: FakeModel, tag: str) -> None:
+    async with run(name, **ASKING[name]) as live:
+        assert (await live.opened()).capabilities.version
+        ended = await live.turn(f"Please [[fake:tour cwd={repo} tag={tag}]]")
+        assert ended.stop_reason == "endTurn"
+        assert (repo / "hello.py").read_text() == 'print("goodbye")\n'
+        assert (repo / "notes.txt").read_text() == "written by the fake model\n"
+        kinds = [call.tool for call in calls(live)]
+        assert kinds == [ToolKind.READ, ToolKind.EDIT, ToolKind.EDIT, ToolKind.EXECUTE]
+        assert {call.status for call in calls(live)} == {ItemStatus.COMPLETED}
+        assert [len(call.locations) for call in calls(live)] == [1, 1, 1, 0]
+        assert said(live)[-1] == "Done: hello.py prints goodbye and notes.txt exists."
+        assert "".join(live.deltas).endswith("hello.py prints goodbye and notes.txt exists.")
+        assert_whole(live)
+        assert await live.stop() == 0
+
+
+async def test_usage_is_what_the_model_counted(
+    run: Starts, name: str, repo: Path, model: FakeModel, tag: str
+) -> None:
+    async with run(name, **ASKING[name]) as live:
+        await live.opened()
+        ended = await live.turn(f"[[fake:tour cwd={repo} tag={tag}]]")
+        asked = [one for one in model.requests(tag) if one.tools]
+        reported = live.of(e.UsageReported)
+        assert [one.usage.output_tokens for one in reported] == [one.output_tokens for one in asked]
+        assert [one.usage.input_tokens for one in reported] == [one.prompt_tokens for one in asked]
+        assert ended.usage is not None
+        assert ended.usage.output_tokens == sum(one.output_tokens for one in asked)
+        assert ended.usage.input_tokens == sum(one.prompt_tokens for one in asked)
+
+
+async def test_denied(run: Starts, name: str, repo: Path) -> None:
+    async with run(name, answer=deny, **ASKING[name]) as live:
+        await live.opened()
+        ended = await live.turn(f"[[fake:run cwd={repo}]]")
+        assert ended.stop_reason == "endTurn"
+        assert not (repo / "one.txt").exists()
+        assert [call.status for call in calls(live)] == [ItemStatus.FAILED]
+        assert said(live)[-1] == "Ran it."
+        assert_whole(live)
+
+
+async def test_a_turn_is_interrupted_at_the_model(
+    run: Starts, name: str, repo: Path, model: FakeModel, tag: str
+) -> None:
+    async with run(name, **ASKING[name]) as live:
+        await live.opened()
+        turn_id = await live.prompt(f"[[fake:slow gate={tag} tag={tag}]]")
+        await until(lambda: model.waiting(tag))
+        await live.interrupt()
+        assert (await live.ended(turn_id)).stop_reason == "cancelled"
+        await until(lambda: model.requests(tag)[0].aborted)
+        again = await live.turn("and now? [[fake:hello]]")
+        assert again.stop_reason == "endTurn"
+        assert said(live)[-1] == "Hello from the fake model."
+        assert_whole(live)
+
+
+async def test_an_interrupt_voids_the_open_permission(
+    run: Starts, name: str, repo: Path
+) -> None:
+    async with run(name, answer=leave_open, **ASKING[name]) as live:
+        await live.opened()
+        turn_id = await live.prompt(f"[[fake:run cwd={repo}]]")
+        asked = await live.next(e.RequestOpened)
+        await live.interrupt()
+        assert (await live.ended(turn_id)).stop_reason == "cancelled"
+        closed = live.of(e.RequestClosed)
+        assert [(one.request_id, one.by) for one in closed] == [(asked.request_id, "harness")]
+        assert not (repo / "one.txt").exists()
+        assert_whole(live)
+
+
+async def test_steer(run: Starts, name: str, repo: Path, model: FakeModel, tag: str) -> None:
+    """A steered prompt reaches the model in the same turn, after the running step."""
+    async with run(name, **ASKING[name]) as live:
+        await live.opened()
+        turn_id = await live.prompt(f"[[fake:midturn cwd={repo} gate={tag} tag={tag}]]")
+        await until(lambda: model.waiting(tag))
+        assert live.driver.can_steer(live.memory)
+        await live.steer(f"rather [[fake:hello tag={tag}]]")
+        model.open_gate(tag)
+        assert (await live.ended(turn_id)).stop_reason == "endTurn"
+        assert said(live)[-1] == "Hello from the fake model."
+        assert [one.script for one in model.requests(tag)] == ["midturn", "midturn", "hello"]
+        assert [one.origin for one in live.of(e.TurnStarted)] == []
+        assert_whole(live)
+
+
+async def test_a_steered_prompt_that_comes_too_late_gets_its_own_turn(
+    run: Starts, name: str, model: FakeModel, tag: str
+) -> None:
+    async with run(name, **ASKING[name]) as live:
+        await live.opened()
+        turn_id = await live.prompt(f"[[fake:slow gate={tag}]]")
+        await until(lambda: model.waiting(tag))
+        await live.steer(f"also [[fake:hello tag={tag}]]")
+        model.open_gate(tag)
+        await live.ended(turn_id)
+        await until(lambda: "Hello from the fake model." in said(live))
+        await until(lambda: live.memory.ledger.turn_id is None)
+        assert_whole(live)
+
+
+async def test_resume(run: Starts, name: str, repo: Path, model: FakeModel, tag: str) -> None:
+    async with run(name, **ASKING[name]) as first:
+        session = (await first.opened()).session_id
+        await first.turn("remember the word pomegranate [[fake:hello]]")
+        assert await first.stop() == 0
+    async with run(name, resume=session, **ASKING[name]) as second:
+        assert (await second.opened()).session_id == session
+        ended = await second.turn(f"which word? [[fake:hello tag={tag}]]")
+        assert ended.stop_reason == "endTurn"
+        [asked] = [one for one in model.requests(tag) if one.tools]
+        assert ended.usage is not None
+        assert ended.usage.output_tokens == asked.output_tokens
+        assert_whole(second)
+
+
+async def test_fork(run: Starts, name: str, model: FakeModel) -> None:
+    async with run(name, **ASKING[name]) as first:
+        session = (await first.opened()).session_id
+        await first.turn("[[fake:hello]]")
+        await first.stop()
+    async with run(name, resume=session, fork=True, **ASKING[name]) as second:
+        assert (await second.opened()).session_id != session
+        ended = await second.turn("[[fake:hello]]")
+        assert ended.stop_reason == "endTurn"
+        reported = second.of(e.UsageReported)
+        assert ended.usage is not None and len(reported) == 1
+        assert ended.usage.input_tokens == reported[0].usage.input_tokens
+        assert_whole(second)
+
+
+@pytest.mark.parametrize(
+    ("script", "category"),
+    [("broken", "invalidRequest"), ("limit", "rateLimit"), ("overloaded", "overloaded")],
+)
+async def test_provider_errors(run: Starts, name: str, script: str, category: str) -> None:
+    async with run(name, **ASKING[name]) as live:
+        await live.opened()
+        ended = await live.turn(f"[[fake:{script}]]")
+        assert ended.stop_reason == "failed"
+        assert ended.error is not None
+        assert ended.error.category == category
+        assert notices(live, "api")
+        again = await live.turn("[[fake:hello]]")
+        assert (again.stop_reason, again.error) == ("endTurn", None)
+        assert_whole(live)
+
+
+async def test_a_failure_that_passes(run: Starts, name: str, tag: str) -> None:
+    async with run(name, **ASKING[name]) as live:
+        await live.opened()
+        ended = await live.turn(f"[[fake:flaky tag={tag}]]")
+        assert ended.stop_reason == "endTurn"
+        assert said(live)[-1] == "Recovered."
+        assert notices(live, "retry")
+        assert_whole(live)
+
+
+async def test_a_cut_stream(run: Starts, name: str) -> None:
+    """The harness tries again; the turn ends one way or the other, and the next one works."""
+    async with run(name, **ASKING[name]) as live:
+        await live.opened()
+        ended = await live.turn("[[fake:cut]]")
+        assert ended.stop_reason in ("endTurn", "failed")
+        again = await live.turn("[[fake:hello]]")
+        assert again.stop_reason == "endTurn"
+        assert_whole(live)
+
+
+async def test_killed_in_a_turn_and_resumed(
+    run: Starts, name: str, repo: Path, model: FakeModel, tag: str
+) -> None:
+    first = run(name, **ASKING[name])
+    async with first:
+        session = (await first.opened()).session_id
+        await first.prompt(f"[[fake:midturn cwd={repo} gate={tag} tag={tag}]]")
+        await until(lambda: model.waiting(tag))
+        await first.kill()
+        first.end("killed")
+        assert first.of(e.TurnEnded)[-1].stop_reason == "failed"
+        assert_whole(first)
+    model.open_gate(tag)
+    async with run(name, resume=session, **ASKING[name]) as second:
+        await second.opened()
+        ended = await second.turn("go on")
+        assert ended.stop_reason == "endTurn"
+        assert (repo / "steps.txt").read_text() == "one\ntwo\n"
+        assert_whole(second)
+
+
+async def test_killed_with_an_open_permission(run: Starts, name: str, repo: Path) -> None:
+    live = run(name, answer=leave_open, **ASKING[name])
+    async with live:
+        await live.opened()
+        await live.prompt(f"[[fake:run cwd={repo}]]")
+        asked = await live.next(e.RequestOpened)
+        await live.kill()
+        live.end("killed")
+        [closed] = live.of(e.RequestClosed)
+        assert closed.request_id == asked.request_id
+        assert_whole(live)
+
+
+async def test_a_session_that_is_gone(run: Starts, name: str) -> None:
+    """What cannot be resumed says so, and is no silent new conversation."""
+    gone = "01a202d8-a7e1-7083-a718-120e3eaff8d6"
+    live = run(name, resume=gone, primer="Before, we spoke of apples.", **ASKING[name])
+    async with live:
+        await until(lambda: notices(live, "resume") or notices(live, "session"), timeout=30)
+
+
+async def test_image(run: Starts, name: str, model: FakeModel, tag: str) -> None:
+    async with run(name, **ASKING[name]) as live:
+        await live.opened()
+        image = ImageContent(data=PIXEL, mime_type="image/png")
+        ended = await live.turn(f"what is it? [[fake:hello tag={tag}]]", image)
+        assert ended.stop_reason == "endTurn"
+        assert model.requests(tag)[0].images == 1
+
+
+async def test_primer(run: Starts, name: str, model: FakeModel, tag: str) -> None:
+    """A conversation that the harness cannot restore is told to it with the first prompt."""
+    async with run(name, primer=f"Earlier: [[fake:hello tag={tag}]]", **ASKING[name]) as live:
+        await live.opened()
+        await live.turn("go on")
+        assert said(live)[-1] == "Hello from the fake model."
+        assert live.memory.primer is None
