@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from athena.harness.acp.memory import Ask, Work
-from athena.harness.acp.toolcalls import key_of, merged, tool_update
+from athena.harness.acp.toolcalls import key_of, merged, readable, tool_update
 from athena.harness.acp.updates import end_stream, history_is_over
 from athena.harness.decode import Json, maybe_text, obj, objs, text, texts
 from athena.harness.driver import AnswerInquiry, AnswerPermission
@@ -62,9 +62,9 @@ def _asked_about(work: Work, said: Json) -> tuple[str | None, ToolCall]:
     opened = work.find(key_of(call_id))
     if opened is None or not isinstance(opened.item, ToolCall):
         item_id = tool_update(work, said) if call_id else None
-        return item_id, merged(ToolCall(title=text(said.get("title"))), said)
+        return item_id, readable(merged(ToolCall(title=""), said), work.memory.cwd)
     known = opened.item
-    asked = merged(known, said)
+    asked = readable(merged(known, said), work.memory.cwd)
     kept: dict[str, object] = {"title": known.title or asked.title, "status": known.status}
     if known.input is not None:
         kept["input"] = known.input

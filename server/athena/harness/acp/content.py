@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
 from athena.harness.acp.memory import Agent
 from athena.harness.decode import Json, maybe_number, obj, text
+from athena.harness.errors import Category, of_status
 from athena.protocol.content import (
     ContentBlock,
     EmbeddedResource,
@@ -77,17 +78,8 @@ def spoken(content: object) -> str:
             return f"[{kind}]"
 
 
+AUTH_REQUIRED = -32000
 _STATUS = re.compile(r"\b(4\d\d|5\d\d)\b")
-
-Category = Literal[
-    "rateLimit",
-    "overloaded",
-    "authentication",
-    "billing",
-    "invalidRequest",
-    "contextOverflow",
-    "network",
-]
 
 _WORDS: tuple[tuple[str, Category], ...] = (
     (r"context (length|window)|too long|too large|maximum context|token limit", "contextOverflow"),
@@ -98,14 +90,6 @@ _WORDS: tuple[tuple[str, Category], ...] = (
     (r"network|connect|timed? ?out|timeout|socket|dns|fetch failed|stream .*closed", "network"),
     (r"invalid|bad request|not supported|unsupported", "invalidRequest"),
 )
-_OF_STATUS: dict[int, Category] = {
-    400: "invalidRequest",
-    401: "authentication",
-    402: "billing",
-    403: "authentication",
-    413: "contextOverflow",
-    429: "rateLimit",
-}
 
 
 def turn_error(error: Json) -> TurnError:
@@ -116,14 +100,12 @@ def turn_error(error: Json) -> TurnError:
     if details and details not in message:
         message = f"{message}: {details}"
     status = _status(data, message)
-    category = _OF_STATUS.get(status or 0)
-    if category is None and status is not None and status >= 500:
-        category = "overloaded"
-    if category in (None, "invalidRequest"):
+    category = of_status(status)
+    if category in ("unknown", "invalidRequest"):
         category = _by_words(message) or category
-    if category is None and error.get("code") == -32000:
+    if category == "unknown" and error.get("code") == AUTH_REQUIRED:
         category = "authentication"
-    return TurnError(category=category or "unknown", message=message, status=status)
+    return TurnError(category=category, message=message, status=status)
 
 
 def _by_words(message: str) -> Category | None:

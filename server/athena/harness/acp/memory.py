@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -36,7 +36,7 @@ class Pending:
 
     kind: RequestKind
     value: str = ""
-    blocks: Sequence[ContentBlock] = ()
+    blocks: tuple[ContentBlock, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Opening:
 
     resume: str | None = None
     fork: bool = False
-    servers: Sequence[dict[str, Any]] = ()
+    servers: tuple[dict[str, Any], ...] = ()
     mode: str | None = None
     readonly: bool = False
     model: str | None = None
@@ -64,12 +64,12 @@ class Agent:
     name: str = ""
     version: str | None = None
     can_load: bool = False
-    session: Sequence[str] = ()
+    session: tuple[str, ...] = ()
     images: bool = False
     embedded: bool = False
-    mcp: Sequence[str] = ()
+    mcp: tuple[str, ...] = ()
     steering: bool = False
-    logins: Sequence[Choice] = ()
+    logins: tuple[Choice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +81,9 @@ class Settings:
 
     mode: str | None = None
     model: str | None = None
-    modes: Sequence[Choice] = ()
-    models: Sequence[Choice] = ()
-    options: Sequence[Option] = ()
+    modes: tuple[Choice, ...] = ()
+    models: tuple[Choice, ...] = ()
+    options: tuple[Option, ...] = ()
     modes_api: bool = False
     models_api: bool = False
 
@@ -131,7 +131,7 @@ class Memory:
     opening: Opening | None
     agent: Agent = Agent()
     settings: Settings = Settings()
-    commands: Sequence[SlashCommand] = ()
+    commands: tuple[SlashCommand, ...] = ()
     session_id: str | None = None
     opened: bool = False
     history: Literal["loading", "late", "replaying"] | None = None
@@ -140,9 +140,9 @@ class Memory:
     asks: Mapping[str, Ask] = field(default_factory=dict[str, Ask])
     calls: Mapping[str, Call] = field(default_factory=dict[str, Call])
     called: int = 0
-    preface: Sequence[str] = ()
-    said: Sequence[str] = ()
-    leftover: Sequence[Sequence[ContentBlock]] = ()
+    preface: tuple[str, ...] = ()
+    said: tuple[str, ...] = ()
+    leftover: tuple[tuple[ContentBlock, ...], ...] = ()
     interrupted: bool = False
     stream: Stream | None = None
     finished: Mapping[str, str] = field(default_factory=dict[str, str])

@@ -7,6 +7,7 @@ from typing import Any
 
 from athena import __version__
 from athena.harness.acp import settings
+from athena.harness.acp.content import AUTH_REQUIRED
 from athena.harness.acp.memory import Agent, Memory, Opening, Pending, Work
 from athena.harness.decode import Json, maybe_text, number, obj, objs, text
 from athena.harness.driver import Launch
@@ -16,7 +17,6 @@ from athena.protocol.capability import Ability, Capabilities, Choice
 from athena.protocol.spec import McpServer
 
 PROTOCOL_VERSION = 1
-AUTH_REQUIRED = -32000
 
 
 def opening_of(launch: Launch) -> Opening:
@@ -25,7 +25,7 @@ def opening_of(launch: Launch) -> Opening:
     return Opening(
         resume=launch.resume,
         fork=launch.fork,
-        servers=[_server(one) for one in spec.mcp_servers],
+        servers=tuple(_server(one) for one in spec.mcp_servers),
         mode=spec.mode,
         readonly=spec.readonly,
         model=spec.model,
@@ -93,20 +93,20 @@ def greeted(work: Work, result: Json, quirks: AcpQuirks) -> None:
             name=text(info.get("title")) or text(info.get("name")),
             version=maybe_text(info.get("version")),
             can_load=can.get("loadSession") is True,
-            session=sorted(name for name, value in session.items() if value is not None),
+            session=tuple(sorted(k for k, v in session.items() if v is not None)),
             images=prompts.get("image") is True,
             embedded=prompts.get("embeddedContext") is True,
-            mcp=sorted(k for k, v in obj(can.get("mcpCapabilities")).items() if v is True),
+            mcp=tuple(sorted(k for k, v in obj(can.get("mcpCapabilities")).items() if v is True)),
             # An extension that the adapters of Codex and Claude Code share.
             steering=obj(obj(result.get("_meta")).get("steering")).get("supported") is True,
-            logins=[
+            logins=tuple(
                 Choice(
                     id=text(one.get("id")),
                     name=text(one.get("name")),
                     description=maybe_text(one.get("description")),
                 )
                 for one in objs(result.get("authMethods"))
-            ],
+            ),
         )
     )
     open_session(work, quirks)

@@ -32,13 +32,14 @@ def read_settings(known: Settings, result: Json) -> Settings:
             models_api=True,
         )
     if "configOptions" in result:
-        options = [_option(one) for one in objs(result.get("configOptions")) if one.get("id")]
+        listed = objs(result.get("configOptions"))
+        options = tuple(_option(one) for one in listed if one.get("id"))
         found = _from_options(replace(found, options=options))
     return found
 
 
-def _choices(values: Sequence[Json], key: str) -> list[Choice]:
-    return [
+def _choices(values: Sequence[Json], key: str) -> tuple[Choice, ...]:
+    return tuple(
         Choice(
             id=text(one.get(key)),
             name=text(one.get("name")) or text(one.get(key)),
@@ -46,7 +47,7 @@ def _choices(values: Sequence[Json], key: str) -> list[Choice]:
         )
         for one in values
         if text(one.get(key))
-    ]
+    )
 
 
 def _option(value: Json) -> Option:
@@ -59,7 +60,7 @@ def _option(value: Json) -> Option:
         name=text(value.get("name")) or text(value.get("id")),
         category=maybe_text(value.get("category")),
         current=current if isinstance(current, str | bool) else None,
-        choices=_choices(flat, "value"),
+        choices=list(_choices(flat, "value")),
     )
 
 
@@ -67,9 +68,9 @@ def _from_options(found: Settings) -> Settings:
     """Modes and models that are told as options."""
     mode, model = option_of(found, MODE), option_of(found, MODEL)
     if mode and isinstance(mode.current, str):
-        found = replace(found, mode=mode.current, modes=mode.choices)
+        found = replace(found, mode=mode.current, modes=tuple(mode.choices))
     if model and isinstance(model.current, str):
-        found = replace(found, model=model.current, models=model.choices)
+        found = replace(found, model=model.current, models=tuple(model.choices))
     return found
 
 
@@ -91,7 +92,7 @@ def apply(work: Work, found: Settings) -> None:
         work.events.append(e.ModeChanged(mode=found.mode))
     if found.model and found.model != known.model:
         work.events.append(e.ModelChanged(model=found.model))
-    if list(found.options) != list(known.options):
+    if found.options != known.options:
         work.events.append(e.OptionsChanged(options=list(found.options)))
 
 

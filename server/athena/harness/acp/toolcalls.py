@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
 from typing import Any
 
 from athena.harness.acp.content import spoken
 from athena.harness.acp.memory import Work
 from athena.harness.decode import Json, maybe_number, maybe_text, obj, objs, text
+from athena.harness.paths import shown
 from athena.protocol import events as e
 from athena.protocol.content import (
     Location,
@@ -25,6 +27,7 @@ STATUS = {
     "failed": ItemStatus.FAILED,
 }
 OVER = (ItemStatus.COMPLETED, ItemStatus.FAILED)
+ON_FILES = (ToolKind.READ, ToolKind.EDIT, ToolKind.DELETE)
 KINDS = {kind.value: kind for kind in ToolKind}
 
 
@@ -41,28 +44,32 @@ def tool_update(work: Work, said: Json) -> str | None:
     key = key_of(call_id)
     known = work.find(key)
     before = known.item if known and isinstance(known.item, ToolCall) else ToolCall(title="")
-    item = merged(before, said)
-    if known is None:
-        return _begin(work, call_id, item)
-    work.update(key, item)
+    item = readable(merged(before, said), work.memory.cwd)
+    item_id = known.item_id if known else work.start(key, item)
     _note_terminals(work, call_id, item)
     if item.status in OVER:
-        _finish(work, call_id)
-    return known.item_id
-
-
-def _begin(work: Work, call_id: str, item: ToolCall) -> str:
-    item_id = work.start(key_of(call_id), item)
-    _note_terminals(work, call_id, item)
-    if item.status in OVER:
-        _finish(work, call_id)
+        work.complete(key, item)
+        work.remember(finished={**work.memory.finished, call_id: item_id})
+    else:
+        work.update(key, item)
     return item_id
 
 
-def _finish(work: Work, call_id: str) -> None:
-    item_id = work.complete(key_of(call_id))
-    if item_id is not None:
-        work.remember(finished={**work.memory.finished, call_id: item_id})
+def readable(item: ToolCall, cwd: str) -> ToolCall:
+    """With a title and locations for people, whatever the agent leaves out.
+
+    A command is its own best title, a title names the one file that is touched, and paths are seen
+    from the workspace. A diff is a location too.
+    """
+    changed = [one.path for one in item.content if isinstance(one, ToolDiff)]
+    locations = item.locations or [Location(path=path) for path in dict.fromkeys(changed)]
+    title = item.title.replace(f"{cwd}/", "")
+    if item.tool is ToolKind.EXECUTE:
+        title = text(obj(item.input).get("command")) or title
+    elif item.tool in ON_FILES and len(locations) == 1:
+        name = PurePosixPath(locations[0].path).name
+        title = title if name in title else f"{title}: {shown(locations[0].path, cwd)}"
+    return item.model_copy(update={"title": title, "locations": locations})
 
 
 def _note_terminals(work: Work, call_id: str, item: ToolCall) -> None:
@@ -103,7 +110,7 @@ def merged(item: ToolCall, said: Json) -> ToolCall:
             for one in objs(said.get("locations"))
         ]
     if said.get("content") is not None:
-        changes["content"] = _keep_output(item.content, _contents(said))
+        changes["content"] = _kept(item.content, _contents(said))
     if said.get("rawInput") not in (None, {}):
         changes["input"] = said["rawInput"]
     if said.get("rawOutput") is not None:
@@ -149,11 +156,18 @@ def _content(value: Json) -> ToolContent | None:
             return None
 
 
-def _keep_output(before: list[ToolContent], after: list[ToolContent]) -> list[ToolContent]:
-    """Terminals that are named again keep what was seen of them."""
+def _kept(before: list[ToolContent], after: list[ToolContent]) -> list[ToolContent]:
+    """The new content, with what would be lost: the output of terminals that are named again, and
+    diffs, which some agents replace by a word of success."""
     seen = {one.terminal_id: one for one in before if isinstance(one, ToolTerminal)}
+    told = {one.path for one in after if isinstance(one, ToolDiff)}
+    diffs = [one for one in before if isinstance(one, ToolDiff) and one.path not in told]
     return [
-        seen.get(one.terminal_id, one) if isinstance(one, ToolTerminal) else one for one in after
+        *diffs,
+        *(
+            seen.get(one.terminal_id, one) if isinstance(one, ToolTerminal) else one
+            for one in after
+        ),
     ]
 
 

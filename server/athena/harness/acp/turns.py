@@ -40,7 +40,7 @@ def _send(work: Work, content: Sequence[ContentBlock]) -> None:
     blocks = [*(TextContent(text=one) for one in memory.preface), *content]
     work.remember(
         preface=(),
-        said=[plain_text(list(blocks))],
+        said=(plain_text(list(blocks)),),
         interrupted=False,
         finished={},
         terminals={},
@@ -55,9 +55,9 @@ def _send(work: Work, content: Sequence[ContentBlock]) -> None:
 
 def steer(work: Work, content: Sequence[ContentBlock]) -> None:
     """Hand a prompt to the running turn."""
-    work.remember(said=[*work.memory.said, plain_text(list(content))])
+    work.remember(said=(*work.memory.said, plain_text(list(content))))
     work.ask_session(
-        Pending("steer", blocks=content),
+        Pending("steer", blocks=tuple(content)),
         STEERING,
         prompt=to_acp(content, work.memory.agent),
         _meta={"steering": {"idleBehavior": "promptRequired"}},
@@ -70,7 +70,7 @@ def steered(work: Work, pending: Pending, result: Json) -> None:
         case "injected" | "startedNewTurn":
             return
         case "promptRequired":
-            work.remember(leftover=[*work.memory.leftover, pending.blocks])
+            work.remember(leftover=(*work.memory.leftover, pending.blocks))
             _go_on(work)
         case outcome:
             work.notice(f"The agent did not take the prompt ({outcome}).", "error", "steer")
@@ -99,6 +99,7 @@ def ended(work: Work, pending: Pending, result: Json, scope: UsageScope) -> None
     if pending.value != work.ledger.turn_id:
         return
     reason = text(result.get("stopReason"))
+    end_stream(work)
     if reason not in STOP_REASONS:
         work.unrecognized(f"stop reason {reason!r}", str(result))
     _end(
@@ -117,6 +118,7 @@ def failed(work: Work, pending: Pending, error: Json) -> None:
     """The prompt was answered with an error."""
     if pending.value != work.ledger.turn_id:
         return
+    end_stream(work)
     reason = "cancelled" if work.memory.interrupted else "failed"
     found = None if work.memory.interrupted else turn_error(error)
     _end(
@@ -142,6 +144,5 @@ def lost(work: Work, reason: str) -> None:
 
 def _end(work: Work, what: e.TurnEnded) -> None:
     history_is_over(work)
-    end_stream(work)
     work.remember(asks={}, interrupted=False, said=())
     work.end_turn(what)

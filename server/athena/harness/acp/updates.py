@@ -140,7 +140,7 @@ def _tool_call_update(work: Work, update: Json) -> None:
 
 
 def _plan(work: Work, update: Json) -> None:
-    _show_plan(work, PLAN, _entries(update))
+    work.plan(Plan(entries=_entries(update)))
 
 
 def _plan_update(work: Work, update: Json) -> None:
@@ -187,7 +187,7 @@ def _show_plan(work: Work, key: str, entries: list[PlanEntry]) -> None:
 
 def _commands(work: Work, update: Json) -> None:
     history_is_over(work)
-    commands = [
+    commands = tuple(
         SlashCommand(
             name=text(one.get("name")),
             description=text(one.get("description")),
@@ -195,11 +195,11 @@ def _commands(work: Work, update: Json) -> None:
         )
         for one in objs(update.get("availableCommands"))
         if one.get("name")
-    ]
-    if commands != list(work.memory.commands):
+    )
+    if commands != work.memory.commands:
         work.remember(commands=commands)
         if work.memory.opened:
-            work.events.append(e.CommandsChanged(commands=commands))
+            work.events.append(e.CommandsChanged(commands=list(commands)))
 
 
 def _mode(work: Work, update: Json) -> None:
