@@ -62,7 +62,7 @@ def checked_branch(name: str) -> str:
         better = "/".join(slug(part) for part in name.split("/") if part.strip()) or "agent"
         raise BadBranchName(
             f"{shown!r} cannot be the name of a branch: {problem}.",
-            advice=f"Try {better[:200]!r}.",
+            advice=f"Try {better[:200].rstrip('/')!r}.",
         )
     return name
 

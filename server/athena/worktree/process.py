@@ -78,6 +78,8 @@ async def run(
             signal_group(process.pid, signal.SIGKILL)
         for pump in pumps:
             pump.cancel()
+        # Pipes that a grandchild holds are closed here; asyncio has no public way to say so.
+        process._transport.close()  # pyright: ignore
     code = process.returncode
     return Ended(-signal.SIGKILL if code is None else code, bytes(out), bytes(err), timed_out)
 
