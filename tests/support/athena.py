@@ -141,6 +141,17 @@ class Client:
         assert found is not None
         return found
 
+    def until_status(self, name: str, *statuses: str, timeout: float = 20) -> Json:
+        """Wait until an agent has one of the statuses, whatever waits."""
+
+        def reached() -> Json | None:
+            agent = self.agent(name)
+            return agent if agent["status"] in statuses else None
+
+        found = until_sync(reached, timeout, f"{name} is one of {statuses}: {self.agent(name)}")
+        assert found is not None
+        return found
+
     def events(self, agent: str | None = None) -> list[Json]:
         """All events, or those of one agent."""
         found: list[Json] = []
