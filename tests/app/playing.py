@@ -14,9 +14,9 @@ def scenario(text: str) -> str:
     return f"```scenario\n{dedent(text).strip()}\n```"
 
 
-def spawn(client: Client, project: Path, text: str | None = None, **more: Any) -> Json:
+def spawn(client: Client, place: Path, text: str | None = None, **more: Any) -> Json:
     """A new agent that plays a scenario in a project; without git unless asked for."""
-    wanted: Json = {"harness": "scripted", "workspace": {"kind": "none"}, "project": str(project)}
+    wanted: Json = {"harness": "scripted", "workspace": {"kind": "none"}, "project": str(place)}
     if text is not None:
         wanted["prompt"] = scenario(text)
     return client.call("athena/agent/spawn", **{**wanted, **more})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
+import psutil
 import pytest
 
 from athena.protocol.errors import ErrorCode
@@ -39,7 +40,7 @@ def test_a_turn_works_and_ends_idle(client: Client, folder: Path) -> None:
         """,
     )
     assert (folder / "hello.py").read_text() == 'print("goodbye")\n'
-    assert done["usage"]["inputTokens"] == 1200
+    assert done["usage"]["inputTokens"] == 1200 + 600
     assert done["cost"] == {"amount": 0.0123, "currency": "USD", "source": "reported"}
 
 
@@ -161,7 +162,7 @@ def test_killing_ends_everything_at_once(client: Client, folder: Path) -> None:
     pid = int(until_sync((folder / "stray").read_text))
     client.call("athena/agent/kill", agent=agent["id"])
     client.until(agent["id"], "dead")
-    assert not Path(f"/proc/{pid}").exists()
+    assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
 
 
 def test_a_harness_that_crashes_and_goes_on(client: Client, folder: Path) -> None:

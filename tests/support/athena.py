@@ -152,6 +152,12 @@ class Client:
         assert found is not None
         return found
 
+    def until_workspace(self, name: str) -> str:
+        """Wait until an agent has its workspace, and return the directory."""
+        found = until_sync(lambda: self.agent(name).get("workspace"))
+        assert found
+        return found["cwd"]
+
     def events(self, agent: str | None = None) -> list[Json]:
         """All events, or those of one agent."""
         found: list[Json] = []
