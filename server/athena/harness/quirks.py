@@ -24,8 +24,6 @@ class AcpQuirks:
 
     `late_replay`: the history of a loaded session comes after the answer to `session/load`.
 
-    `instructions_meta`: `session/new` takes the agent's instructions in `_meta.systemPrompt`.
-
     `notice_meta`: the key of `_meta` whose `kind` "informational" marks a message as a notice of
     the harness, which the model never said.
 
@@ -38,6 +36,5 @@ class AcpQuirks:
     readonly_mode: str | None = None
     usage_scope: UsageScope = "turn"
     late_replay: bool = False
-    instructions_meta: bool = False
     notice_meta: str | None = None
     silent: frozenset[str] = frozenset()

@@ -126,9 +126,9 @@ class AcpDriver:
     def _succeeded(self, work: Work, pending: Pending, result: Json) -> None:
         match pending.kind:
             case "initialize":
-                session.greeted(work, result, self._quirks)
+                session.greeted(work, result)
             case "authenticate":
-                session.open_session(work, self._quirks)
+                session.open_session(work)
             case "new" | "load" | "resume" | "fork":
                 session.opened(work, pending, result, self._quirks)
             case "prompt":

@@ -17,6 +17,8 @@ from athena.protocol.capability import Ability, Capabilities, Choice
 from athena.protocol.spec import McpServer
 
 PROTOCOL_VERSION = 1
+SYSTEM_PROMPT = "systemPrompt"
+"""The session ability, and the parameter, that hands over an archetype's instructions."""
 
 
 def opening_of(launch: Launch) -> Opening:
@@ -74,7 +76,7 @@ def greet(work: Work, quirks: AcpQuirks) -> None:
     )
 
 
-def greeted(work: Work, result: Json, quirks: AcpQuirks) -> None:
+def greeted(work: Work, result: Json) -> None:
     """The agent has answered `initialize`: open the session."""
     version = result.get("protocolVersion")
     if version != PROTOCOL_VERSION:
@@ -109,14 +111,14 @@ def greeted(work: Work, result: Json, quirks: AcpQuirks) -> None:
             ),
         )
     )
-    open_session(work, quirks)
+    open_session(work)
 
 
-def open_session(work: Work, quirks: AcpQuirks) -> None:
+def open_session(work: Work) -> None:
     """Begin, go on with or copy a conversation, as far as the agent can."""
     opening, agent = _opening(work), work.memory.agent
     if opening.resume is None:
-        _new(work, quirks)
+        _new(work)
     elif opening.fork and "fork" in agent.session:
         _reopen(work, "fork", opening.resume)
     elif opening.fork:
@@ -125,14 +127,14 @@ def open_session(work: Work, quirks: AcpQuirks) -> None:
             "warning",
             "session",
         )
-        _new(work, quirks)
+        _new(work)
     elif "resume" in agent.session:
         _reopen(work, "resume", opening.resume)
     elif agent.can_load:
         work.remember(history="loading")
         _reopen(work, "load", opening.resume)
     else:
-        _lost(work, quirks, "it cannot go on with earlier sessions")
+        _lost(work, "it cannot go on with earlier sessions")
 
 
 def _opening(work: Work) -> Opening:
@@ -140,8 +142,13 @@ def _opening(work: Work) -> Opening:
 
 
 def _parameters(work: Work) -> Json:
-    servers = [one for one in _opening(work).servers if _takes(work.memory.agent, one)]
-    return {"cwd": work.memory.cwd, "mcpServers": servers}
+    opening = _opening(work)
+    servers = [one for one in opening.servers if _takes(work.memory.agent, one)]
+    parameters: Json = {"cwd": work.memory.cwd, "mcpServers": servers}
+    if opening.instructions and SYSTEM_PROMPT in work.memory.agent.session:
+        content = [{"type": "text", "text": opening.instructions}]
+        parameters[SYSTEM_PROMPT] = {"mode": "append", "content": content}
+    return parameters
 
 
 def _takes(agent: Agent, server: dict[str, Any]) -> bool:
@@ -149,12 +156,8 @@ def _takes(agent: Agent, server: dict[str, Any]) -> bool:
     return "type" not in server or server["type"] in agent.mcp
 
 
-def _new(work: Work, quirks: AcpQuirks) -> None:
-    parameters = _parameters(work)
-    instructions = _opening(work).instructions
-    if instructions and quirks.instructions_meta:
-        parameters["_meta"] = {"systemPrompt": {"append": instructions}}
-    work.request(Pending("new"), "session/new", parameters)
+def _new(work: Work) -> None:
+    work.request(Pending("new"), "session/new", _parameters(work))
 
 
 def _reopen(work: Work, kind: Any, session_id: str) -> None:
@@ -162,7 +165,7 @@ def _reopen(work: Work, kind: Any, session_id: str) -> None:
     work.request(Pending(kind, session_id), f"session/{kind}", parameters)
 
 
-def _lost(work: Work, quirks: AcpQuirks, reason: str) -> None:
+def _lost(work: Work, reason: str) -> None:
     """The conversation cannot be restored: say so, and begin another one."""
     name = work.memory.agent.name or "The agent"
     work.notice(
@@ -172,7 +175,7 @@ def _lost(work: Work, quirks: AcpQuirks, reason: str) -> None:
         "session",
     )
     work.remember(history=None, opening=replace(_opening(work), resume=None))
-    _new(work, quirks)
+    _new(work)
 
 
 def refused(work: Work, pending: Pending, error: Json, quirks: AcpQuirks) -> None:
@@ -185,11 +188,15 @@ def refused(work: Work, pending: Pending, error: Json, quirks: AcpQuirks) -> Non
         _log_in(work, quirks, message)
     elif pending.kind == "new":
         _give_up(work, f"The agent opened no session: {message}")
+    elif opening.instructions and SYSTEM_PROMPT in agent.session and pending.kind != "fork":
+        # Not every state of a session lets its instructions be set again: the session counts more.
+        work.remember(opening=replace(opening, instructions=None))
+        open_session(work)
     elif pending.kind == "resume" and agent.can_load and opening.resume:
         work.remember(history="loading")
         _reopen(work, "load", opening.resume)
     else:
-        _lost(work, quirks, message)
+        _lost(work, message)
 
 
 def _log_in(work: Work, quirks: AcpQuirks, message: str) -> None:
@@ -215,7 +222,7 @@ def opened(work: Work, pending: Pending, result: Json, quirks: AcpQuirks) -> Non
         _give_up(work, "The agent opened a session without a name.")
         return
     late = pending.kind == "load" and quirks.late_replay
-    if pending.kind != "new" or quirks.instructions_meta:
+    if pending.kind != "new" or SYSTEM_PROMPT in work.memory.agent.session:
         work.remember(opening=replace(_opening(work), instructions=None))
     work.remember(
         session_id=session_id,
