@@ -13,7 +13,7 @@ from athena.log import EventLog
 from tests.log import killed_writer
 from tests.log.samples import everything
 
-ROUNDS = 12
+ROUNDS = 8
 LONGEST_LIFE_SECONDS = 0.25
 
 

@@ -193,7 +193,7 @@ def plain(event: StoredEvent) -> tuple[int, str, int, str, str, str | None]:
 
 TestLogMachine = LogMachine.TestCase
 TestLogMachine.settings = settings(
-    max_examples=40,
+    max_examples=25,
     stateful_step_count=25,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],

@@ -104,6 +104,13 @@ async def test_an_export_is_one_moment(log: EventLog) -> None:
     assert seen == [(1000, 3000), (2000, 3000), (3000, 3000)]
 
 
+async def test_a_sink_that_fails_is_not_the_logs_fault(log: EventLog) -> None:
+    await log.append("a", [note("x" * 1000)] * 100)
+    with open("/dev/full", "wb", buffering=0) as sink, pytest.raises(OSError, match="No space"):
+        await log.export(sink)
+    assert log.state.ok
+
+
 async def test_every_line_is_json_and_the_last_one_counts(log: EventLog) -> None:
     await fill(log)
     records = [json.loads(line) for line in await lines_of(log)]

@@ -21,7 +21,7 @@ TAIL_PAGE = 1000
 VERSION_BYTES = 8
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots, with which `Fold[State](...)` is a TypeError in 3.11
 class Fold(Generic[S]):
     """How a state comes from events, and how it is kept.
 

@@ -13,10 +13,7 @@ from athena.log import rows
 from athena.log.encoding import encode, identify
 from athena.log.errors import ArchiveRaced, IngestConflict, VersionConflict
 from athena.log.model import Appended, Batch, Ingest, OutFrame
-from athena.log.transaction import Transaction
-
-# at, kind, v, data as JSON text
-EncodedEvent = tuple[int, str, int, str]
+from athena.log.transaction import EncodedEvent, Transaction
 
 
 @dataclass(slots=True)
@@ -58,14 +55,15 @@ class Append:
         if self.command_id is not None and (before := tx.command(self.command_id)) is not None:
             return before
         self._check_versions(tx)
-        runs = self._check_runs(tx)
+        runs = self._check_runs(tx) if self.ingest is not None or self.outbox else {}
         first = tx.seq + 1
-        for stream, _, events in self.batches:
-            for at, kind, v, data in events:
-                tx.add_event(stream, at, kind, v, data, self.command_id)
-        versions = {stream: tx.stream(stream)[1] for stream, _, _ in self.batches}
+        versions = {
+            stream: tx.add_events(stream, events, self.command_id)
+            for stream, _, events in self.batches
+        }
         result = Appended(first, tx.seq, self.at, versions)
-        self._write_runs(tx, runs)
+        if runs:
+            self._write_runs(tx, runs)
         for blob_id, payload in self.blobs.items():
             write_blob(tx.connection, blob_id, payload)
         if self.command_id is not None:
@@ -76,7 +74,7 @@ class Append:
         return result
 
     def _check_versions(self, tx: Transaction) -> None:
-        added: dict[str, int] = {}
+        added: dict[str, int] = {}  # earlier in this append
         for stream, expected, events in self.batches:
             if expected is not None:
                 actual = tx.stream(stream)[1] + added.get(stream, 0)

@@ -91,7 +91,7 @@ class Readers:
         """Turn errors of SQLite into `LogUnavailable`, where they are not mistakes of ours."""
         try:
             yield
-        except (sqlite3.Error, OSError) as error:
+        except sqlite3.Error as error:
             if self._closed:
                 raise LogClosed from error
             state = classify(error, self._health.path)

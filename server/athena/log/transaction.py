@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from athena.log import rows
 from athena.log.errors import LogError
@@ -18,7 +18,9 @@ from athena.log.health import FileGone, classify
 from athena.log.model import Appended
 
 T_co = TypeVar("T_co", covariant=True)
-T = TypeVar("T")
+
+# at, kind, v, data as JSON text
+EncodedEvent = tuple[int, str, int, str]
 
 EVENT_COLUMNS = 8
 INSERT_ROWS = 64
@@ -42,11 +44,10 @@ class Job(Protocol[T_co]):
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome(Generic[T]):
-    """What became of a job: its value, or the reason why it wrote nothing."""
+class Failure:
+    """What becomes of a job that wrote nothing, in the place of its value."""
 
-    value: T | None = None
-    error: BaseException | None = None
+    error: BaseException
 
 
 @dataclass(slots=True)
@@ -116,24 +117,25 @@ class Transaction:
         """Remember a run's cursor as written by the caller; None forgets the run."""
         self._runs[run_id] = cursor
 
-    def add_event(
-        self,
-        stream: str,
-        at: int,
-        kind: str,
-        v: int,
-        data: str,
-        command_id: str | None,
+    def add_events(
+        self, stream: str, events: Sequence[EncodedEvent], command_id: str | None
     ) -> int:
-        """Give an event the next `seq` and version, and put it among those to be inserted."""
+        """Give events the next `seq` and versions and put them among those to be inserted.
+
+        Returns the version of the stream afterwards.
+        """
         stream_id, version = self.stream(stream)
-        if stream_id == 0:
+        if stream_id == 0 and events:
             cursor = self.connection.execute("INSERT INTO stream (name) VALUES (?)", (stream,))
             stream_id = cursor.lastrowid or 0
-        self._streams[stream] = (stream_id, version + 1)
-        self.seq += 1
-        self._values += (self.seq, stream_id, version + 1, at, kind, v, data, command_id)
-        return self.seq
+        seq, values = self.seq, self._values
+        for at, kind, v, data in events:
+            seq += 1
+            version += 1
+            values += (seq, stream_id, version, at, kind, v, data, command_id)
+        self.seq = seq
+        self._streams[stream] = (stream_id, version)
+        return version
 
     def flush(self) -> None:
         """Insert the events that were added."""
@@ -194,8 +196,8 @@ def command_result(row: Sequence[Any]) -> Appended:
 
 def commit_group(
     connection: sqlite3.Connection, memory: Memory, jobs: Sequence[Job[Any]]
-) -> list[Outcome[Any]]:
-    """Carry out jobs in one transaction; an outcome for each, in order.
+) -> list[Any]:
+    """Carry out jobs in one transaction; the value or the `Failure` of each, in order.
 
     A job that fails for a reason of its own fails alone. When the disk, a lock or the file is the
     reason, all that are not committed get that error.
@@ -204,16 +206,14 @@ def commit_group(
         return _attempt(connection, memory, jobs)
     except Exception as error:  # noqa: BLE001  Whatever it is goes to whoever asked for the job.
         if len(jobs) == 1 or classify(error, memory.path) is not None:
-            return [Outcome(error=error)] * len(jobs)
-    outcomes: list[Outcome[Any]] = []
+            return [Failure(error)] * len(jobs)
+    outcomes: list[Any] = []
     for job in jobs:
         outcomes += commit_group(connection, memory, [job])
     return outcomes
 
 
-def _attempt(
-    connection: sqlite3.Connection, memory: Memory, jobs: Sequence[Job[Any]]
-) -> list[Outcome[Any]]:
+def _attempt(connection: sqlite3.Connection, memory: Memory, jobs: Sequence[Job[Any]]) -> list[Any]:
     memory.check(connection)
     connection.execute("BEGIN IMMEDIATE")
     try:
@@ -230,8 +230,8 @@ def _attempt(
     return outcomes
 
 
-def _outcome(job: Job[Any], tx: Transaction) -> Outcome[Any]:
+def _outcome(job: Job[Any], tx: Transaction) -> Any:
     try:
-        return Outcome(job.run(tx))
+        return job.run(tx)
     except LogError as error:
-        return Outcome(error=error)
+        return Failure(error)

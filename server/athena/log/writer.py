@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from athena.log.connection import Connection
 from athena.log.errors import LogClosed, LogError, LogUnavailable
 from athena.log.health import OK, Health, LogState, classify
-from athena.log.transaction import Job, Memory, Outcome, commit_group
+from athena.log.transaction import Failure, Job, Memory, commit_group
 
 T = TypeVar("T")
 
@@ -64,7 +64,7 @@ class Writer:
         await self._try_connect()
         self._tasks = [asyncio.create_task(self._run()), asyncio.create_task(self._recover())]
 
-    async def submit(self, job: Job[T]) -> T:
+    def submit(self, job: Job[T]) -> asyncio.Future[T]:
         """Have a job carried out. Cancelling does not take back what is on its way already."""
         if self._closing:
             raise LogClosed
@@ -73,7 +73,7 @@ class Writer:
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._queue.append((job, future))
         self._wake.set()
-        return await future
+        return future
 
     async def drain(self) -> None:
         """Carry out what waits, and take nothing more."""
@@ -129,20 +129,18 @@ class Writer:
         metrics.largest_group = max(metrics.largest_group, len(group))
         self._committed(self.memory.seq)
         for (_, future), outcome in zip(group, outcomes, strict=True):
-            self._settle(future, outcome)
-
-    def _settle(self, future: asyncio.Future[Any], outcome: Outcome[Any]) -> None:
-        error = outcome.error
-        if error is not None and not isinstance(error, LogError):
-            error = self._explain(error)
-        if future.done():
-            return
-        if error is None:
-            future.set_result(outcome.value)
-        else:
-            future.set_exception(error)
+            failed = isinstance(outcome, Failure)
+            error = self._explain(outcome.error) if failed else None
+            if future.done():
+                continue
+            if error is None:
+                future.set_result(outcome)
+            else:
+                future.set_exception(error)
 
     def _explain(self, error: BaseException) -> BaseException:
+        if isinstance(error, LogError):
+            return error
         state = classify(error, self._health.path)
         if state is None:
             return error
@@ -161,10 +159,14 @@ class Writer:
             if self._health.state.lasting:
                 return
             await asyncio.sleep(self._probe_interval)
-            if self._connection is None:
-                await self._try_connect()
-            else:
-                await self._probe(self._connection)
+            try:
+                if self._connection is None:
+                    await self._try_connect()
+                else:
+                    await self._probe(self._connection)
+            except (LogError, sqlite3.Error):
+                # Trouble of another kind, as when somebody else has the lock now: the state stays.
+                continue
 
     async def _try_connect(self) -> None:
         try:
