@@ -71,6 +71,8 @@ if TYPE_CHECKING:
 
 
 WAITING_ROOM = 8
+BACKLOG = 128
+"""Generous, as connecting to a full Unix socket fails on Linux instead of waiting."""
 
 
 class Door:
@@ -89,7 +91,7 @@ class Door:
         self._listener.setblocking(False)
         self._listener.bind(layout.SOCKET)
         os.chmod(layout.SOCKET, 0o600)
-        self._listener.listen(WAITING_ROOM)
+        self._listener.listen(BACKLOG)
         loop.watch(self._listener.fileno(), READ, self._knock)
 
     def shut(self) -> None:

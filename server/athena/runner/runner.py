@@ -206,7 +206,8 @@ class Runner:
     # The end.
 
     def _over(self, now: float) -> bool:
-        drained = self._harness.stdout < 0 and self._harness.stderr < 0
+        heard_out = self._harness.stdout < 0 or self._out.limited
+        drained = heard_out and self._harness.stderr < 0
         return self._ending.over(now, drained=drained, stuck=self._stuck)
 
     def _finish(self) -> None:

@@ -41,7 +41,7 @@ def start_time(pid: int) -> str | None:
     if LINUX:
         process = _from_proc(pid, b"")
         return process.start if process else None
-    for process in _from_ps(["-p", str(pid)], ""):
+    for process in ask_ps(["-p", str(pid)], ""):
         return process.start
     return None
 
@@ -49,7 +49,7 @@ def start_time(pid: int) -> str | None:
 def snapshot(mark: str) -> list[Process]:
     """All live processes that this user may look at; `mark` is `NAME=value` of an environment."""
     if not LINUX:
-        return _from_ps(["-ax"], mark)
+        return ask_ps(["-ax"], mark)
     found: list[Process] = []
     for name in os.listdir("/proc"):
         if name.isdigit():
@@ -127,7 +127,7 @@ def _from_proc(pid: int, mark: bytes) -> Process | None:
     return Process(pid, int(fields[1]), int(fields[2]), int(fields[3]), fields[19].decode(), marked)
 
 
-def _from_ps(which: list[str], mark: str) -> list[Process]:
+def ask_ps(which: list[str], mark: str) -> list[Process]:
     """Processes as `ps` prints them: pid, parent, group, state, start (five words), command.
 
     `-E` (macOS) adds the environment to the command. There is no portable session id, so a

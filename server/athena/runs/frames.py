@@ -102,7 +102,7 @@ class SpoolReader:
         self._pieces.append(piece)
         if self._held > self._line_bytes:
             self._oversize = True
-            self._pieces = [b"".join(self._pieces)[: self._head_bytes]]
+            self._pieces = [_head(self._pieces, self._head_bytes)]
 
     def _close(self, end: int, *, torn: bool) -> Frame:
         at_ms = self._times.pass_to(end)
@@ -110,6 +110,15 @@ class SpoolReader:
         frame = Frame(self._start, end, data, at_ms, self._oversize, torn)
         self._start, self._pieces, self._held, self._oversize = end, [], 0, False
         return frame
+
+
+def _head(pieces: list[bytes], size: int) -> bytes:
+    head = bytearray()
+    for piece in pieces:
+        head += piece[: size - len(head)]
+        if len(head) == size:
+            break
+    return bytes(head)
 
 
 # Three times as fast as calling `Frame`, which a catch-up of half a million frames feels.
