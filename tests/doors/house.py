@@ -13,7 +13,7 @@ from typing import Any
 
 from athena.relay import control
 from athena.relay.hello import encode, hello
-from tests.support.wait import until, until_sync
+from tests.support.wait import until_sync
 
 PROGRAM = [sys.executable, "-P", str(Path(__file__).with_name("program.py"))]
 STREAM_LIMIT = 1 << 28
@@ -31,6 +31,7 @@ class Talk:
         self.mode = mode
         self.reader = reader
         self.writer = writer
+        self.name = ""
         self._ids = 0
 
     def frame(self, body: bytes) -> bytes:
@@ -151,15 +152,23 @@ class House:
         await relay.initialize(**params)
         return relay
 
-    async def socket(self, mode: str | None = "headless", **changes: object) -> Talk:
-        """A client that speaks to the socket itself; with a mode, its hello is sent already."""
+    async def socket(self, mode: str | None = "headless") -> Talk:
+        """A client that speaks to the socket itself; with a mode, it is welcomed already."""
         path = self.state / "daemon.sock"
-        await until(path.exists, what="the daemon listens")
+        if not path.exists():
+            starter = await self.relay("headless")
+            await starter.call("athena/test/echo")
         reader, writer = await asyncio.open_unix_connection(path, limit=STREAM_LIMIT)
-        talk = Talk(mode or "headless", reader, writer)
+        talk = Talk("headless", reader, writer)
         if mode is not None:
-            await talk.raw(encode({**hello(mode, "0.1.0", []), **changes}))
+            await talk.raw(encode(hello(mode, "0.1.0", [])))
+            talk.name = (await talk.receive())["welcome"]["connection"]
         return talk
+
+    def seen(self, talk: Talk) -> dict[str, Any]:
+        """What the daemon's status says of a client; nothing when it has ended."""
+        found = [each for each in self.status()["connections"] if each["id"] == talk.name]
+        return found[0] if found else {}
 
     def status(self) -> dict[str, Any]:
         found = control.status(str(self.state))

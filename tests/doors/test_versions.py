@@ -125,7 +125,6 @@ async def test_newer_client_of_the_series_is_served_with_a_notice(house: House) 
 
 
 async def test_client_that_says_nothing_sensible(house: House) -> None:
-    await (await house.relay("headless")).call("athena/test/echo")
     for said in (b"GET / HTTP/1.1\r\n", b"[]\n", b"{}\n", b"\xff\n", b"x" * 100 + b"\n"):
         talk = await house.socket(None)
         await talk.raw(said)

@@ -50,7 +50,7 @@ async def converse(
     row = DOORS[connection.mode]
     door, framing = await load(connection.mode)
     connection.encode = framing.encode
-    requests = Requests()
+    requests = Requests(connection.turn)
     speaker = getattr(door, row.speaker)(core, connection, requests)
     frames = getattr(framing, row.frames)(inbox)
     connection.open_requests = requests.__len__

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable
 from typing import cast
 
 from athena.border import Core
@@ -12,7 +11,7 @@ from athena.lsp.server import AthenaLanguageServer
 from athena.wire import answers
 from athena.wire.connection import ClientConnection, Goodbye
 from athena.wire.envelope import Invalid, Notification, Request, Response, read
-from athena.wire.requests import Requests
+from athena.wire.requests import Answer, Requests
 
 log = logging.getLogger(__name__)
 
@@ -56,19 +55,22 @@ class LspDoor:
             self._connection.send(answers.failure(request.id, error))
         elif request.method == "initialize":
             # Done before the next message is read, which may depend on it.
-            self._start(request, size, self._initialize(request))
+            self._start(request, size)
             await self._requests.finished()
         elif request.method == "shutdown":
             self._phase = Phase.SHUT_DOWN
             self._connection.send(answers.success(request.id, None))
         else:
-            self._start(request, size, self._call(request.method, request.params))
+            self._start(request, size)
 
-    def _start(self, request: Request, size: int, work: Awaitable[object]) -> None:
-        async def answer() -> dict[str, object]:
-            return answers.success(request.id, await work)
+    def _start(self, request: Request, size: int) -> None:
+        work = self._answer(request)
+        self._requests.start(request.id, request.method, size, work, self._connection.send)
 
-        self._requests.start(request.id, request.method, size, answer(), self._connection.send)
+    async def _answer(self, request: Request) -> Answer:
+        is_first = request.method == "initialize"
+        work = self._initialize(request) if is_first else self._call(request.method, request.params)
+        return answers.success(request.id, await work)
 
     def _notification(self, notification: Notification) -> None:
         method, params = notification.method, notification.params

@@ -62,8 +62,8 @@ class RpcDoor:
             log.debug("%s sent %s, which nothing listens to", self._connection.id, method)
 
     def _batch(self, members: list[object], size: int) -> None:
-        if not 0 < len(members) <= limits.OPEN_REQUESTS:
-            words = f"A batch has 1 to {limits.OPEN_REQUESTS} members, not {len(members)}."
+        if not 0 < len(members) <= limits.BATCH:
+            words = f"A batch has 1 to {limits.BATCH} members, not {len(members)}."
             error = AthenaError(ErrorCode.INVALID_REQUEST, words)
             self._connection.send(answers.failure(None, error))
             return

@@ -58,6 +58,7 @@ class ClientConnection:
         self._writer = writer
         self._transport = writer.transport
         self._transport.set_write_buffer_limits(limits.PAUSE_ABOVE, limits.PAUSE_ABOVE // 4)
+        self._turns = asyncio.Lock()
         self._dismissal: asyncio.Future[Goodbye] = asyncio.get_running_loop().create_future()
 
     @property
@@ -117,6 +118,11 @@ class ClientConnection:
         """Wait until the client has read enough to be sent more, or is gone."""
         with contextlib.suppress(ConnectionError):
             await self._writer.drain()
+
+    async def turn(self) -> None:
+        """Wait for room like everybody else who has an answer to send, one after the other."""
+        async with self._turns:
+            await self.room()
 
     def dismiss(self, goodbye: Goodbye) -> None:
         """The daemon ends this conversation; `dismissed` tells its door."""

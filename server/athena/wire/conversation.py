@@ -90,6 +90,10 @@ class Conversation:
         while True:
             await self._requests.room()
             await self._connection.room()
+            # A message that is buffered already makes nothing above wait: let the others run too.
+            await asyncio.sleep(0)
+            if self._connection.gone:
+                return None
             try:
                 body = await self._frames.next()
                 if body is None:

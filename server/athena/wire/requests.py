@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 
 from athena.wire import answers, limits
@@ -19,15 +20,21 @@ log = logging.getLogger(__name__)
 @dataclass(slots=True)
 class _Open:
     task: asyncio.Task[Answer]
+    work: Coroutine[object, object, Answer]
     size: int
     reply: Reply
     cancelled_by_client: bool = False
 
 
 class Requests:
-    """Runs the work of requests as tasks, within limits."""
+    """Runs the work of requests as tasks, within limits.
 
-    def __init__(self) -> None:
+    A request stays open until `turn` has let its answer go: so a client that asks for much and
+    reads little has few answers waiting for it.
+    """
+
+    def __init__(self, turn: Callable[[], Awaitable[None]]) -> None:
+        self._turn = turn
         self._open: dict[Id, _Open] = {}
         self._quiet: set[asyncio.Task[object]] = set()
         self._bytes = 0
@@ -61,8 +68,8 @@ class Requests:
             work.close()
             reply(answers.failure(request_id, answers.duplicate(request_id)))
             return
-        task = asyncio.ensure_future(work)
-        self._open[request_id] = _Open(task, size, reply)
+        task = asyncio.ensure_future(self._in_turn(work))
+        self._open[request_id] = _Open(task, work, size, reply)
         self._bytes += size
         self._update_room()
         task.add_done_callback(lambda done: self._answer(request_id, method, done))
@@ -98,8 +105,16 @@ class Requests:
         await asyncio.sleep(0)
         return not pending
 
+    async def _in_turn(self, work: Coroutine[object, object, Answer]) -> Answer:
+        answer = await work
+        # What is done is done: a cancellation that comes only now changes nothing.
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._turn()
+        return answer
+
     def _answer(self, request_id: Id, method: str, task: asyncio.Task[Answer]) -> None:
         found = self._open.pop(request_id)
+        found.work.close()
         self._bytes -= found.size
         self._update_room()
         found.reply(_outcome(request_id, method, task, found.cancelled_by_client))
