@@ -54,7 +54,7 @@ async def test_a_harness_that_ignores_term_is_killed_after_the_grace(rig: Rig) -
     run.kill(0.3)
     await until(lambda: run.state == "ending")
     record = await run.ended()
-    assert 0.3 <= asyncio.get_running_loop().time() - begun < 3
+    assert 0.3 <= asyncio.get_running_loop().time() - begun < 20
     assert (record.how, record.signal) == (How.KILLED, "SIGKILL")
     assert "ended by SIGKILL; the client had asked for it" in record.message
 

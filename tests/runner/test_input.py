@@ -47,9 +47,9 @@ async def test_a_known_number_is_acknowledged_again_and_ignored(rig: Rig) -> Non
     await run.detach()
     plain = await Plain.driver(run.run_dir, 2)
     plain.send(1, b"other words")
-    assert await plain.hear() == {"type": "ack", "n": 1}
+    assert await plain.hear("ack") == {"type": "ack", "n": 1}
     plain.send(0, b"zero is no number")
-    assert (await plain.hear())["code"] == "gap"
+    assert (await plain.hear("refused"))["code"] == "gap"
     plain.send(2, b"second")
     assert await plain.hear("ack") == {"type": "ack", "n": 2}
     plain.say(type="closeInput")

@@ -207,9 +207,9 @@ async def test_an_idle_harness_that_ignores_everything_is_killed(rig: Rig) -> No
 
 async def test_an_attached_or_talking_run_is_not_idle(rig: Rig) -> None:
     attached = await rig.sh("cat", idle_ms=100)
-    talking = await rig.sh("while :; do echo; sleep 0.02; done", idle_ms=500)
+    talking = await rig.sh("while :; do echo; sleep 0.02; done", idle_ms=800)
     await talking.detach()
-    await until(lambda: (talking.run_dir / "out.spool").stat().st_size > 50)
+    await until(lambda: (talking.run_dir / "out.spool").stat().st_size > 60)
     assert attached.exit is None
     assert not (talking.run_dir / "exit.json").exists()
 

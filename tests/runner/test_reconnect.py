@@ -163,5 +163,5 @@ async def test_a_listener_is_told_at_once(rig: Rig) -> None:
         assert (await anext(reading)).data == b"ping"
         waits.append(loop.time() - begun)
     await reading.aclose()
-    assert sorted(waits)[10] < 0.05
+    assert sorted(waits)[10] < 0.1
     await until(lambda: run.last_in == 20)
