@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import subprocess
+import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any, Protocol
@@ -14,7 +15,8 @@ from athena.harness.claude.driver import ClaudeDriver
 from athena.harness.codex.driver import CodexDriver
 from athena.harness.driver import Launch
 from athena.harness.rows import BY_NAME
-from athena.protocol.spec import AgentSpec
+from athena.protocol.spec import AgentSpec, McpServer
+from tests.harnesses import scripts
 from tests.harnesses.live import Answer, Live, allow
 from tests.support.fakemodel import FakeModel
 from tests.support.harness_env import HARNESS_ENVS
@@ -24,8 +26,10 @@ DRIVERS: dict[str, Any] = {"claude": ClaudeDriver, "codex": CodexDriver}
 
 
 @pytest.fixture(scope="session")
-def model() -> Iterator[FakeModel]:
-    with FakeModel() as running:
+def model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FakeModel]:
+    with FakeModel(dump=tmp_path_factory.mktemp("requests")) as running:
+        for name, script in {**scripts.CLAUDE, **scripts.CODEX}.items():
+            running.put_script(name, script)
         yield running
 
 
@@ -39,6 +43,12 @@ def repo(tmp_path: Path) -> Path:
     for words in (["init", "-q"], ["add", "."], ["commit", "-qm", "start"]):
         subprocess.run([*git, *words], cwd=path, check=True)
     return path
+
+
+def mcp_server(*words: str) -> McpServer:
+    """The tests' own MCP server, under the name `t`."""
+    program = Path(__file__).parents[1] / "support" / "mcp_server.py"
+    return McpServer(name="t", command=sys.executable, args=[str(program), *words])
 
 
 class Starts(Protocol):

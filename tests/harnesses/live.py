@@ -1,26 +1,18 @@
-"""A real harness under its driver, without the daemon: the smallest shell that can hold both.
-
-It runs the process, hands its lines and the intents to the driver, and writes down all of it, so
-that a session can be kept as a recording (see `recording`). The memory goes through `dump` and
-`load` at each step, as it does in the daemon.
-"""
+"""A real harness under its driver, as tests use it."""
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import os
-import signal
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+from athena.harness.direct import DirectSession
 from athena.harness.driver import (
     AnswerInquiry,
     AnswerPermission,
     Close,
     Driver,
-    EffectDone,
     Intent,
     Interrupt,
     Launch,
@@ -31,12 +23,10 @@ from athena.harness.driver import (
 from athena.protocol import events as e
 from athena.protocol.content import ContentBlock, TextContent
 from athena.protocol.request import OptionKind, Permission
-from tests.harnesses.recording import Entry
 from tests.support.wait import until
 
 E = TypeVar("E", bound=e.EventData)
 Answer = Callable[[e.RequestOpened], Intent | None]
-LINE_LIMIT = 64 << 20
 SECONDS = 30.0
 
 
@@ -65,8 +55,8 @@ def choose(request: e.RequestOpened, kind: OptionKind) -> Intent:
     return AnswerInquiry(request.request_id, answers)
 
 
-class Live:
-    """One run of a harness. `events` has all that was recorded, `deltas` all that was streamed."""
+class Live(DirectSession):
+    """One run of a harness in a test, with an answer to each of its requests."""
 
     def __init__(
         self,
@@ -75,50 +65,29 @@ class Live:
         environment: Mapping[str, str],
         answer: Answer = allow,
     ) -> None:
-        self.driver = driver
-        self.launch = launch
-        self.environment = dict(environment)
+        stderr = Path(environment["HOME"]) / f"{launch.run_id}.stderr"
+        super().__init__(driver, launch, environment, stderr)
         self.answer = answer
-        self.events: list[e.EventData] = []
-        self.deltas: list[str] = []
-        self.log: list[Entry] = []
         self.turns = 0
-        self.memory: Any = None
-        self._process: asyncio.subprocess.Process | None = None
-        self._reading: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Live:
         await self.start()
         return self
 
-    async def __aexit__(self, *_: object) -> None:
-        await self.kill()
+    async def apply(self, step: Step[Any]) -> None:
+        await super().apply(step)
+        for event in step.events:
+            if isinstance(event, e.RequestOpened) and (intent := self.answer(event)):
+                await self.do(intent)
 
-    async def start(self) -> None:
-        """Start the process, and let the driver say its first words."""
-        command = self.driver.command(self.launch)
-        stderr = Path(self.environment["HOME"]) / f"{self.launch.run_id}.stderr"
-        with stderr.open("wb") as file:
-            self._process = await asyncio.create_subprocess_exec(
-                *command.argv,
-                cwd=self.launch.cwd,
-                env=self.environment | command.env,
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=file,
-                start_new_session=True,
-                limit=LINE_LIMIT,
-            )
-        await self._apply(self.driver.begin(self.launch))
-        self._reading = asyncio.create_task(self._read())
+    def take(self, step: Step[Any]) -> None:
+        # As in the daemon: the memory must survive being written down.
+        loaded = self.driver.load(self.driver.dump(step.memory))
+        assert loaded == step.memory
+        super().take(replace(step, memory=loaded))
 
     async def opened(self) -> e.SessionOpened:
         return await self.next(e.SessionOpened)
-
-    async def do(self, intent: Intent) -> None:
-        """Hand an intent to the driver."""
-        self.log.append(Entry("do", intent))
-        await self._apply(self.driver.intend(self.memory, intent))
 
     async def prompt(self, text: str, *more: ContentBlock) -> str:
         """Begin a turn; its id."""
@@ -152,72 +121,16 @@ class Live:
             return next((one for one in self.of(kind) if fits(one)), None)
 
         what = f"{kind.__name__} in {[one.KIND for one in self.events]}"
-        result = await until(lambda: found() or self._fault(), timeout=seconds, what=what)
-        assert isinstance(result, kind), f"{result}; {what}; {self.stderr()}"
-        return result
+        await until(lambda: found() or self.is_over, timeout=seconds, what=what)
+        event = found()
+        assert event is not None, f"the process has ended; {what}; {self.stderr()}"
+        return event
 
     def of(self, kind: type[E]) -> list[E]:
         """All events of this kind so far."""
         return [one for one in self.events if isinstance(one, kind)]
 
-    def stderr(self) -> str:
-        path = Path(self.environment["HOME"]) / f"{self.launch.run_id}.stderr"
-        return path.read_text(errors="replace")[-2000:]
-
     async def stop(self) -> int:
         """End the session in order; the exit code."""
         await self.do(Close())
-        assert self._process is not None and self._process.stdin is not None
-        self._process.stdin.close()
-        assert self._reading is not None
-        await asyncio.wait_for(self._reading, SECONDS)
-        return await self._process.wait()
-
-    async def kill(self) -> None:
-        """End all processes of the run at once, as a crash does."""
-        if self._process is not None and self._process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)
-            await self._process.wait()
-        if self._reading is not None:
-            await self._reading
-
-    def end(self, reason: str = "the process ended") -> None:
-        """Tell the driver that the process is gone."""
-        self.log.append(Entry("ended", reason))
-        self._take(self.driver.ended(self.memory, reason))
-
-    async def _read(self) -> None:
-        assert self._process is not None and self._process.stdout is not None
-        while line := await self._process.stdout.readline():
-            frame = line.rstrip(b"\n")
-            self.log.append(Entry("out", frame))
-            await self._apply(self.driver.receive(self.memory, frame))
-
-    async def _apply(self, step: Step[Any]) -> None:
-        assert self._process is not None and self._process.stdin is not None
-        before = len(self.events)
-        self._take(step)
-        for frame in step.sends:
-            self.log.append(Entry("sent", frame))
-            with contextlib.suppress(ConnectionError):
-                self._process.stdin.write(frame + b"\n")
-                await self._process.stdin.drain()
-        for effect in step.effects:
-            # The tests' agents are told that the client has no files and no terminals.
-            await self.do(EffectDone(effect.effect_id, error="not offered"))
-        for event in self.events[before:]:
-            if isinstance(event, e.RequestOpened) and (intent := self.answer(event)):
-                await self.do(intent)
-
-    def _take(self, step: Step[Any]) -> None:
-        self.memory = self.driver.load(self.driver.dump(step.memory))
-        assert self.memory == step.memory
-        self.events += step.events
-        self.deltas += [delta.text for delta in step.deltas]
-
-    def _fault(self) -> BaseException | str | None:
-        """Why waiting is useless: the driver raised, or the process is gone."""
-        if self._reading is None or not self._reading.done():
-            return None
-        return self._reading.exception() or "the process has ended"
+        return await self.close(SECONDS)

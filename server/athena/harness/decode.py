@@ -7,7 +7,7 @@ reads as empty.
 from __future__ import annotations
 
 import json
-from typing import Any, cast
+from typing import Any, TypeGuard, cast
 
 Json = dict[str, Any]
 
@@ -27,6 +27,14 @@ def encode(message: Json) -> bytes:
         # A lone surrogate in a prompt has no UTF-8 form; the harness gets a question mark.
         errors="replace"
     )
+
+
+def is_obj(value: object) -> TypeGuard[Json]:
+    return isinstance(value, dict)
+
+
+def is_list(value: object) -> TypeGuard[list[Any]]:
+    return isinstance(value, list)
 
 
 def obj(value: object) -> Json:

@@ -30,12 +30,23 @@ class OpenItem:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenAsk:
+    """A request that waits for the user. `own_name` is the harness's name of it.
+
+    One that `outlives` its turn comes from work that goes on after the turn.
+    """
+
+    own_name: str
+    outlives: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Ledger:
     """Numbers given out, the open turn, and what is open in it.
 
-    `turn_id` is Athena's name of the open turn. `requests` maps Athena's name of an open request
-    to the harness's own name of it. `given_up` are the items of the last turn that were closed
-    before the harness said how they ended, so that it can still say so.
+    `turn_id` is Athena's name of the open turn. `requests` has the open requests by Athena's
+    names. `given_up` are the items of the last turn that were closed before the harness said how
+    they ended, so that it can still say so.
     """
 
     run_id: str
@@ -44,7 +55,7 @@ class Ledger:
     turn_count: int = 0
     turn_id: str | None = None
     open_items: Mapping[str, OpenItem] = field(default_factory=dict[str, OpenItem])
-    requests: Mapping[str, str] = field(default_factory=dict[str, str])
+    requests: Mapping[str, OpenAsk] = field(default_factory=dict[str, OpenAsk])
     given_up: Mapping[str, OpenItem] = field(default_factory=dict[str, OpenItem])
 
 
@@ -170,7 +181,9 @@ class Draft:
 
         Work that goes on after its turn is left open, unless the turn was cancelled.
         """
-        self.void_requests()
+        for ask in list(self.ledger.requests.values()):
+            if cancelled or not ask.outlives:
+                self.void_request(ask.own_name)
         turn_id = self.ledger.turn_id
         given_up: dict[str, OpenItem] = {}
         for key, opened in self.ledger.open_items.items():
@@ -188,12 +201,16 @@ class Draft:
     # Requests.
 
     def open_request(
-        self, own_name: str, request: Permission | Inquiry, item_id: str | None
+        self,
+        own_name: str,
+        request: Permission | Inquiry,
+        item_id: str | None,
+        outlives: bool = False,
     ) -> None:
         """The harness asks, under `own_name`, and waits."""
         count = self.ledger.request_count + 1
         request_id = f"{self.ledger.run_id}.r{count}"
-        requests = {**self.ledger.requests, request_id: own_name}
+        requests = {**self.ledger.requests, request_id: OpenAsk(own_name, outlives)}
         self.ledger = replace(self.ledger, request_count=count, requests=requests)
         self.events.append(
             e.RequestOpened(
@@ -206,15 +223,15 @@ class Draft:
 
     def take_request(self, request_id: str) -> str | None:
         """The harness's own name of an open request, which is answered now."""
-        own_name = self.ledger.requests.get(request_id)
+        ask = self.ledger.requests.get(request_id)
         left = {k: v for k, v in self.ledger.requests.items() if k != request_id}
         self.ledger = replace(self.ledger, requests=left)
-        return own_name
+        return ask.own_name if ask is not None else None
 
     def void_request(self, own_name: str, note: str | None = None) -> None:
         """The harness waits no longer for the answer to `own_name`."""
-        for request_id, name in self.ledger.requests.items():
-            if name == own_name:
+        for request_id, ask in self.ledger.requests.items():
+            if ask.own_name == own_name:
                 self.take_request(request_id)
                 self.events.append(
                     e.RequestClosed(
@@ -224,8 +241,8 @@ class Draft:
 
     def void_requests(self) -> None:
         """No request is waited for any longer."""
-        for own_name in list(self.ledger.requests.values()):
-            self.void_request(own_name)
+        for ask in list(self.ledger.requests.values()):
+            self.void_request(ask.own_name)
 
 
 PLAN = "plan"

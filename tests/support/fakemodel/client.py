@@ -35,6 +35,7 @@ class FakeModel:
         command = [sys.executable, "-m", "tests.support.fakemodel", "--port", str(port)]
         if dump is not None:
             command += ["--dump", str(dump)]
+        self._dump = dump
         self._process = subprocess.Popen(command, cwd=CHECKOUT, stdout=subprocess.PIPE)
         assert self._process.stdout is not None
         ready = self._process.stdout.readline()
@@ -65,6 +66,12 @@ class FakeModel:
         """The requests so far, oldest first; with `tag`, those whose marker says `tag=TAG`."""
         query = f"?tag={quote(tag)}" if tag is not None else ""
         return [Request.from_json(item) for item in self._call("GET", f"requests{query}")]
+
+    def body(self, request: Request) -> str:
+        """The body of a request; the server must have been started with `dump`."""
+        if self._dump is None:
+            raise ValueError("this fake model keeps no bodies")
+        return (self._dump / f"{request.number:04d}.json").read_text()
 
     def stop(self) -> None:
         self._process.terminate()

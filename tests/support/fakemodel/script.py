@@ -66,11 +66,15 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A tool by the harness's own name; `force` calls it even where it was not offered."""
+    """A tool by the harness's own name; `force` calls it even where it was not offered.
+
+    Codex has tools in a `namespace`, and offers some only after a search.
+    """
 
     name: str
     input: Mapping[str, Any] = field(default_factory=dict[str, Any])
     force: bool = False
+    namespace: str | None = None
     kind: ClassVar[str] = "call"
 
 

@@ -75,7 +75,8 @@ def to_call(action: ToolAction, tools: Tools) -> ToolCall | None:
 
 
 def _by_name(action: Call, tools: Tools) -> ToolCall | None:
-    offered = tools.get(action.name) or (Tool(action.name) if action.force else None)
+    forced = Tool(action.name, namespace=action.namespace) if action.force else None
+    offered = tools.get(action.name) or forced
     if offered is None:
         return None
     return ToolCall(action.name, dict(action.input), offered.custom, offered.namespace)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 
 from athena.harness.claude.memory import Ask, Work
-from athena.harness.claude.stream import call_key
 from athena.harness.claude.tools import EXIT_PLAN_TOOL, QUESTION_TOOL, tool_call
 from athena.harness.decode import Json, maybe_text, obj, objs, text, texts
 from athena.harness.driver import AnswerInquiry, AnswerPermission
@@ -57,18 +56,19 @@ def control_cancel(work: Work, frame: Json) -> None:
 
 def _can_use_tool(work: Work, request_id: str, request: Json) -> None:
     name, given = text(request.get("tool_name")), obj(request.get("input"))
-    opened = work.find(call_key(text(request.get("tool_use_id"))))
+    opened = work.find(work.call_key(text(request.get("tool_use_id"))))
     call = opened.item if opened is not None else None
     known = call if isinstance(call, ToolCall) else tool_call(name, given, work.memory.cwd)
     item_id = opened.item_id if opened is not None else None
+    outlives = bool(request.get("agent_id"))
     if name == QUESTION_TOOL:
         _keep(work, request_id, Ask("questions", given))
-        work.open_request(request_id, Inquiry(questions=_questions(given)), item_id)
+        work.open_request(request_id, Inquiry(questions=_questions(given)), item_id, outlives)
         return
     if name == EXIT_PLAN_TOOL:
         _keep(work, request_id, Ask("plan", given))
         permission = Permission(title="Carry out the plan?", tool_call=known, options=PLAN_OPTIONS)
-        work.open_request(request_id, permission, item_id)
+        work.open_request(request_id, permission, item_id, outlives)
         return
     suggestions = objs(request.get("permission_suggestions"))
     if request.get("suppress_always_allow_rule") is True:
@@ -77,7 +77,7 @@ def _can_use_tool(work: Work, request_id: str, request: Json) -> None:
     title = maybe_text(request.get("title")) or known.title
     options = [ALLOW, *_always(suggestions), DENY]
     permission = Permission(title=title, tool_call=known, options=options, editable=True)
-    work.open_request(request_id, permission, item_id)
+    work.open_request(request_id, permission, item_id, outlives)
 
 
 def _always(suggestions: list[Json]) -> list[PermissionOption]:

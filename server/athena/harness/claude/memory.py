@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from athena.harness.decode import Json, encode
 from athena.harness.driver import Step
-from athena.harness.ledger import Draft, Ledger
+from athena.harness.ledger import BACKGROUND, Draft, Ledger
 from athena.protocol.capability import Choice, Option
 from athena.protocol.events import TurnError
 
@@ -76,6 +76,11 @@ class Memory:
     stop: str | None = None
 
 
+def call_key(tool_use_id: str, scope: str = "") -> str:
+    """How the ledger names a tool call; `scope` is not empty for one that may outlive its turn."""
+    return f"{BACKGROUND if scope else ''}call:{tool_use_id}"
+
+
 class Work(Draft):
     """The draft of one step of this driver."""
 
@@ -107,6 +112,11 @@ class Work(Draft):
         """Answer a control request of Claude Code with an error."""
         body = {"subtype": "error", "request_id": request_id, "error": error}
         self.send({"type": "control_response", "response": body})
+
+    def call_key(self, tool_use_id: str) -> str:
+        """How the ledger names this open call."""
+        lasting = call_key(tool_use_id, BACKGROUND)
+        return lasting if self.find(lasting) is not None else call_key(tool_use_id)
 
     def step(self) -> Step[Memory]:
         return Step(

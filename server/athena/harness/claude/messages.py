@@ -9,8 +9,7 @@ from __future__ import annotations
 import json
 
 from athena.harness.claude.errors import of_assistant
-from athena.harness.claude.memory import Work
-from athena.harness.claude.stream import call_key
+from athena.harness.claude.memory import Work, call_key
 from athena.harness.claude.tools import (
     PLAN_TOOL,
     SUBAGENTS,
@@ -40,7 +39,9 @@ def assistant(work: Work, frame: Json) -> None:
         return
     for block in objs(message.get("content")):
         _block(work, text(message.get("id")), scope, block)
-    _count(work, message)
+    if not scope:
+        # The tokens of a subagent's responses are not final here; the turn's sum has them.
+        _count(work, message)
 
 
 def _error(work: Work, frame: Json, message: Json, scope: str) -> None:
@@ -100,7 +101,7 @@ def _speech(work: Work, message_id: str, item: Message | Reasoning) -> None:
 def _call(work: Work, scope: str, block: Json) -> None:
     name, given = text(block.get("name")), obj(block.get("input"))
     tool_use_id = text(block.get("id"))
-    key = call_key(tool_use_id)
+    key = call_key(tool_use_id, scope)
     if name == PLAN_TOOL:
         if not scope:
             work.plan(plan(given))
@@ -135,14 +136,14 @@ def user(work: Work, frame: Json) -> None:
 
 def _result(work: Work, block: Json, result: object) -> None:
     tool_use_id = text(block.get("tool_use_id"))
-    key = call_key(tool_use_id)
+    key = work.call_key(tool_use_id)
     opened = work.find(key)
     if opened is None or not isinstance(opened.item, ToolCall):
         return
     if _goes_on(result):
-        _to_background(work, tool_use_id, opened.item)
-        return
-    work.complete(key, finished(opened.item, block, result))
+        to_background(work, tool_use_id)
+    else:
+        work.complete(key, finished(opened.item, block, result))
 
 
 def _goes_on(result: object) -> bool:
@@ -153,16 +154,12 @@ def _goes_on(result: object) -> bool:
     )
 
 
-def _to_background(work: Work, tool_use_id: str, call: ToolCall) -> None:
-    """Keep the item open beyond its turn, until the task's end is reported."""
+def to_background(work: Work, tool_use_id: str) -> None:
+    """Keep the item of a call open beyond its turn, until the task's end is reported."""
     opened = dict(work.ledger.open_items)
-    kept = opened.pop(call_key(tool_use_id))
-    work.replace_open({**opened, background_key(tool_use_id): kept})
-
-
-def background_key(tool_use_id: str) -> str:
-    """How the ledger names a tool call whose work outlives its turn."""
-    return f"{BACKGROUND}{tool_use_id}"
+    kept = opened.pop(work.call_key(tool_use_id), None)
+    if kept is not None:
+        work.replace_open({**opened, call_key(tool_use_id, scope=BACKGROUND): kept})
 
 
 def _said_for_user(work: Work, frame: Json, words: str) -> None:

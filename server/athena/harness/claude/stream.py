@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from athena.harness.claude.memory import Streaming, Work
+from athena.harness.claude.memory import Streaming, Work, call_key
 from athena.harness.claude.tools import PLAN_TOOL, tool_call
 from athena.harness.claude.usage import of_response
 from athena.harness.decode import Json, maybe_text, number, obj, text
@@ -22,11 +22,6 @@ STREAMED_LIMIT = 64
 def block_key(message_id: str, index: int) -> str:
     """How the ledger names a block of text or thinking that is being streamed."""
     return f"block:{message_id}:{index:06d}"
-
-
-def call_key(tool_use_id: str) -> str:
-    """How the ledger names a tool call."""
-    return f"call:{tool_use_id}"
 
 
 def stream_event(work: Work, frame: Json) -> None:
@@ -69,7 +64,7 @@ def _block_start(work: Work, scope: str, index: int, block: Json) -> None:
         case "tool_use" if block.get("name") != PLAN_TOOL:
             parent = work.memory.subagents.get(scope)
             call = tool_call(text(block.get("name")), {}, work.memory.cwd, parent)
-            work.start(call_key(text(block.get("id"))), call)
+            work.start(call_key(text(block.get("id")), scope), call)
         case _:
             # Other blocks, and the words of subagents, are shown when they are complete.
             pass

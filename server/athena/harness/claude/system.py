@@ -6,9 +6,8 @@ import json
 from collections.abc import Callable, Mapping
 
 from athena.harness.claude.memory import Work
-from athena.harness.claude.messages import background_key
+from athena.harness.claude.messages import to_background
 from athena.harness.claude.session import changed_mode, changed_model, commands
-from athena.harness.claude.stream import call_key
 from athena.harness.decode import Json, maybe_text, number, obj, text, texts
 from athena.protocol import events as e
 from athena.protocol.content import ToolText
@@ -108,7 +107,7 @@ def _task_notification(work: Work, frame: Json) -> None:
     """The end of a task: it finishes the tool call that began it, where that is still open."""
     task_id = text(frame.get("task_id"))
     tool_use_id = text(frame.get("tool_use_id")) or work.memory.tasks.get(task_id, "")
-    key = background_key(tool_use_id)
+    key = work.call_key(tool_use_id)
     opened = work.find(key)
     left = {key: value for key, value in work.memory.tasks.items() if key != task_id}
     work.remember(tasks=left)
@@ -124,12 +123,8 @@ def _task_notification(work: Work, frame: Json) -> None:
 
 def _task_updated(work: Work, frame: Json) -> None:
     """A running call was moved to the background: it outlives its turn."""
-    tool_use_id = work.memory.tasks.get(text(frame.get("task_id")), "")
-    moved = obj(frame.get("patch")).get("is_backgrounded") is True
-    opened = dict(work.ledger.open_items)
-    kept = opened.pop(call_key(tool_use_id), None)
-    if moved and kept is not None:
-        work.replace_open({**opened, background_key(tool_use_id): kept})
+    if obj(frame.get("patch")).get("is_backgrounded") is True:
+        to_background(work, work.memory.tasks.get(text(frame.get("task_id")), ""))
 
 
 def _lost(work: Work, frame: Json) -> None:

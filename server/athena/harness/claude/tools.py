@@ -15,13 +15,16 @@ TITLE_LENGTH = 160
 
 @dataclass(frozen=True, slots=True)
 class ToolRow:
-    """A tool: its kind, the input that its title shows, and the verb before it."""
+    """A tool: its kind, the verb and the input that make its title, the input that is its path.
+
+    `content` shows the input itself, where that says more than the result.
+    """
 
     kind: ToolKind
     shows: str | None = None
     verb: str = ""
     path: str | None = None
-    diff: Callable[[Json], list[ToolContent]] | None = None
+    content: Callable[[Json], list[ToolContent]] | None = None
 
 
 def _edit(given: Json) -> list[ToolContent]:
@@ -48,6 +51,11 @@ def _notebook(given: Json) -> list[ToolContent]:
     return [ToolDiff(path=path, new_text=text(given.get("new_source")))]
 
 
+def _plan_text(given: Json) -> list[ToolContent]:
+    plan = maybe_text(given.get("plan"))
+    return [ToolText(text=plan)] if plan else []
+
+
 _FILE = "file_path"
 _SUBAGENT = ToolRow(ToolKind.THINK, "description")
 
@@ -58,7 +66,7 @@ TOOLS: Mapping[str, ToolRow] = {
     "BashOutput": ToolRow(ToolKind.EXECUTE, "bash_id", "Read the output of"),
     "Edit": ToolRow(ToolKind.EDIT, _FILE, "Edit", _FILE, _edit),
     "EnterPlanMode": ToolRow(ToolKind.SWITCH_MODE, verb="Make a plan"),
-    "ExitPlanMode": ToolRow(ToolKind.SWITCH_MODE, verb="Carry out the plan"),
+    "ExitPlanMode": ToolRow(ToolKind.SWITCH_MODE, verb="Carry out the plan", content=_plan_text),
     "Glob": ToolRow(ToolKind.SEARCH, "pattern", "Find", "path"),
     "Grep": ToolRow(ToolKind.SEARCH, "pattern", "Search", "path"),
     "KillShell": ToolRow(ToolKind.EXECUTE, "shell_id", "End"),
@@ -93,7 +101,7 @@ def tool_call(name: str, given: Json, cwd: str, parent_id: str | None = None) ->
         name=name,
         status=ItemStatus.PENDING if not given else ItemStatus.IN_PROGRESS,
         locations=[Location(path=path, line=line)] if path else [],
-        content=row.diff(given) if row.diff and given else [],
+        content=row.content(given) if row.content and given else [],
         input=given or None,
         parent_id=parent_id,
     )
@@ -119,7 +127,7 @@ def finished(call: ToolCall, block: Json, result: object) -> ToolCall:
         update={
             "status": ItemStatus.FAILED if failed else ItemStatus.COMPLETED,
             "content": content if shows_itself and not failed else [*content, *said],
-            "output": None if shows_itself or call.name in TOOLS or failed else result,
+            "output": obj(result) or None if call.name not in TOOLS and not failed else None,
         }
     )
 

@@ -17,10 +17,27 @@ from typing import Any, Literal
 from pydantic import TypeAdapter
 
 from athena.harness import driver as d
+from athena.harness.decode import is_list, is_obj
 from athena.harness.driver import Intent, Launch
+from athena.protocol import events as e
 
-CUT_AT = 120
-"""Longer descriptions, written by the makers of a harness, are not kept whole."""
+CUT_AT = 160
+"""Longer texts, most of them written by the makers of a harness, are not kept whole."""
+
+CATALOGUES = (
+    "agents",
+    "capabilities",
+    "commands",
+    "data",
+    "models",
+    "output_styles",
+    "skills",
+    "slash_commands",
+    "tools",
+)
+"""Lists of what a harness has: of each the beginning is kept."""
+
+LISTED = 3
 
 INTENTS = {
     kind.__name__: TypeAdapter(kind)
@@ -103,14 +120,44 @@ def _frame(frame: bytes, cut: bool) -> Any:
     return _cut(message) if cut else message
 
 
-def _cut(value: Any, name: str = "") -> Any:
-    if isinstance(value, dict):
+def _cut(value: object, name: str = "") -> Any:
+    if is_obj(value):
         return {key: _cut(inner, key) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_cut(inner, name) for inner in value]
-    if isinstance(value, str) and name in DESCRIBING and len(value) > CUT_AT:
+    if is_list(value):
+        return [_cut(one, name) for one in (value[:LISTED] if name in CATALOGUES else value)]
+    if isinstance(value, str) and len(value) > CUT_AT:
         return value[:CUT_AT] + "…"
     return value
 
 
-DESCRIBING = ("description", "details", "summary", "prompt", "instructions", "text")
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """What came out when a recording was played again; `sent` in order, `expected` as recorded."""
+
+    events: list[e.EventData]
+    sent: list[bytes]
+    expected: list[bytes]
+    memory: Any
+
+
+def replay(recording: Recording, driver: d.Driver[Any]) -> Replayed:
+    """Play a recording to a driver."""
+    step = driver.begin(recording.launch)
+    events, sent = list(step.events), list(step.sends)
+    expected: list[bytes] = []
+    for entry in recording.entries:
+        match entry.kind, entry.value:
+            case "sent", bytes() as frame:
+                expected.append(frame)
+                continue
+            case "out", bytes() as frame:
+                step = driver.receive(step.memory, frame)
+            case "ended", str() as reason:
+                step = driver.ended(step.memory, reason)
+            case _, intent if not isinstance(intent, bytes | str):
+                step = driver.intend(step.memory, intent)
+            case _:
+                raise ValueError(f"no entry of a recording: {entry}")
+        events += step.events
+        sent += step.sends
+    return Replayed(events, sent, expected, step.memory)
