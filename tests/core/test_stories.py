@@ -28,7 +28,7 @@ STORIES = {
         checkpoint a.t1 start    | working: next prompt            | StartTurn a.t1 p1
         turn                     | working
         prompt p2                | working
-        end                      | working: next prompt            | TakeCheckpoint a.t1 end
+        end                      | working: capturing what changed | TakeCheckpoint a.t1 end
         checkpoint a.t1 end      | working: next prompt            | TakeCheckpoint a.t2 start
         checkpoint a.t2 start    | working: next prompt            | StartTurn a.t2 p2
     """,

@@ -380,19 +380,25 @@ class AgentActor:
             await self.context.log.forget_sent(live.run_id, frame.n)
 
     async def _ingest(self, live: Live, frames: list[Frame]) -> None:
-        """Turn lines of the harness into one commit; mere deltas need none."""
+        """Turn lines of the harness into one commit; mere deltas need none.
+
+        What follows from a line follows before the next one is looked at, so the log does not
+        depend on how many lines came together.
+        """
         live.heard_at = time.monotonic()
         async with self._lock:
             draft = self._draft(frames[0].at_ms)
+            following: s.NextStep | None = None
             for frame in frames:
                 draft.at = frame.at_ms
+                asked = set(draft.now.requests)
                 cut = frame.end - frame.position if frame.oversize else None
                 draft.take(live.driver.receive(draft.memory, frame.data, cut))
-            if any(name not in self.state.requests for name in draft.now.requests):
-                draft.apply_rules(self._rules())
+                if not asked.issuperset(draft.now.requests):
+                    draft.apply_rules(self._rules())
+                following = draft.settle()
             if self.state.stalled and not draft.now.stalled:
                 draft.record(e.AgentRecovered())
-            following = draft.settle()
             await self._persist(draft, frames[-1].end)
             self._act(following)
 

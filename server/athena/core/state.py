@@ -97,3 +97,8 @@ class AgentState(Record):
     def next_turn_id(self) -> str:
         """The name of the next turn that a prompt starts."""
         return f"{self.id}.t{self.turns + 1}"
+
+
+def has_tree(state: AgentState) -> bool:
+    """Whether the agent works in a git repository, so that its tree can be captured."""
+    return state.workspace is not None and state.workspace.repository is not None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from athena.core.state import AgentState
+from athena.core.state import AgentState, has_tree
 from athena.protocol.agent import Status
 from athena.protocol.request import Inquiry
 
@@ -23,6 +23,8 @@ def status(state: AgentState) -> tuple[Status, str | None]:
     if state.turn is not None:
         reason = "stalled" if state.stalled else state.activity
         return Status.WORKING, "interrupting" if state.turn.interrupted else reason
+    if state.uncaptured is not None and has_tree(state):
+        return Status.WORKING, "capturing what changed"
     if state.queue:
         return Status.WORKING, "next prompt"
     last = state.last_turn

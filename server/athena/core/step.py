@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from athena.core.state import AgentState
+from athena.core.state import AgentState, has_tree
 from athena.protocol.agent import QueuedPrompt
 
 
@@ -82,7 +82,7 @@ def next_step(state: AgentState, *, can_steer: bool) -> NextStep | None:
         return KillRun() if state.run else None
     if state.turn is not None:
         return _during_a_turn(state, can_steer)
-    if state.uncaptured is not None and _has_tree(state):
+    if state.uncaptured is not None and has_tree(state):
         return TakeCheckpoint(state.uncaptured, "end")
     if state.run is None:
         return _towards_a_run(state)
@@ -92,15 +92,10 @@ def next_step(state: AgentState, *, can_steer: bool) -> NextStep | None:
         return CloseRun()
     if state.run.ready and state.queue:
         turn_id = state.next_turn_id()
-        if _has_tree(state) and state.captured != turn_id:
+        if has_tree(state) and state.captured != turn_id:
             return TakeCheckpoint(turn_id, "start")
         return StartTurn(turn_id, state.queue[0])
     return None
-
-
-def _has_tree(state: AgentState) -> bool:
-    """Whether the agent works in a git repository."""
-    return state.workspace is not None and state.workspace.repository is not None
 
 
 def _towards_a_run(state: AgentState) -> NextStep | None:
