@@ -82,7 +82,8 @@ class Repo:
         for folder, folders, names in os.walk(self.path):
             if ".git" in folders:
                 folders.remove(".git")
-            for name in names:
+            links = [name for name in folders if (Path(folder) / name).is_symlink()]
+            for name in (*names, *links):
                 path = Path(folder) / name
                 if name != ".git":
                     key = path.relative_to(self.path).as_posix()

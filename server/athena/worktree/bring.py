@@ -57,10 +57,16 @@ async def candidates(source: Checkout, patterns: Sequence[str] = ()) -> tuple[st
     finally:
         file.unlink(missing_ok=True)
     ignored = await source.git.run(
-        "check-ignore", "-z", "--stdin", stdin=matching.stdout, codes=(0, 1)
+        "check-ignore",
+        "-z",
+        "--stdin",
+        stdin=b"".join(encode(f"./{path}\0") for path in matching.records),
+        codes=(0, 1),
+        env={"GIT_LITERAL_PATHSPECS": "0"},  # this command refuses to run with it
     )
+    paths = [path.removeprefix("./") for path in ignored.records]
     taken = [w.root for w in await worktrees(source) if w.root != source.root]
-    return tuple(path for path in ignored.records if not _holds_worktree(source.root / path, taken))
+    return tuple(path for path in paths if not _holds_worktree(source.root / path, taken))
 
 
 async def bring(

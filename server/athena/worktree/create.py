@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import errno
 import json
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -13,11 +13,13 @@ from typing import Literal, cast
 from athena.worktree.bring import Brought, OnFile, bring
 from athena.worktree.claim import free_location, given_branch, new_branch
 from athena.worktree.errors import (
+    GitFailed,
     NotARepository,
     PathEscapes,
     StorageFull,
-    StorageReadOnly,
+    WorktreeError,
 )
+from athena.worktree.failures import disk_in_words
 from athena.worktree.git import Git, OnText
 from athena.worktree.names import (
     DEFAULT_BRANCH,
@@ -40,7 +42,7 @@ from athena.worktree.submodules import fill_submodules, lfs_notes
 
 Kind = Literal["new", "existing", "none"]
 OWNER = "owner.json"
-FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+NEARLY_FULL_BYTES = 64 << 20
 CHECKOUT_SECONDS = 1800.0
 
 
@@ -144,18 +146,16 @@ async def _new(request: Request, on_text: OnText | None, on_file: OnFile | None)
     )
     root = free_location(request.location, request.name or request.agent, main)
     notes = lfs_notes(source, await traits(source, base))
-    new = [] if exists else ["-b", branch]
-    added = await _add(source, root, new, branch if exists else base, on_text)
+    added = await _add(source, root, branch, None if exists else base, on_text)
     try:
         _own(added, request.agent, base)
         cwd = inside(root, subfolder) if subfolder else root
         if request.submodules:
             notes += await fill_submodules(source, added, on_text)
-        brought = None if source.bare else await bring(source, root, request.patterns, on_file)
-    except BaseException as error:
+        with disk_in_words(root):
+            brought = None if source.bare else await bring(source, root, request.patterns, on_file)
+    except BaseException:
         await _discard(added, None if exists else branch)
-        if isinstance(error, OSError):
-            raise _storage(error, root) from error
         raise
     return Worktree(
         "new", request.agent, cwd, added, branch, await commit_of(added, "HEAD"), brought, notes
@@ -216,27 +216,46 @@ def _template_name(request: Request) -> str:
 async def _add(
     source: Checkout,
     root: Path,
-    branch: Sequence[str],
-    revision: str,
+    branch: str,
+    base: str | None,
     on_text: OnText | None,
 ) -> Checkout:
-    try:
+    with disk_in_words(root.parent):
         root.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise _storage(error, root.parent) from error
-    await source.git.run(
-        "-c",
-        "checkout.workers=0",
-        "worktree",
-        "add",
-        "--no-track",
-        *branch,
-        str(root),
-        revision,
-        seconds=CHECKOUT_SECONDS,
-        on_text=on_text,
-    )
+    new = ["--no-track", "-b", branch] if base is not None else []
+    try:
+        await source.git.run(
+            "worktree",
+            "add",
+            *new,
+            str(root),
+            base or branch,
+            config=("checkout.workers=0",),
+            seconds=CHECKOUT_SECONDS,
+            on_text=on_text,
+        )
+    except BaseException as error:
+        if base is not None:
+            # Git removes the folder it could not fill, but not the branch it made for it.
+            await source.git.run(
+                "update-ref", "-d", f"refs/heads/{branch}", base, codes=(0, 1, 128)
+            )
+        if isinstance(error, GitFailed) and "unable to write" in error.detail:
+            raise _maybe_full(root, error) from error
+        raise
     return await at_worktree(source, root)
+
+
+def _maybe_full(root: Path, error: GitFailed) -> WorktreeError:
+    # Git says only that it could not write a file, not why.
+    free = shutil.disk_usage(root.parent).free
+    if free > NEARLY_FULL_BYTES:
+        return error
+    return StorageFull(
+        f"The disk of {root.parent} is full.",
+        advice="Free some space, or choose another location; nothing was changed.",
+        detail=error.detail,
+    )
 
 
 def _own(added: Checkout, agent: str, base: str) -> None:
@@ -256,17 +275,3 @@ async def _discard(added: Checkout, branch: str | None) -> None:
 def _need_folder(path: Path) -> None:
     if not path.is_dir():
         raise PathEscapes(f"{path} is no folder.", advice="Choose a folder that exists.")
-
-
-def _storage(error: OSError, path: Path) -> Exception:
-    """A full or read-only disk in words; other errors as they are."""
-    if error.errno in FULL:
-        return StorageFull(
-            f"The disk of {path} is full.",
-            advice="Free some space and try again; nothing was changed.",
-        )
-    if error.errno == errno.EROFS:
-        return StorageReadOnly(
-            f"{path} is on a read-only file system.", advice="Choose another location."
-        )
-    return error

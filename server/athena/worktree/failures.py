@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import re
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -86,3 +89,22 @@ def failure(args: tuple[str, ...], ended: Ended, cwd: Path) -> errors.WorktreeEr
         argv=args,
         detail=detail,
     )
+
+
+@contextmanager
+def disk_in_words(path: Path) -> Generator[None]:
+    """Turn what a full or read-only disk does to our own file operations into words."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise errors.StorageFull(
+                f"The disk of {path} is full.",
+                advice="Free some space and try again; nothing was changed.",
+            ) from error
+        if error.errno == errno.EROFS:
+            raise errors.StorageReadOnly(
+                f"{path} is on a read-only file system.",
+                advice="Mount it writable, or choose another location.",
+            ) from error
+        raise

@@ -129,6 +129,7 @@ class Git:
         self,
         *args: str,
         stdin: bytes | None = None,
+        config: Collection[str] = (),
         codes: Collection[int] = (0,),
         env: Mapping[str, str] | None = None,
         seconds: float = PLUMBING_SECONDS,
@@ -137,7 +138,7 @@ class Git:
         """Run plumbing. Exit codes outside `codes` raise the fitting `WorktreeError`."""
         argv = ["git"]
         lfs = () if has_lfs(self.search_path) else WITHOUT_LFS
-        for setting in (*PLUMBING_CONFIG, *lfs):
+        for setting in (*PLUMBING_CONFIG, *lfs, *config):
             argv += ("-c", setting)
         argv += args
         variables = plumbing_environment(self.environ)

@@ -148,9 +148,9 @@ async def _log_tips(checkout: Checkout) -> list[str]:
     logged = list(dict.fromkeys(log.text.split())) if log.code == 0 else []
     if not logged:
         return []
-    query = "".join(f"{oid}\n" for oid in logged) + "--not\n--all\n"
+    query = "".join(f"{oid}\n" for oid in logged).encode()
     output = await checkout.git.run(
-        "rev-list", "--parents", "--ignore-missing", "--stdin", stdin=query.encode()
+        "rev-list", "--parents", "--ignore-missing", "--stdin", "--not", "--all", stdin=query
     )
     lines = [line.split() for line in output.text.splitlines()]
     parents = {parent for line in lines for parent in line[1:]}

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from athena.worktree.errors import CorruptIndex, GitFailed, Unreadable, WorktreeError
+from athena.worktree.failures import disk_in_words
 from athena.worktree.git import Git, decode, encode
 from athena.worktree.objects import SCRATCH, Entry, put, scratch_file
 from athena.worktree.process import together
@@ -85,9 +86,12 @@ async def snapshot(checkout: Checkout, limit_bytes: int | None = None) -> AsyncG
     Untracked files above `limit_bytes` are left out. Raises `Unreadable`, `StorageFull`, ….
     """
     checkout.need_files()
-    index = scratch_file(checkout, "index-")
+    with disk_in_words(checkout.git_dir):
+        index = scratch_file(checkout, "index-")
     try:
-        yield await _taken(checkout, index, limit_bytes)
+        with disk_in_words(checkout.git_dir):
+            taken = await _taken(checkout, index, limit_bytes)
+        yield taken
     finally:
         for leftover in (index, index.with_name(index.name + ".lock")):
             with suppress(FileNotFoundError):

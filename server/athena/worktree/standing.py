@@ -87,9 +87,10 @@ class Standing:
 
 async def standing(checkout: Checkout, listed: Listed | None = None) -> Standing:
     """Look at a worktree. A damaged one gives a `problem`, not an error."""
-    listed = listed or await listed_at(checkout, checkout.root)
-    locked = listed.locked if listed else None
+    locked = None
     try:
+        listed = listed or await listed_at(checkout, checkout.root)
+        locked = listed.locked if listed else None
         at = await head(checkout)
         found = await status(checkout)
         return Standing(
@@ -129,7 +130,7 @@ async def unpushed(checkout: Checkout, at: Head) -> tuple[str, ...]:
     """Commits of HEAD that are on no remote branch, no tag and no other local branch."""
     if at.commit is None:
         return ()
-    own = [f"--exclude=refs/heads/{at.branch}"] if at.branch else []
+    own = [f"--exclude={at.branch}"] if at.branch else []
     output = await checkout.git.run(
         "rev-list", at.commit, "--not", "--remotes", "--tags", *own, "--branches"
     )

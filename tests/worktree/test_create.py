@@ -1,0 +1,261 @@
+"""Giving an agent a working tree, in every shape a repository may have."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from athena.worktree.create import Request, create, create_all, owner
+from athena.worktree.errors import (
+    BadBranchName,
+    BareRepository,
+    BranchTaken,
+    EmptyRepository,
+    NotARepository,
+    PathEscapes,
+    StorageFull,
+    StorageReadOnly,
+    UnknownRevision,
+)
+from tests.worktree.disk import small_disk
+from tests.worktree.repo import Repo
+
+
+def request(repo: Repo, **more: object) -> Request:
+    asked = Request("new", repo.path, "ada", environ=repo.environ)
+    return dataclasses.replace(asked, **more)
+
+
+async def test_a_new_one(repo: Repo) -> None:
+    made = await create(request(repo, name="Fix login!"))
+    assert made.cwd == repo.path.with_name("project.worktrees") / "fix-login"
+    assert made.branch == "athena/fix-login"
+    assert made.base == repo.git("rev-parse", "HEAD")
+    assert made.checkout is not None and made.checkout.linked
+    assert owner(made.checkout) == "ada"
+    assert owner(await repo.checkout()) is None
+    linked = repo.at(made.cwd)
+    assert linked.files() == repo.files()
+    assert linked.git("status", "--porcelain", "--branch") == "## athena/fix-login"
+
+
+async def test_names_that_are_taken_get_a_number(repo: Repo) -> None:
+    branches = [(await create(request(repo))).branch for _ in range(3)]
+    assert branches == ["athena/ada", "athena/ada-2", "athena/ada-3"]
+    folder = repo.path.with_name("project.worktrees")
+    assert sorted(path.name for path in folder.iterdir()) == ["ada", "ada-2", "ada-3"]
+
+
+async def test_a_base_a_branch_and_a_location_of_ones_own(repo: Repo, tmp_path: Path) -> None:
+    first = repo.git("rev-parse", "HEAD^")
+    made = await create(
+        request(
+            repo,
+            base="HEAD^",
+            branch="mine/日本-🚀",
+            location=str(tmp_path / "my place" / "{name}"),
+        )
+    )
+    assert (made.base, made.branch) == (first, "mine/日本-🚀")
+    assert made.cwd == tmp_path / "my place" / "ada"
+
+
+async def test_a_branch_that_exists_is_checked_out(repo: Repo) -> None:
+    repo.git("branch", "ready", "HEAD^")
+    made = await create(request(repo, branch="ready"))
+    assert made.base == repo.git("rev-parse", "HEAD^")
+    assert repo.at(made.cwd).git("branch", "--show-current") == "ready"
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "words"),
+    [
+        ({"branch": "-f"}, BadBranchName, "dash"),
+        ({"branch": "a b"}, BadBranchName, "character ' '"),
+        ({"branch": "x" * 300}, BadBranchName, "longer than"),
+        ({"branch": "main"}, BranchTaken, "checked out in"),
+        ({"branch": "main/sub"}, BranchTaken, "cannot have"),
+        ({"base": "nowhere"}, UnknownRevision, "names no commit"),
+        ({"base": "--all"}, UnknownRevision, "name of a commit"),
+        ({"template": "{who}"}, BadBranchName, "unknown field"),
+        ({"subfolder": "../.."}, PathEscapes, "leads out"),
+        ({"subfolder": "missing"}, PathEscapes, "has no folder"),
+        ({"subfolder": "a"}, PathEscapes, "has no folder"),
+    ],
+)
+async def test_bad_requests_leave_nothing_behind(
+    repo: Repo, change: dict[str, str], error: type[Exception], words: str
+) -> None:
+    with pytest.raises(error, match=words):
+        await create(request(repo, **change))
+    assert repo.git("branch", "--format=%(refname:short)") == "main"
+    assert not repo.path.with_name("project.worktrees").exists()
+
+
+async def test_a_branch_that_is_being_rebased(repo: Repo) -> None:
+    repo.git("checkout", "-q", "-b", "busy")
+    repo.git("-c", "sequence.editor=echo break >", "rebase", "-q", "-i", "HEAD^", check=False)
+    assert (repo.path / ".git" / "rebase-merge").exists()
+    with pytest.raises(BranchTaken, match="being rebased"):
+        await create(request(repo, branch="busy"))
+
+
+async def test_a_sub_folder_is_where_one_was_or_what_one_says(repo: Repo) -> None:
+    made = await create(request(repo, path=repo.path / "lib"))
+    assert made.checkout is not None and made.cwd == made.checkout.root / "lib"
+    made = await create(request(repo, subfolder="lib"))
+    assert made.cwd.name == "lib"
+    made = await create(request(repo, path=repo.path / "lib", subfolder=""))
+    assert made.checkout is not None and made.cwd == made.checkout.root
+
+
+async def test_from_a_linked_worktree_it_lies_beside_the_main_one(repo: Repo) -> None:
+    made = await create(request(repo, name="one"))
+    again = await create(request(repo, name="two", path=made.cwd))
+    assert again.cwd == repo.path.with_name("project.worktrees") / "two"
+
+
+async def test_from_a_bare_repository(repo: Repo, tmp_path: Path) -> None:
+    repo.git("clone", "-q", "--bare", str(repo.path), str(tmp_path / "shop.git"))
+    bare = repo.at(tmp_path / "shop.git")
+    made = await create(request(bare))
+    assert made.cwd == tmp_path / "shop.worktrees" / "ada"
+    assert (made.cwd / "a").read_text() == "one\ntwo\nthree\n"
+
+
+async def test_an_empty_repository_has_nothing_to_begin_with(empty: Repo) -> None:
+    with pytest.raises(EmptyRepository, match="first commit"):
+        await create(request(empty))
+    made = await create(request(empty, kind="none"))
+    assert (made.cwd, made.base, made.branch) == (empty.path, None, "main")
+
+
+async def test_existing(repo: Repo) -> None:
+    first = await create(request(repo))
+    reviewer = await create(request(repo, kind="existing", path=first.cwd, agent="bob"))
+    assert (reviewer.cwd, reviewer.branch) == (first.cwd, first.branch)
+    assert reviewer.checkout is not None and owner(reviewer.checkout) == "ada"
+    with pytest.raises(NotARepository):
+        await create(request(repo, kind="existing", path=repo.path / "nowhere" / "x"))
+
+
+async def test_none_in_a_folder_without_a_repository(repo: Repo, tmp_path: Path) -> None:
+    plain = tmp_path / "plain"
+    plain.mkdir()
+    environ = {**repo.environ, "GIT_CEILING_DIRECTORIES": str(tmp_path)}
+    made = await create(request(repo, kind="none", path=plain, environ=environ))
+    assert made.checkout is None and made.cwd == plain
+    assert "no git repository" in made.notes[0]
+    with pytest.raises(PathEscapes, match="no folder"):
+        await create(request(repo, kind="none", path=plain / "missing", environ=environ))
+    bare = Repo.make(tmp_path / "b.git", tmp_path / "home", "--bare")
+    for kind in ("none", "existing"):
+        with pytest.raises(BareRepository):
+            await create(request(bare, kind=kind))
+
+
+async def test_several_repositories_or_none(repo: Repo, tmp_path: Path) -> None:
+    other = Repo.make(tmp_path / "other", tmp_path / "home")
+    other.commit(x="x")
+    both = await create_all([request(repo), request(other)])
+    assert [w.cwd.parent.name for w in both] == ["project.worktrees", "other.worktrees"]
+    with pytest.raises(UnknownRevision):
+        await create_all([request(repo, name="again"), request(other, base="nowhere")])
+    assert repo.git("branch", "--list", "athena/again") == ""
+    assert not (repo.path.with_name("project.worktrees") / "again").exists()
+
+
+async def test_submodules_come_from_the_repository_itself(repo: Repo, tmp_path: Path) -> None:
+    other = Repo.make(tmp_path / "other", tmp_path / "home")
+    other.commit(x="in the submodule")
+    repo.git(
+        "-c", "protocol.file.allow=always", "submodule", "add", "-q", str(other.path), "deps/o"
+    )
+    repo.commit("with a submodule")
+    other.path.rename(tmp_path / "moved away")
+    made = await create(request(repo))
+    assert made.notes == ()
+    inner = repo.at(made.cwd / "deps" / "o")
+    assert inner.files() == {"x": "in the submodule"}
+    assert inner.git("remote", "get-url", "origin") == str(tmp_path / "other")
+    assert repo.git("config", "submodule.deps/o.url") == str(tmp_path / "other")
+    plain = await create(request(repo, submodules=False))
+    assert not any((plain.cwd / "deps" / "o").iterdir())
+
+
+async def test_a_submodule_that_cannot_be_had_is_a_note(repo: Repo, tmp_path: Path) -> None:
+    other = Repo.make(tmp_path / "other", tmp_path / "home")
+    commit = other.commit(x="x")
+    repo.write(".gitmodules", f'[submodule "o"]\n path = o\n url = {tmp_path}/nowhere\n')
+    repo.git("update-index", "--add", "--cacheinfo", f"160000,{commit},o")
+    repo.git("add", ".gitmodules")
+    repo.git("commit", "-qm", "x")
+    made = await create(request(repo))
+    assert len(made.notes) == 1 and "submodule o could not be checked out" in made.notes[0]
+
+
+async def test_without_git_lfs_large_files_are_pointers(repo: Repo, tmp_path: Path) -> None:
+    for key in ("process", "clean", "smudge"):
+        repo.git("config", f"filter.lfs.{key}", f"git-lfs {key}")
+    repo.git("config", "filter.lfs.required", "true")
+    pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 3\n"
+    blob = repo.git("hash-object", "-w", "--stdin", stdin=pointer.encode())
+    repo.write(".gitattributes", "*.bin filter=lfs\n")
+    repo.git("add", ".gitattributes")
+    repo.git("update-index", "--add", "--cacheinfo", f"100644,{blob},x.bin")
+    repo.git("commit", "-qm", "lfs")
+    only_git = tmp_path / "bin"
+    only_git.mkdir()
+    for program in ("git", "sh"):
+        found = subprocess.check_output(["sh", "-c", f"command -v {program}"], text=True)
+        (only_git / program).symlink_to(found.strip())
+    made = await create(request(repo, environ={**repo.environ, "PATH": str(only_git)}))
+    assert (made.cwd / "x.bin").read_text() == pointer
+    assert "git-lfs is not installed" in made.notes[0]
+
+
+async def test_no_hook_of_the_user_runs(repo: Repo) -> None:
+    repo.write(".git/hooks/post-checkout", "#!/bin/sh\ntouch ran; exit 1\n").chmod(0o755)
+    made = await create(request(repo))
+    assert not (made.cwd / "ran").exists()
+
+
+async def test_a_full_disk_leaves_nothing(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk") as disk:
+        repo = Repo.make(tmp_path / "project", tmp_path / "home")
+        repo.write("big", os.urandom(3 << 20))
+        repo.commit()
+        disk.fill(leave=1 << 20)
+        with pytest.raises(StorageFull):
+            await create(request(repo, location=str(disk.path / "{name}")))
+        assert [path.name for path in disk.path.iterdir()] == ["filler"]
+        assert repo.git("worktree", "list").count("\n") == 0
+        assert repo.git("branch", "--list", "athena/*") == ""
+
+
+async def test_a_read_only_location(repo: Repo, tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk") as disk:
+        disk.read_only(True)
+        with pytest.raises(StorageReadOnly, match="read-only"):
+            await create(request(repo, location=str(disk.path / "deep" / "{name}")))
+        with pytest.raises(StorageReadOnly, match="read-only"):
+            await create(request(repo, location=str(disk.path / "{name}")))
+    assert repo.git("branch", "--list", "athena/*") == ""
+
+
+async def test_ignored_files_that_do_not_fit_undo_the_creation(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk") as disk:
+        repo = Repo.make(tmp_path / "project", tmp_path / "home")
+        repo.commit(gitignore="x", worktreeinclude="cache\n")
+        (repo.path / "gitignore").write_text("cache\n")
+        (repo.path / "gitignore").rename(repo.path / ".gitignore")
+        (repo.path / "worktreeinclude").rename(repo.path / ".worktreeinclude")
+        repo.write("cache/big", os.urandom(3 << 20))
+        disk.fill(leave=1 << 20)
+        with pytest.raises(StorageFull):
+            await create(request(repo, location=str(disk.path / "{name}")))
+        assert [path.name for path in disk.path.iterdir()] == ["filler"]
