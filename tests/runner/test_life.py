@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import resource
 import signal
 import stat
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from athena.runner import system
-from athena.runs import How, LaunchFailed, RunState, errors_said, launch
+from athena.runner import layout, system
+from athena.runs import How, LaunchFailed, RunSpec, RunState, errors_said, launch, reap
 from tests.runner.rig import PATH, Rig, alive, document, first, lines, memory_kb, runner_pid
 from tests.support.wait import until
 
@@ -165,6 +168,42 @@ async def test_an_impossible_spec_is_refused_in_words(rig: Rig) -> None:
         await rig.start()
     with pytest.raises(LaunchFailed, match="idleMs must be a whole number"):
         await rig.start("true", idle_ms=-1)
+
+
+async def start_by_hand(rig: Rig, spec: RunSpec, **more: Any) -> tuple[int | None, str]:
+    """Exit status and complaint of a runner's first process."""
+    first_process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-I", "-S", str(Path(layout.__file__).with_name("__main__.py"))),
+        str(rig.runs / spec.run_id),
+        stdin=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        **more,
+    )
+    _, complaint = await first_process.communicate(spec.to_json())
+    return first_process.returncode, complaint.decode()
+
+
+async def test_a_disk_that_is_full_at_the_start_is_named(rig: Rig) -> None:
+    spec = rig.spec("sh", "-c", "sleep 600")
+    (rig.runs / spec.run_id).mkdir()
+    status, complaint = await start_by_hand(
+        rig, spec, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    )
+    assert (status, complaint) == (
+        1,
+        "the run directory cannot be used: [Errno 27] File too large\n",
+    )
+    assert reap(rig.runs / spec.run_id).strays == 0
+
+
+async def test_a_harness_that_cannot_be_served_does_not_run(rig: Rig) -> None:
+    spec = rig.spec("sleep", "600")
+    (rig.runs / spec.run_id / "sock").mkdir(parents=True)
+    status, complaint = await start_by_hand(rig, spec)
+    assert status == 1
+    assert "Address already in use" in complaint
+    harness = document(rig.runs / spec.run_id / "run.json")["harness"]
+    assert not alive(harness["pid"], harness["start"])
 
 
 async def test_stdout_and_stderr_of_a_terminal_are_one_stream(rig: Rig) -> None:

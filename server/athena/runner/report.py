@@ -11,7 +11,8 @@
 | `startedAt`, `at` | Unix ms |
 | `usage` | `userMs`, `systemMs`, `maxRssBytes` of the harness and its reaped children, or null |
 | `out`, `err` | bytes that were said on stdout and stderr |
-| `lastIn`, `delivered` | last frame that is durable, and last one that went into stdin whole |
+| `lastIn` | the last frame that is durable |
+| `delivered` | the last frame that went into stdin whole; null if that is not known |
 | `strays` | processes that the harness left behind and that were ended after it |
 """
 
@@ -53,10 +54,10 @@ def not_started(run_id: str, error: SpawnError, started_ms: int) -> layout.Docum
 
 
 def ended(
-    run_id: str, harness: Harness, ending: Ending, started_ms: int, lengths: dict[str, int]
+    run_id: str, child: system.Child, ending: Ending, started_ms: int, lengths: dict[str, int]
 ) -> layout.Document:
     """`exit.json`; reaps the harness, whose pid is free from now on."""
-    _, status, usage = os.wait4(harness.pid, 0)
+    status, usage = child.reap()
     code = os.waitstatus_to_exitcode(status)
     name = _signal_name(-code) if code < 0 else None
     how = ending.how or ("signalled" if name else "exited")

@@ -29,6 +29,7 @@ class Runner:
 
     def __init__(self, spec: Spec, harness: Harness, started_ms: int) -> None:
         self._spec, self._harness, self._started_ms = spec, harness, started_ms
+        self._child = system.Child(harness.pid)
         self._loop = Loop()
         self._out = OutSpool(spec.read_bytes, spec.out_bytes)
         self._err = ErrLog(spec.err_bytes)
@@ -174,7 +175,7 @@ class Runner:
         if self._told_to_end:
             self._told_to_end = False
             self._ending.ask("killed", "runner", now, now + self._spec.grace)
-        if not self._ending.exited and system.has_exited(self._harness.pid):
+        if not self._ending.exited and self._child.has_exited():
             self._in.close()
             self._ending.harness_exited(now, self._spec.grace)
 
@@ -218,7 +219,7 @@ class Runner:
             "delivered": self._in.delivered,
         }
         record = report.ended(
-            self._spec.run_id, self._harness, self._ending, self._started_ms, lengths
+            self._spec.run_id, self._child, self._ending, self._started_ms, lengths
         )
         while not self._written(record):
             self._loop.turn(RETRY_SECONDS)
@@ -244,7 +245,10 @@ class Runner:
 
 
 def launch(spec: Spec) -> Runner | None:
-    """Start the harness; `None` when it cannot be, which `exit.json` then explains."""
+    """Start the harness; `None` when it cannot be, which `exit.json` then explains.
+
+    `OSError`: the run directory does not take what must be written.
+    """
     started_ms = report.now_ms()
     program = spec.argv[0]
     layout.replace(layout.RUN, report.running(spec.run_id, program, started_ms, None))
@@ -256,8 +260,14 @@ def launch(spec: Spec) -> Runner | None:
         layout.replace(layout.EXIT, report.not_started(spec.run_id, error, started_ms))
         return None
     spec.forget()
-    layout.replace(layout.RUN, report.running(spec.run_id, program, started_ms, harness))
-    return Runner(spec, harness, started_ms)
+    try:
+        layout.replace(layout.RUN, report.running(spec.run_id, program, started_ms, harness))
+        return Runner(spec, harness, started_ms)
+    except OSError:
+        # It cannot be served, so it must not run either.
+        os.killpg(harness.pid, signal.SIGKILL)
+        os.waitpid(harness.pid, 0)
+        raise
 
 
 def drain(descriptor: int) -> None:

@@ -17,6 +17,7 @@ from .runner import launch
 from .spec import SPEC_BYTES, Spec
 
 READY = b"ready\n"
+ANSWER_BYTES = 4096
 
 
 def main(arguments: list[str]) -> int:
@@ -32,12 +33,18 @@ def main(arguments: list[str]) -> int:
     ready, answer = os.pipe()
     if os.fork():
         os.close(answer)
-        told = os.read(ready, len(READY))
+        told = os.read(ready, ANSWER_BYTES)
+        if told != READY:
+            return _fail(told.decode(errors="replace") or f"the runner died; see {layout.LOG}")
         os.write(1, told)
-        return 0 if told == READY else _fail(f"the runner died; see {layout.LOG}")
+        return 0
     os.close(ready)
     _leave()
-    runner = launch(spec)
+    try:
+        runner = launch(spec)
+    except OSError as error:
+        os.write(answer, f"the run directory cannot be used: {error}".encode())
+        return 1
     os.write(answer, READY)
     os.close(answer)
     if runner:

@@ -11,6 +11,10 @@ import signal
 import socket
 import sys
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import resource
+
 LINUX = sys.platform == "linux"
 
 
@@ -63,31 +67,52 @@ def send_signal(pid: int, start: str, number: int) -> bool:
     """Signal a process only if it still is the one that started then. False: it is gone.
 
     On Linux a pidfd is opened first and the identity checked after, so no later process that is
-    given the same pid can be hit. Elsewhere a gap of microseconds remains.
+    given the same pid can be hit. Where there is no pidfd, a gap of microseconds remains.
     """
     try:
-        if not LINUX:
-            if start_time(pid) != start:
-                return False
-            os.kill(pid, number)
-            return True
-        descriptor = os.pidfd_open(pid)
+        descriptor = _open_pidfd(pid)
         try:
             if start_time(pid) != start:
                 return False
-            signal.pidfd_send_signal(descriptor, number)
+            if descriptor is None:
+                os.kill(pid, number)
+            else:
+                signal.pidfd_send_signal(descriptor, number)
             return True
         finally:
-            os.close(descriptor)
+            if descriptor is not None:
+                os.close(descriptor)
     except (ProcessLookupError, PermissionError):
         return False
 
 
-def has_exited(child: int) -> bool:
-    """Whether our own child has ended, without reaping it: its pid stays taken until we do."""
-    if LINUX:
-        return os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
-    return start_time(child) is None
+class Child:
+    """A child of ours, reaped as late as can be: until then nobody else gets its pid or group.
+
+    macOS before Python 3.13 cannot look without reaping. There the pid is free as soon as the end
+    is noticed, and only its not being used again within seconds protects others.
+    """
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        self._end: tuple[int, resource.struct_rusage] | None = None
+
+    def has_exited(self) -> bool:
+        """Whether it has ended."""
+        if hasattr(os, "waitid"):
+            how = os.WEXITED | os.WNOHANG | os.WNOWAIT
+            return os.waitid(os.P_PID, self.pid, how) is not None
+        pid, status, usage = os.wait4(self.pid, os.WNOHANG)
+        if pid:
+            self._end = status, usage
+        return bool(pid)
+
+    def reap(self) -> tuple[int, resource.struct_rusage]:
+        """Its wait status and the resources it used; waits for its end."""
+        if self._end is None:
+            _, status, usage = os.wait4(self.pid, 0)
+            self._end = status, usage
+        return self._end
 
 
 def peer_uid(connection: socket.socket) -> int:
@@ -107,6 +132,16 @@ def max_rss_bytes(ru_maxrss: int) -> int:
 def sync(descriptor: int) -> None:
     """The cheapest call after which written data survives a power cut."""
     getattr(os, "fdatasync", os.fsync)(descriptor)
+
+
+def _open_pidfd(pid: int) -> int | None:
+    """`None` where the platform, its kernel or its sandbox has none."""
+    try:
+        return os.pidfd_open(pid)
+    except ProcessLookupError:
+        raise
+    except (AttributeError, OSError):
+        return None
 
 
 def _from_proc(pid: int, mark: bytes) -> Process | None:

@@ -148,7 +148,7 @@ def _lost(
         "out": _size(run_dir / layout.OUT),
         "err": _size(run_dir / layout.ERR),
         "lastIn": last_frame(run_dir),
-        "delivered": 0,
+        "delivered": None,
         "strays": ended,
     }
 

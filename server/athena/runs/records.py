@@ -54,7 +54,7 @@ class ExitRecord:
     out: int
     err: int
     last_in: int
-    delivered: int
+    delivered: int | None
     strays: int
 
     @classmethod
@@ -70,7 +70,7 @@ class ExitRecord:
             run_id=text(document, "runId"),
             how=How(text(document, "how")),
             by=optional_text(document, "by"),
-            code=None if document.get("code") is None else integer(document, "code"),
+            code=_optional_integer(document, "code"),
             signal=optional_text(document, "signal"),
             message=text(document, "message"),
             errno=optional_text(document, "errno"),
@@ -80,7 +80,7 @@ class ExitRecord:
             out=integer(document, "out"),
             err=integer(document, "err"),
             last_in=integer(document, "lastIn"),
-            delivered=integer(document, "delivered"),
+            delivered=_optional_integer(document, "delivered"),
             strays=integer(document, "strays"),
         )
 
@@ -128,6 +128,10 @@ def read_run(run_dir: Path) -> RunRecord | None:
         )
     except (FileNotFoundError, Malformed):
         return None
+
+
+def _optional_integer(document: Mapping[str, object], key: str) -> int | None:
+    return None if document.get(key) is None else integer(document, key)
 
 
 def _identity(document: Mapping[str, object], key: str) -> Identity:
