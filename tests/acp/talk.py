@@ -81,9 +81,9 @@ class Talk:
         session = {"sessionId": self.memory.session_id}
         self.hears({"id": request_id, "method": method, "params": {**session, **params}})
 
-    def updates(self, kind: str, **fields: object) -> None:
+    def updates(self, name: str, /, **fields: object) -> None:
         """The agent sends a session update."""
-        update = {"sessionUpdate": kind, **fields}
+        update = {"sessionUpdate": name, **fields}
         session = self.memory.session_id or "S"
         params = {"sessionId": session, "update": update}
         self.hears({"method": "session/update", "params": params})

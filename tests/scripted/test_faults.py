@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from athena.scripted.scenario import find
-from tests.scripted.client import COMMAND, environment, stage
+from tests.scripted.client import COMMAND, Stage, environment, stage
 from tests.support.wait import until, until_sync
 
 
@@ -322,6 +322,34 @@ async def test_cancel_that_is_ignored(tmp_path: Path) -> None:
         (found.screen.cwd / "go").touch()
         assert (await turn).stop_reason == "end_turn"
         assert found.screen.lines[-1] == "agent  Done."
+
+
+async def test_steering(tmp_path: Path) -> None:
+    text = "listen\nsay Heard: ${steered}\nlisten within 10ms\nsay ${outcome}\nmark x\ngate y"
+    async with stage(tmp_path, text) as found:
+        await found.initialize()
+        assert found.hello.field_meta == {"steering": {"supported": True}}
+        await found.open()
+        turn = asyncio.create_task(found.prompt())
+        await until(lambda: found.screen.lines[-1:] == ["title  go"])
+        assert await steer(found, "left") == "injected"
+        await until((found.screen.cwd / "x").exists)
+        assert await steer(found, "right") == "injected"
+        (found.screen.cwd / "y").touch()
+        await turn
+        assert await steer(found, "too late") == "promptRequired"
+        assert found.screen.text().splitlines() == [
+            "agent  Heard: left",
+            "agent  timeout",
+            "agent  You said meanwhile: right",
+        ]
+
+
+async def steer(found: Stage, text: str) -> str:
+    prompt = [{"type": "text", "text": text}]
+    params = {"sessionId": found.session_id, "prompt": prompt}
+    answer = await found.connection._conn.send_request("_session/steering", params)
+    return answer["outcome"]
 
 
 async def test_cancel_of_a_command_in_the_clients_terminal(tmp_path: Path) -> None:

@@ -19,6 +19,8 @@ ERRORS = {
     "": "f.txt:1: the scenario has no steps",
     "say": "f.txt:1: 'say' needs a text",
     "sya Hello": "f.txt:1: unknown step 'sya'; did you mean 'say'?",
+    "nonsense": "f.txt:1: unknown step 'nonsense'",
+    "listen for it": "f.txt:1: write: listen, or listen within DURATION",
     "say Hello ${who}": "f.txt:1: unknown variable ${who}; there are: prompt,",
     "say a\n  b ${c}": "f.txt:1: unknown variable ${c}; there are:",
     "crash 3\n  more": "f.txt:2: 'crash' takes no indented lines",

@@ -52,6 +52,7 @@ async def test_load_says_all_again_after_a_crash(tmp_path: Path) -> None:
             "user  two",
             "agent  Cost so far.",
             "user  three",
+            "usage  2/200000 0.75 USD",
         ]
         chunks = [m for m in second.screen.raw if "agent_thought_chunk" in json.dumps(m)]
         assert len(chunks) == 1
@@ -73,6 +74,7 @@ async def test_resume_says_nothing_again_and_cost_goes_on(tmp_path: Path) -> Non
         second.session_id = first.session_id
         await second.prompt()
         assert second.screen.text().splitlines() == [
+            "usage  15/200000 0.5 USD",
             "agent  Cost so far.",
             "usage  2/200000 0.75 USD",
         ]
@@ -198,7 +200,7 @@ async def test_settings_of_a_session(tmp_path: Path) -> None:
             await found.connection.set_config_option(
                 session_id=found.session_id, config_id="model", value="huge"
             )
-        with pytest.raises(acp.RequestError, match="no method session/list"):
+        with pytest.raises(acp.RequestError, match="this agent has no ability 'list'"):
             await found.connection.list_sessions()
 
 

@@ -66,6 +66,7 @@ class Agent:
             "session/set_mode": self._set_mode,
             "session/set_model": self._set_model,
             "session/set_config_option": self._set_option,
+            "_session/steering": self._steer,
         }
 
     # The connection.
@@ -149,6 +150,16 @@ class Agent:
         """Send a session update as it is."""
         self.peer.notify("session/update", {"sessionId": session.id, "update": update})
 
+    def send_usage(self, session: Session) -> None:
+        """Tell how full the context is, and what the session has cost so far."""
+        if "usage" in self.profile.without or not session.context:
+            return
+        used, size = session.context
+        update: Update = {"sessionUpdate": "usage_update", "used": used, "size": size}
+        if session.cost:
+            update["cost"] = {"amount": session.cost, "currency": "USD"}
+        self.send_update(session, update)
+
     def tell_later(self, method: str, params: Params) -> None:
         """Send a request whose answer nobody waits for."""
         threading.Thread(
@@ -206,10 +217,13 @@ class Agent:
         session = self._reopen(params, "load")
         for update in session.history():
             self.send_update(session, update)
+        self.send_usage(session)
         return session_result(self.profile, session)
 
     def _resume(self, params: Params, request_id: object) -> object:
-        return session_result(self.profile, self._reopen(params, "resume"))
+        session = self._reopen(params, "resume")
+        self.send_usage(session)
+        return session_result(self.profile, session)
 
     def _fork(self, params: Params, request_id: object) -> object:
         self._offered("fork")
@@ -248,6 +262,18 @@ class Agent:
         self._moment("cancel", session)
         self._stop(session)
         return None
+
+    def _steer(self, params: Params, request_id: object) -> object:
+        """Take a prompt into the running turn."""
+        self._offered("steering")
+        session = self._session(params)
+        text, _ = _read_prompt(_get(params, "prompt", list))
+        if not session.running:
+            return {"outcome": "promptRequired", "reason": "noRunningTurn"}
+        session.record(_user_words(text))
+        session.steered.append(text)
+        self.peer.wake()
+        return {"outcome": "injected"}
 
     def _stop(self, session: Session) -> None:
         session.cancelled = session.running
@@ -294,7 +320,7 @@ class Agent:
 
     def _offered(self, ability: str) -> None:
         if ability in self.profile.without:
-            raise RpcError(METHOD_NOT_FOUND, f"no method session/{ability}")
+            raise RpcError(METHOD_NOT_FOUND, f"this agent has no ability '{ability}'")
 
     def _kept(self, params: Params) -> Session:
         session_id = _get(params, "sessionId", str)
@@ -319,10 +345,8 @@ class Agent:
         text, attachments = _read_prompt(blocks)
         steps = self._choose(session, text)
         session.turns += 1
-        session.running, session.cancelled = True, False
-        session.record(
-            {"sessionUpdate": "user_message_chunk", "content": {"type": "text", "text": text}}
-        )
+        session.running, session.cancelled, session.steered = True, False, []
+        session.record(_user_words(text))
         session.save()
         play = Play(self, session, text)
         play.values["attachments"] = attachments
@@ -360,6 +384,8 @@ class Agent:
                 first = play.values["prompt"].strip().partition("\n")[0]
                 self.name_session(session, first[:TITLE_LENGTH] or "Untitled")
             play.run(steps)
+            for text in session.steered:
+                play.stream("agent_message_chunk", f"You said meanwhile: {text}")
         except Cancelled:
             reason = "cancelled"
         except TurnEnds as end:
@@ -394,6 +420,10 @@ def _get(params: Params, name: str, kind: type, *default: Any) -> Any:
     if not isinstance(value, kind):
         raise RpcError(INVALID_PARAMS, f"{name}: must be of type {kind.__name__}")
     return value
+
+
+def _user_words(text: str) -> Update:
+    return {"sessionUpdate": "user_message_chunk", "content": {"type": "text", "text": text}}
 
 
 def _read_prompt(blocks: list[Any]) -> tuple[str, str]:

@@ -29,6 +29,8 @@ def initialize_result(profile: Profile) -> dict[str, Any]:
             "sessionCapabilities": {name: {} for name in in_session if name not in profile.without},
         },
         "authMethods": [login] if profile.login else [],
+        # An extension that the ACP adapters of Codex and Claude Code share.
+        "_meta": {"steering": {"supported": "steering" not in profile.without}},
     }
 
 

@@ -66,9 +66,8 @@ def read_steps(found: Sequence[Statement], early: bool = False) -> list[Step]:
         known = VERBS.get(word)
         if known is None:
             close = difflib.get_close_matches(word, VERBS, 1)
-            statement.fail(
-                f"unknown step '{word}'" + (f"; did you mean '{close[0]}'?" * len(close))
-            )
+            hint = f"; did you mean '{close[0]}'?" if close else ""
+            statement.fail(f"unknown step '{word}'{hint}")
         if early and not known.early:
             statement.fail(f"'{word}' needs a session and cannot stand in this block")
         steps.append(Step(statement.number, known, known.parse(statement, rest)))
@@ -194,6 +193,27 @@ def gate(play: Play, args: Gate) -> None:
     path = play.path(play.expand(args.path))
     if not play.until(path.exists, args.patience):
         raise TurnFails(-32603, f"the gate {path} did not open within {args.patience:g} s")
+
+
+def _patience(statement: Statement, rest: str) -> float:
+    statement.no_body()
+    word, _, patience = rest.partition(" ")
+    if rest and (word != "within" or not patience):
+        statement.fail("write: listen, or listen within DURATION")
+    return seconds(statement, patience or "10m")
+
+
+@verb(
+    "listen [within DURATION]",
+    "Waits for a prompt that is steered into the turn; the outcome is `steered` or `timeout`.",
+    "flow",
+    _patience,
+)
+def listen(play: Play, patience: float) -> None:
+    heard = play.until(lambda: bool(play.session.steered), patience)
+    play.values["outcome"] = "steered" if heard else "timeout"
+    if heard:
+        play.values["steered"] = play.session.steered.pop(0)
 
 
 def _path(statement: Statement, rest: str) -> str:

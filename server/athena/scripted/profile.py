@@ -9,7 +9,18 @@ from typing import NamedTuple
 from athena.scripted import __version__
 from athena.scripted.source import Statement, block_head, needed, statements
 
-ABILITIES = ("load", "resume", "list", "close", "fork", "delete", "images", "resources", "usage")
+ABILITIES = (
+    "load",
+    "resume",
+    "list",
+    "close",
+    "fork",
+    "delete",
+    "images",
+    "resources",
+    "usage",
+    "steering",
+)
 
 
 class Choice(NamedTuple):

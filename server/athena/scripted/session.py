@@ -34,6 +34,7 @@ class Session:
         self.calls = 0
         self.messages = 0
         self.cost = 0.0
+        self.context: list[int] = []
         self.title: str | None = None
         self.updated_at = _now()
         self.mcp_servers: list[dict[str, Any]] = []
@@ -42,6 +43,7 @@ class Session:
         self.chosen_turn = 0
         self.cancelled = False
         self.running = False
+        self.steered: list[str] = []
 
     def record(self, update: Update) -> None:
         """Append what was said, to be said again when the session is loaded."""
@@ -58,6 +60,7 @@ class Session:
             "calls": self.calls,
             "messages": self.messages,
             "cost": self.cost,
+            "context": self.context,
             "title": self.title,
             "updated_at": self.updated_at,
             "mcp_servers": self.mcp_servers,
@@ -123,8 +126,9 @@ class Store:
         if state is None:
             return None
         session = Session(path, state["id"], state["cwd"])
-        for name in ("values", "turns", "calls", "messages", "cost", "title", "updated_at"):
+        for name in ("values", "turns", "calls", "messages", "cost", "context", "title"):
             setattr(session, name, state[name])
+        session.updated_at = state["updated_at"]
         session.mcp_servers = state["mcp_servers"]
         session.always = set(state["always"])
         session.chosen = Source(*state["chosen"]) if state["chosen"] else None

@@ -23,6 +23,7 @@ VARIABLES = {
     "answer": "the last answer to a `question`",
     "exit": "the exit code of the last command",
     "output": "what the last command printed or the last file read holds",
+    "steered": "the last prompt that was steered into the turn",
     "count": "the round of the innermost `repeat`, from 1",
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import mimetypes
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from athena.scripted.source import Statement, checked, needed, size
 from athena.scripted.verbs import nothing, verb
@@ -142,10 +142,9 @@ def usage(play: Play, args: Used) -> None:
         by_model[name] = by_model.get(name, 0) + count
     play.session.cost = round(play.session.cost + args.cost, 9)
     used = args.used if args.used is not None else sum(args.tokens.values())
-    fields: dict[str, Any] = {"used": used, "size": args.size}
-    if play.session.cost:
-        fields["cost"] = {"amount": play.session.cost, "currency": "USD"}
-    play.update("usage_update", keep=False, **fields)
+    play.session.context = [used, args.size]
+    play.session.save()
+    play.agent.send_usage(play.session)
 
 
 @verb("title TEXT", "Names the session.", "talk", _text)

@@ -111,6 +111,10 @@ def greeted(work: Work, result: Json) -> None:
             ),
         )
     )
+    for server in _opening(work).servers:
+        if not _takes(work.memory.agent, server):
+            kind, name = server["type"], server["name"]
+            work.notice(f"The agent takes no MCP servers over {kind}: {name}.", "warning", "mcp")
     open_session(work)
 
 

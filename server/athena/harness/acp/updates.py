@@ -50,8 +50,8 @@ def session_update(work: Work, params: Json, quirks: AcpQuirks) -> None:
     """Take a `session/update`."""
     update = obj(params.get("update"))
     kind = text(update.get("sessionUpdate"))
-    session_id = maybe_text(params.get("sessionId"))
-    if work.memory.session_id not in (None, session_id):
+    session_id, ours = maybe_text(params.get("sessionId")), work.memory.session_id
+    if session_id and ours and session_id != ours:
         work.unrecognized(f"update of another session, {session_id}", json.dumps(params))
     elif kind in SAID and _is_history(work, kind):
         return
