@@ -32,12 +32,17 @@ fmt: venv ## format the code and repair what ruff can repair
 	.venv/bin/ruff check --fix-only --quiet .
 	.venv/bin/ruff format .
 
+.PHONY: generate
+generate: venv ## schema, client types and reference tables from the protocol (BREAKING=1 to break it)
+	$(PYTHON_BIN) -m tools.generate $(if $(BREAKING),--breaking)
+
 .PHONY: lint
-lint: venv ## formatting, lint, types and the borders between packages
+lint: venv ## formatting, lint, types, the borders between packages, generated files
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/pyright
 	.venv/bin/lint-imports --no-logo
+	$(PYTHON_BIN) -m tools.generate --check
 
 .PHONY: test-fast
 test-fast: venv ## the tests that need no editor, no harness binary and little time

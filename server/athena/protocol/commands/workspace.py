@@ -116,7 +116,7 @@ WORKSPACE_COMMANDS: tuple[Command, ...] = (
         title="Show Captured Work",
         method="athena/rescue/list",
         icon="archive",
-        about="Show work that was captured before a worktree was removed or a change reverted.",
+        about="Show work that was captured before something was removed or reverted.",
     ),
     Command(
         id="athena.checkpoint.list",

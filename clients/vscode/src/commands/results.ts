@@ -1,0 +1,60 @@
+import * as vscode from "vscode";
+import type { Applied, Command, Logs, Published } from "../protocol.gen.ts";
+import { count } from "../words.ts";
+
+/** Shows the result of a command: what was asked to be seen, or that it was done. */
+export async function present(command: Command, result: unknown): Promise<void> {
+  switch (command.method) {
+    case "athena/agent/logs":
+      return showText((result as Logs).text || "The harness wrote nothing.", "log");
+    case "athena/publish/run": {
+      const { branch, remote, url, notes } = result as Published;
+      const words = [`Published ${branch} to ${remote}.`, ...(notes ?? [])].join(" ");
+      return tell(words, url ? { "Open Pull Request": () => openLink(url) } : {});
+    }
+    case "athena/review/apply":
+    case "athena/revert/run":
+    case "athena/revert/undo":
+    case "athena/merge/run":
+    case "athena/workspace/commit":
+      return tell(appliedWords(command, result as Applied), {});
+    default:
+      if (isReading(command)) return showText(JSON.stringify(result, null, 2), "json");
+      vscode.window.setStatusBarMessage(`$(check) ${command.title}: done`, 3_000);
+  }
+}
+
+/** What became of a change, in words. */
+export function appliedWords(command: Command, result: Applied): string {
+  const conflicts = result.conflicts ?? [];
+  if (conflicts.length) {
+    const files = [...new Set(conflicts.map((conflict) => conflict.path))];
+    return `${command.title}: ${count(conflicts.length, "conflict")} in ${files.join(", ")}. Nothing was changed.`;
+  }
+  const commit = result.commit ? `, commit ${result.commit.slice(0, 8)}` : "";
+  const into = result.branch ? ` on ${result.branch}` : "";
+  const done = result.done ? `${count((result.files ?? []).length, "file")}${into}${commit}` : "nothing to do";
+  return [`${command.title}: ${done}.`, ...(result.notes ?? [])].join(" ");
+}
+
+/** A message with buttons that do something. */
+export async function tell(
+  words: string,
+  buttons: Record<string, () => unknown>,
+): Promise<void> {
+  const pressed = await vscode.window.showInformationMessage(words, ...Object.keys(buttons));
+  if (pressed !== undefined) await buttons[pressed]?.();
+}
+
+export async function showText(content: string, language: string): Promise<void> {
+  const document = await vscode.workspace.openTextDocument({ content, language });
+  await vscode.window.showTextDocument(document, { preview: true });
+}
+
+function openLink(url: string): Thenable<boolean> {
+  return vscode.env.openExternal(vscode.Uri.parse(url, true));
+}
+
+function isReading(command: Command): boolean {
+  return /\/(list\w*|info|metrics|verify|export|backup|authors)$/.test(command.method ?? "");
+}

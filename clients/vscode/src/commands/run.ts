@@ -1,0 +1,97 @@
+import * as vscode from "vscode";
+import { COMMANDS, type Command, type CommandId } from "../protocol.gen.ts";
+import { dataOf } from "../server/server.ts";
+import type { Athena } from "../athena.ts";
+import { givenBy } from "./given.ts";
+import { OFFERS, projectHere, type Given } from "./offers.ts";
+import { present } from "./results.ts";
+
+/** What replaces the general way for a command that needs more than a method and its arguments. */
+export type Special = (given: Given) => Promise<unknown>;
+
+/** Registers every command of the protocol's table. */
+export function registerCommands(
+  athena: Athena,
+  specials: Partial<Record<CommandId, Special>>,
+): vscode.Disposable {
+  const registered = COMMANDS.map((command) =>
+    vscode.commands.registerCommand(command.id, async (argument: unknown) => {
+      const given = givenBy(argument);
+      try {
+        return await (specials[command.id]?.(given) ?? run(athena, command, given));
+      } catch (error) {
+        athena.report(error);
+        return undefined;
+      }
+    }),
+  );
+  return vscode.Disposable.from(...registered);
+}
+
+/** Ask for what is missing, send the request, show the result. */
+export async function run(athena: Athena, command: Command, given: Given): Promise<unknown> {
+  const params = await complete(athena, command, given);
+  if (!params || !command.method) return undefined;
+  if (command.destructive && !(await sure(athena, command, params))) return undefined;
+  const method = command.method;
+  const send = (more: Given) => athena.server.request(method, { ...params, ...more } as never);
+  let result: unknown;
+  try {
+    result = await send({});
+  } catch (error) {
+    const insist = await offerToInsist(command, error);
+    if (!insist) throw error;
+    result = await send({ insist });
+  }
+  await present(command, result);
+  return result;
+}
+
+/** The parameters of a command; undefined when the user left off. */
+export async function complete(
+  athena: Athena,
+  command: Command,
+  given: Given,
+): Promise<Given | undefined> {
+  const params: Given = { ...command.preset };
+  for (const argument of command.arguments) {
+    let value = given[argument.name];
+    const quiet = ["selection", "firstLine", "lastLine", "documentText"].includes(argument.source);
+    if (value === undefined && (argument.required || quiet)) {
+      const { server, feed, panels } = athena;
+      value = await OFFERS[argument.source]?.({
+        server,
+        feed,
+        command,
+        argument,
+        given: params,
+        activeAgent: panels.activeAgent,
+      });
+      if (value === undefined && argument.required) return undefined;
+    }
+    if (value === undefined && argument.source === "directory") value = projectHere().project;
+    if (value !== undefined) params[argument.name] = value;
+  }
+  return params;
+}
+
+async function sure(athena: Athena, command: Command, params: Given): Promise<boolean> {
+  const agent = athena.feed.agent(String(params["agent"]));
+  const yes = command.title;
+  const words = agent ? `${command.title}: ${agent.name}?` : `${command.title}?`;
+  const options = { modal: true, detail: command.summary };
+  return (await vscode.window.showWarningMessage(words, options, yes)) === yes;
+}
+
+/** The hazards that a refusal names, when the user wants to go on in spite of them. */
+async function offerToInsist(command: Command, error: unknown): Promise<string[] | undefined> {
+  const hazards = dataOf(error)["hazards"];
+  const mayInsist = command.arguments.some((argument) => argument.source === "hazards");
+  if (!mayInsist || typeof hazards !== "object" || hazards === null) return undefined;
+  const detail = Object.values(hazards).join("\n");
+  const words = error instanceof Error ? error.message : command.title;
+  const yes = "Go on in spite of it";
+  const pressed = await vscode.window.showWarningMessage(words, { modal: true, detail }, yes);
+  return pressed === yes ? Object.keys(hazards) : undefined;
+}
+

@@ -1,0 +1,101 @@
+import * as path from "node:path";
+import * as vscode from "vscode";
+import type { Feed } from "../agents/feed.ts";
+import type { WorkspaceState } from "../protocol.gen.ts";
+import type { Server } from "../server/server.ts";
+import { count } from "../words.ts";
+
+export interface WorkspaceNode {
+  kind: "workspace";
+  workspace: WorkspaceState;
+}
+
+/** What may change a worktree; other events do not ask git again. */
+const KINDS = new Set(["workspaceReady", "turnEnded", "runEnded", "agentArchived", "agentRestored"]);
+
+/** The worktrees of all agents, with what is not committed, not merged or not pushed. */
+export class WorkspaceTree implements vscode.TreeDataProvider<WorkspaceNode>, vscode.Disposable {
+  private readonly changed = new vscode.EventEmitter<undefined>();
+  private readonly listeners: vscode.Disposable;
+
+  readonly onDidChangeTreeData = this.changed.event;
+
+  constructor(
+    private readonly server: Server,
+    feed: Feed,
+  ) {
+    this.listeners = vscode.Disposable.from(
+      feed.onChange(({ events, anew }) => {
+        if (anew || events.some((event) => KINDS.has(event.kind))) this.refresh();
+      }),
+      server.onState(() => this.refresh()),
+    );
+  }
+
+  refresh(): void {
+    this.changed.fire(undefined);
+  }
+
+  async getChildren(node?: WorkspaceNode): Promise<WorkspaceNode[]> {
+    if (node || this.server.state.kind !== "running") return [];
+    const { workspaces } = await this.server.request("athena/workspace/list", {});
+    return workspaces.map((workspace) => ({ kind: "workspace", workspace }));
+  }
+
+  getTreeItem({ workspace }: WorkspaceNode): vscode.TreeItem {
+    const name = workspace.agentName ?? path.basename(workspace.path);
+    const item = new vscode.TreeItem(name);
+    item.id = workspace.path;
+    item.description = stateWords(workspace);
+    item.iconPath = stateIcon(workspace);
+    item.contextValue = workspace.agentId ? "workspace:agent" : "workspace:orphan";
+    item.tooltip = tooltip(workspace);
+    return item;
+  }
+
+  dispose(): void {
+    this.listeners.dispose();
+    this.changed.dispose();
+  }
+}
+
+function stateWords(state: WorkspaceState): string {
+  if (state.vanished) return "vanished";
+  const dirty = (state.changed ?? 0) + (state.untracked ?? 0);
+  const parts = [
+    state.branch,
+    state.ahead ? `↑${state.ahead}` : "",
+    state.behind ? `↓${state.behind}` : "",
+    dirty ? `● ${dirty}` : "",
+    state.operation,
+  ];
+  return parts.filter(Boolean).join("  ");
+}
+
+function stateIcon(state: WorkspaceState): vscode.ThemeIcon {
+  if (state.vanished || state.problem) {
+    return new vscode.ThemeIcon("warning", new vscode.ThemeColor("list.warningForeground"));
+  }
+  const isDirty = (state.changed ?? 0) + (state.untracked ?? 0) > 0;
+  return new vscode.ThemeIcon(
+    "repo",
+    isDirty ? new vscode.ThemeColor("gitDecoration.modifiedResourceForeground") : undefined,
+  );
+}
+
+function tooltip(state: WorkspaceState): vscode.MarkdownString {
+  const words = new vscode.MarkdownString();
+  words.appendMarkdown("**").appendText(state.path).appendMarkdown("**\n\n");
+  const lines = [
+    state.vanished,
+    state.problem,
+    state.changed ? `${count(state.changed, "file")} changed` : "",
+    state.untracked ? `${count(state.untracked, "file")} untracked` : "",
+    state.unpushed ? `${count(state.unpushed, "commit")} on no remote` : "",
+    state.ahead ? `${count(state.ahead, "commit")} ahead of the base` : "",
+    state.behind ? `${count(state.behind, "commit")} behind the base` : "",
+    ...Object.values(state.hazards ?? {}),
+  ];
+  for (const line of lines) if (line) words.appendText(line).appendMarkdown("  \n");
+  return words;
+}

@@ -1,0 +1,67 @@
+/**
+ * What a web view and its host say to each other. The view is a client of the protocol: the host
+ * carries its requests and Athena's notifications, and does in the editor what only it can do.
+ */
+import type { Method, Methods, Notifications } from "./protocol.ts";
+
+/** The requests that a view may send; the host refuses all others. */
+export const ALLOWED = [
+  "athena/agent/get",
+  "athena/agent/interrupt",
+  "athena/agent/list",
+  "athena/agent/prompt",
+  "athena/agent/resume",
+  "athena/agent/setMode",
+  "athena/agent/setModel",
+  "athena/agent/setOption",
+  "athena/agent/steer",
+  "athena/agent/withdraw",
+  "athena/changeset/get",
+  "athena/comparison/get",
+  "athena/event/subscribe",
+  "athena/event/unsubscribe",
+  "athena/item/get",
+  "athena/request/answer",
+  "athena/transcript/page",
+] as const satisfies readonly Method[];
+
+export type AllowedMethod = (typeof ALLOWED)[number];
+
+/** What a view shows. */
+export type Subject =
+  | { view: "transcript"; agent: string; replay?: boolean; itemId?: string; turnId?: string }
+  | { view: "comparison"; agents: string[] };
+
+/** What a view asks the editor to do. */
+export type Action =
+  | { do: "openFile"; path: string; line?: number | undefined }
+  | { do: "openDiff"; agent: string; path: string; turnId?: string | undefined }
+  | { do: "compareFile"; agents: string[]; path: string }
+  | { do: "openLink"; url: string }
+  | { do: "pickFiles" }
+  | { do: "command"; command: string; argument: unknown };
+
+export type FromView =
+  | { type: "ready" }
+  | { type: "request"; id: number; method: AllowedMethod; params: unknown }
+  | { type: "action"; action: Action };
+
+export type ToView =
+  | { type: "subject"; subject: Subject }
+  | { type: "connection"; connected: boolean; words?: string }
+  | { type: "result"; id: number; result: unknown }
+  | { type: "error"; id: number; code: number | undefined; message: string }
+  | { type: "told"; method: keyof Notifications; params: unknown }
+  | { type: "reveal"; itemId?: string; turnId?: string }
+  | { type: "attach"; files: Attachment[] };
+
+/** A file, or some lines of one, that goes with a prompt. */
+export interface Attachment {
+  uri: string;
+  name: string;
+  line?: number;
+  endLine?: number;
+}
+
+export type Result<M extends AllowedMethod> = Methods[M]["result"];
+export type Params<M extends AllowedMethod> = Methods[M]["params"];

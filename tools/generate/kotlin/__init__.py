@@ -1,0 +1,1 @@
+"""Kotlin for JetBrains' clients, in three files: types, services, commands."""
