@@ -22,9 +22,8 @@ LUA = "clients/nvim/lua/athena"
 OUTPUTS: dict[str, Callable[[m.Model], str]] = {
     SCHEMA: jsonschema.render,
     "schema/openrpc.json": openrpc.render,
-    # The same file twice: each of the two packages stands alone, and this holds them equal.
+    # The webview's package has the same types from there.
     "clients/vscode/src/protocol.gen.ts": typescript.render,
-    "clients/webview/src/protocol.gen.ts": typescript.render,
     f"{LUA}/types.gen.lua": lua.render_types,
     f"{LUA}/generated.lua": lua.render_tables,
     f"{KOTLIN}/Protocol.gen.kt": kotlin_types.render,
