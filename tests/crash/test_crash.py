@@ -24,6 +24,6 @@ def test_random_kills_with_many_agents_leave_the_logs_as_they_were(tmp_path: Pat
     for name in ("calm", "killed"):
         (tmp_path / name).mkdir()
     calm, _ = swarm.play(tmp_path / "calm", 6, 3, 0, random.Random(1))
-    killed, kills = swarm.play(tmp_path / "killed", 6, 3, 25, random.Random(2), pause="1s")
+    killed, kills = swarm.play(tmp_path / "killed", 6, 3, 25, random.Random(2), pause="5s")
     assert kills == 25
     assert comparable(killed) == comparable(calm)

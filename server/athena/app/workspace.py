@@ -11,7 +11,7 @@ from athena.app.context import Context
 from athena.core.state import AgentState
 from athena.protocol import events as e
 from athena.protocol.items import Notice
-from athena.worktree import checkpoint, create, repository
+from athena.worktree import checkpoint, create, repository, unfinished
 from athena.worktree.errors import WorktreeError
 
 
@@ -66,6 +66,8 @@ async def _made_before(context: Context, state: AgentState) -> create.Worktree |
         return None
     env = environment.load(context.environments, state.id)
     place = await repository.discover(Path(wanted.path or state.spec.project), env)
+    if unfinished.pending(place.checkout, state.id):
+        return None
     for listed in await repository.worktrees(place.checkout):
         if listed.bare or listed.vanished or not listed.root.is_dir():
             continue

@@ -10,6 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import Literal, cast
 
+from athena.worktree import unfinished
 from athena.worktree.bring import Brought, OnFile, bring
 from athena.worktree.claim import free_location, given_branch, new_branch
 from athena.worktree.errors import (
@@ -139,6 +140,7 @@ async def _new(request: Request, on_text: OnText | None, on_file: OnFile | None)
     base = await commit_of(source, request.base)
     main = await main_root(source)
     subfolder = await _subfolder(source, request, base, place.prefix)
+    await unfinished.take_back(source, request.agent)
     branch, exists = (
         (request.branch, await given_branch(source, request.branch))
         if request.branch is not None
@@ -146,7 +148,9 @@ async def _new(request: Request, on_text: OnText | None, on_file: OnFile | None)
     )
     root = free_location(request.location, request.name or request.agent, main)
     notes = lfs_notes(source, await traits(source, base))
-    added = await _add(source, root, branch, None if exists else base, on_text)
+    new_base = None if exists else base
+    unfinished.begin(source, request.agent, root, branch, new_base)
+    added = await _add(source, root, branch, new_base, on_text)
     try:
         _own(added, request.agent, base)
         cwd = inside(root, subfolder) if subfolder else root
@@ -157,6 +161,7 @@ async def _new(request: Request, on_text: OnText | None, on_file: OnFile | None)
     except BaseException:
         await _discard(added, None if exists else branch)
         raise
+    unfinished.done(source, request.agent)
     return Worktree(
         "new", request.agent, cwd, added, branch, await commit_of(added, "HEAD"), brought, notes
     )

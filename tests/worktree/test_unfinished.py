@@ -1,0 +1,48 @@
+"""A creation that was killed in the middle is taken back by the next one for the same agent."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from athena.worktree import unfinished
+from athena.worktree.create import Request, create
+from tests.worktree.repo import Repo
+
+BRANCH = "athena/ada"
+
+
+def place(repo: Repo) -> Path:
+    return repo.path.with_name("project.worktrees") / "ada"
+
+
+@pytest.mark.parametrize("reached", ["nothing", "a branch", "a worktree"])
+async def test_the_next_one_gets_the_same_names(repo: Repo, reached: str) -> None:
+    checkout = await repo.checkout()
+    base = repo.git("rev-parse", "HEAD")
+    unfinished.begin(checkout, "ada", place(repo), BRANCH, base)
+    if reached == "a branch":
+        repo.git("branch", BRANCH)
+    if reached == "a worktree":
+        repo.git("worktree", "add", "-q", "-b", BRANCH, str(place(repo)))
+    made = await create(Request("new", repo.path, "ada", environ=repo.environ))
+    assert (made.branch, made.cwd) == (BRANCH, place(repo))
+    assert not unfinished.pending(checkout, "ada")
+
+
+async def test_a_branch_with_work_of_its_own_stays(repo: Repo) -> None:
+    base = repo.git("rev-parse", "HEAD")
+    unfinished.begin(await repo.checkout(), "ada", place(repo), BRANCH, base)
+    repo.git("checkout", "-q", "-b", BRANCH)
+    work = repo.commit("mine", mine="1")
+    repo.git("checkout", "-q", "main")
+    made = await create(Request("new", repo.path, "ada", environ=repo.environ))
+    assert made.branch == f"{BRANCH}-2"
+    assert repo.git("rev-parse", BRANCH) == work
+
+
+async def test_others_are_left_alone(repo: Repo) -> None:
+    other = await create(Request("new", repo.path, "bob", environ=repo.environ))
+    await create(Request("new", repo.path, "ada", environ=repo.environ))
+    assert other.cwd.is_dir()
