@@ -25,6 +25,9 @@ class EchoCore:
             for name in dir(self)
             if name.startswith("_") and hasattr(getattr(self, name), "is_method")
         }
+        # Real methods too, for the commands that call them.
+        for name in ("athena/agent/prompt", "athena/agent/list"):
+            self._methods[name] = self._methods["athena/test/echo"]
 
     async def start(self) -> None:
         match os.environ.get("ECHO_START"):

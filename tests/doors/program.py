@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "server"), str(ROOT)]
@@ -25,9 +26,18 @@ def main() -> int:
 
         return run(rest[0], rest[1:], command=DAEMON)
     from athena.daemon.main import main as daemon
+    from athena.lsp import features
     from tests.doors.echo import compose
 
+    features.FEATURES = (*features.FEATURES, _more_features)
+
     return daemon(rest, compose)
+
+
+def _more_features(*arguments: Any) -> None:
+    from tests.doors.features import register
+
+    register(*arguments)
 
 
 if __name__ == "__main__":

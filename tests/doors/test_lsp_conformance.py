@@ -53,9 +53,9 @@ async def test_life_and_documents(client: LanguageClient) -> None:
 
 
 async def test_errors_reach_the_client_as_errors(client: LanguageClient) -> None:
-    with pytest.raises(Exception, match="There is no method 'textDocument/hover'"):
-        await client.text_document_hover_async(
-            t.HoverParams(t.TextDocumentIdentifier(uri=FILE), t.Position(0, 0))
+    with pytest.raises(Exception, match="There is no method 'textDocument/completion'"):
+        await client.text_document_completion_async(
+            t.CompletionParams(t.TextDocumentIdentifier(uri=FILE), t.Position(0, 0))
         )
 
 

@@ -11,6 +11,7 @@ does with bytes, ids, errors and the end of a connection is replaced, because (i
 - our own and the client's request ids share one table, so a client can answer its own requests;
 - handlers called by generators are kept in that table for ever, and `lru_cache` on methods keeps
   the servers of ended connections alive;
+- the arguments of a command are fitted to type hints that it evaluates at run time;
 - an error in a notification pops up a message in the user's face.
 """
 
@@ -25,7 +26,7 @@ from typing import Any, cast
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 from pygls.feature_manager import is_thread_function  # pyright: ignore[reportUnknownVariableType]
-from pygls.protocol import LanguageServerProtocol
+from pygls.protocol import LanguageServerProtocol, lsp_method
 
 from athena.lsp import structure
 from athena.protocol.errors import AthenaError, ErrorCode
@@ -35,6 +36,14 @@ from athena.wire.envelope import Id, Response
 Handler = Callable[..., Any]
 
 log = logging.getLogger(__name__)
+
+
+class ClientRefused(Exception):
+    """The client answered a request of ours with an error.
+
+    It is none of pygls' own errors: what a handler lets through of those is told to the client as
+    the answer to its request, where this one's code would mean something else.
+    """
 
 
 class AthenaProtocol(LanguageServerProtocol):
@@ -53,14 +62,12 @@ class AthenaProtocol(LanguageServerProtocol):
 
     async def call(self, method: str, params: object) -> object:
         """Run the feature of `method` and return its result as JSON. Raises `AthenaError`."""
-        handler = self._features()[method]
-        typed = (
-            structure.initialize_params(params)
-            if method == types.INITIALIZE
-            else structure.params_of(method, params)
-        )
+        return await self.run(method, structure.params_of(method, params))
+
+    async def run(self, method: str, params: object) -> object:
+        """`call` with parameters that are lsprotocol's objects already."""
         try:
-            result = await _run(handler, typed)
+            result = await _run(self._features()[method], params)
         except JsonRpcException as error:
             raise _translated(error) from error
         return self.plain(result)
@@ -100,6 +107,18 @@ class AthenaProtocol(LanguageServerProtocol):
     def _send_response(self, msg_id: Id, result: Any = None, error: Any = None) -> None:
         raise NotImplementedError("answers are sent by athena.wire.requests, once")
 
+    @lsp_method(types.WORKSPACE_EXECUTE_COMMAND)
+    async def lsp_workspace__execute_command(  # type: ignore[override]
+        self, params: types.ExecuteCommandParams
+    ) -> object:
+        """Call the command's handler with the arguments as they came."""
+        commands = cast("dict[str, Handler]", cast("Any", self.fm).commands)
+        handler = commands.get(params.command)
+        if handler is None:
+            words = f"There is no command {params.command!r}."
+            raise AthenaError(ErrorCode.INVALID_PARAMS, words, field="command")
+        return await _run(handler, *(params.arguments or ()))
+
     def lsp_exit(self, *args: object) -> None:  # type: ignore[override]
         """Not a feature here: the door ends the connection, not the process."""
 
@@ -131,12 +150,8 @@ async def _run(handler: Handler, *args: Any, **kwargs: Any) -> Any:
 
 def _result(kind: type[Any] | None, response: Response) -> Any:
     if response.error is not None:
-        message = str(response.error.get("message", ""))
-        raise JsonRpcException(message, cast("int", response.error.get("code")))
-    if kind is None:
-        return response.result
-    message = {"jsonrpc": "2.0", "id": response.id, "result": response.result}
-    return structure.converter().structure(message, kind).result
+        raise ClientRefused(str(response.error.get("message", "without a message")))
+    return structure.result_of(kind, response.result)
 
 
 def _translated(error: JsonRpcException) -> AthenaError:

@@ -12,7 +12,7 @@ from athena import __version__
 from athena.border import ClientInfo, Connection, Core
 from athena.lsp.features import FEATURES
 from athena.lsp.protocol import AthenaProtocol
-from athena.lsp.structure import converter
+from athena.lsp.structure import converter, initialize_params
 from athena.wire.connection import ClientConnection
 
 log = logging.getLogger(__name__)
@@ -30,16 +30,22 @@ class AthenaLanguageServer(LanguageServer):
         self.core = core
         self.connection: Connection = connection
         self.protocol.connection = connection
-        for register in FEATURES:
-            register(self)
+
+    def option(self, name: str) -> object:
+        """The client's initialization option `athena.<name>`; None when it gave none."""
+        ours = self.connection.options.get("athena")
+        return cast("dict[str, object]", ours).get(name) if isinstance(ours, dict) else None
 
     async def initialize(self, connection: ClientConnection, params: object) -> object:
-        """Answer `initialize`, and learn who the client is."""
-        result = await self.protocol.call(types.INITIALIZE, params)
+        """Learn who the client is, register the features, and answer with them."""
+        typed = initialize_params(params)
         known = cast("dict[str, object]", params)
         if isinstance(options := known.get("initializationOptions"), dict):
             connection.options = cast("dict[str, object]", options)
         connection.client = _client_info(known.get("clientInfo"), connection.client)
+        for register in FEATURES:
+            register(self, typed)
+        result = await self.protocol.run(types.INITIALIZE, typed)
         capabilities = cast("dict[str, dict[str, object]]", result)["capabilities"]
         capabilities["experimental"] = {"athena": {"methods": sorted(self.core.methods())}}
         return result

@@ -51,6 +51,16 @@ def params_of(method: str, params: object) -> Any:
         raise _invalid(method, error) from error
 
 
+def result_of(kind: type[Any] | None, result: object) -> Any:
+    """The typed answer of a client to a request of the class `kind`; `ValueError` if it is none."""
+    if kind is None:
+        return result
+    try:
+        return converter().structure({"jsonrpc": "2.0", "id": 0, "result": result}, kind).result
+    except Exception as error:  # cattrs and lsprotocol's hooks raise whatever the values raise.
+        raise ValueError(f"The client's answer is no result: {result!r:.200}") from error
+
+
 def initialize_params(params: object) -> types.InitializeParams:
     """The parameters of `initialize`, without what this version of LSP does not know.
 

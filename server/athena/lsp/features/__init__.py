@@ -1,7 +1,8 @@
 """What editors get through standard LSP. One module per feature, one row here each.
 
-A feature's `register` uses `server.feature(...)` of pygls. It runs before `initialize` is answered,
-so what it registers is announced in the capabilities.
+A feature's `register` is called once per connection, before `initialize` is answered, with what the
+client said of itself. It looks at the client's capabilities and options (never at its name) and
+uses pygls' `server.feature(...)` or `server.command(...)`; what it registers is announced.
 """
 
 from __future__ import annotations
@@ -9,7 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from athena.lsp.features import command
+
 if TYPE_CHECKING:
+    from lsprotocol.types import InitializeParams
+
     from athena.lsp.server import AthenaLanguageServer
 
-FEATURES: tuple[Callable[[AthenaLanguageServer], None], ...] = ()
+Register = Callable[["AthenaLanguageServer", "InitializeParams"], None]
+
+FEATURES: tuple[Register, ...] = (command.register,)
