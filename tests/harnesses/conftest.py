@@ -11,9 +11,8 @@ from typing import Any, Protocol
 
 import pytest
 
-from athena.harness.claude.driver import ClaudeDriver
-from athena.harness.codex.driver import CodexDriver
 from athena.harness.driver import Launch
+from athena.harness.registry import driver_for
 from athena.harness.rows import BY_NAME
 from athena.protocol.spec import AgentSpec, McpServer
 from tests.harnesses import scripts
@@ -22,7 +21,6 @@ from tests.support.fakemodel import FakeModel
 from tests.support.harness_env import HARNESS_ENVS
 
 _runs = itertools.count(1)
-DRIVERS: dict[str, Any] = {"claude": ClaudeDriver, "codex": CodexDriver}
 
 
 @pytest.fixture(scope="session")
@@ -87,7 +85,7 @@ async def run(tmp_path: Path, repo: Path, model: FakeModel) -> AsyncIterator[Sta
         # Names must be of this run alone: the real harnesses keep sessions by them.
         run_id = f"{tmp_path.name}-{next(_runs)}"
         launch = Launch(run_id, agent, str(repo), resume, fork, primer)
-        live = Live(DRIVERS[name](BY_NAME[name]), launch, environment, answer)
+        live = Live(driver_for(BY_NAME[name]), launch, environment, answer)
         live.environment["PATH"] = f"{row.program.parent}:{live.environment['PATH']}"
         lives.append(live)
         return live
