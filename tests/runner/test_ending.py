@@ -277,12 +277,13 @@ def test_who_belongs_to_a_run_is_a_pure_question() -> None:
         process(12, 1, 10, 10, False),  # its group
         process(13, 11, 13, 13, False),  # a grandchild in another session
         process(14, 13, 14, 14, False),  # and its child
+        process(15, 1, 15, 10, False),  # an orphan that is still in its session
         process(20, 1, 20, 20, True),  # marked
         process(21, 20, 21, 21, False),  # child of a marked one
         process(30, 1, 30, 30, False),  # a stranger
     ]
     led = sweep.belonging(processes, 10)
-    assert {process.pid for process in led} == {10, 11, 12, 13, 14, 20, 21}
+    assert {process.pid for process in led} == {10, 11, 12, 13, 14, 15, 20, 21}
     marked = sweep.belonging(processes, None)
     assert {process.pid for process in marked} == {20, 21}
 

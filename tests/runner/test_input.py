@@ -106,6 +106,7 @@ async def test_half_a_frame_of_a_killed_daemon_is_never_delivered(rig: Rig) -> N
     await daemon.wait()
     again = await rig.again(run, 3)
     assert again.last_in == 1
+    assert (run.run_dir / "in.spool").read_bytes() == b'{"n":1,"len":5}\nwhole\n'
     await again.send(2, b"whole again")
     again.close_input()
     assert await lines(again) == [b"whole", b"whole again"]
@@ -125,6 +126,15 @@ async def test_whole_frames_of_a_killed_daemon_count_without_an_answer(rig: Rig)
         await again.send(number, b"frame %d" % number)
     again.close_input()
     assert await lines(again) == [b"frame %d" % number for number in range(1, 101)]
+
+
+async def test_a_goodbye_right_behind_a_frame_does_not_lose_it(rig: Rig) -> None:
+    run = await rig.sh("cat")
+    await run.detach()
+    plain = await Plain.driver(run.run_dir, 2)
+    plain.raw(b'{"type":"send","n":1,"len":4}\nlast{"type":"detach"}\n')
+    assert await plain.hung_up()
+    assert (await rig.again(run, 3)).last_in == 1
 
 
 async def test_a_harness_that_does_not_read_costs_no_memory(rig: Rig) -> None:
