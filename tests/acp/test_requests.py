@@ -20,6 +20,7 @@ from athena.harness.driver import (
     WaitTerminal,
     WriteTextFile,
 )
+from athena.harness.quirks import AcpQuirks
 from athena.protocol.events import RequestOpened
 from athena.protocol.request import Inquiry, Permission
 from tests.acp.talk import Talk
@@ -310,6 +311,12 @@ def test_requests_that_athena_does_not_know() -> None:
         "= R.1 unrecognized request 'nes/suggest' '{}' (no turn)",
         '> error #"q" {"code": -32601, "message": "Athena does not know nes/suggest."}',
     ]
+
+
+def test_requests_of_which_nothing_needs_to_be_said() -> None:
+    talk = Talk(AcpQuirks(silent=("x/",))).opened()
+    talk.asks(0, "x/queue")
+    assert talk.seen() == '> error #0 {"code": -32601, "message": "Athena does not know x/queue."}'
 
 
 FRAMES = {

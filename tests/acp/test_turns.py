@@ -249,6 +249,20 @@ def test_usage_by_model() -> None:
     ]
 
 
+def test_usage_of_each_response() -> None:
+    talk = Talk().opened().prompted()
+    for count in (10, 20):
+        usage = {"inputTokens": count, "outputTokens": 1, "totalTokens": count + 1}
+        content = {"type": "text", "text": ""}
+        talk.updates("agent_message_chunk", content=content, _meta={"usage": usage})
+    talk.answers({"stopReason": "end_turn"})
+    assert talk.seen().splitlines() == [
+        "usage None in=10 out=1",
+        "usage None in=20 out=1",
+        "turnEnded t1 endTurn",
+    ]
+
+
 def test_usage_that_counts_the_whole_session() -> None:
     talk = Talk(AcpQuirks(usage_scope="session")).opened()
     ends: list[str] = []

@@ -221,7 +221,7 @@ def test_notices_that_pass_for_messages() -> None:
 
 
 def test_what_is_not_understood_is_kept() -> None:
-    talk = Talk(AcpQuirks(silent=frozenset({"x/quiet"}))).opened()
+    talk = Talk(AcpQuirks(silent=("x/quiet",))).opened()
     talk.updates("telepathy", thought="deep")
     talk.hears({"method": "session/update", "params": {"sessionId": "other", "update": {}}})
     talk.hears({"method": "x/loud", "params": {"a": 1}})

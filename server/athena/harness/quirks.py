@@ -27,7 +27,8 @@ class AcpQuirks:
     `notice_meta`: the key of `_meta` whose `kind` "informational" marks a message as a notice of
     the harness, which the model never said.
 
-    `silent`: notifications that say nothing of the work.
+    `silent`: how the names of notifications begin that say nothing of the work, and of requests
+    that may be refused without a word to the user.
     """
 
     offer_files: bool = False
@@ -37,4 +38,4 @@ class AcpQuirks:
     usage_scope: UsageScope = "turn"
     late_replay: bool = False
     notice_meta: str | None = None
-    silent: frozenset[str] = frozenset()
+    silent: tuple[str, ...] = ()

@@ -91,7 +91,11 @@ HARNESSES: tuple[Harness, ...] = (
         argv=("qwen", "--acp"),
         hint="Install it with: npm install -g @qwen-code/qwen-code; then log in with: qwen",
         version_argv=("qwen", "--version"),
-        quirks=AcpQuirks(readonly_mode="plan", late_replay=True),
+        quirks=AcpQuirks(
+            readonly_mode="plan",
+            late_replay=True,
+            silent=("craft/", "qwen/notify/"),
+        ),
     ),
     Harness(
         name="claude-acp",

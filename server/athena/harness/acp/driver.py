@@ -18,7 +18,7 @@ from athena.harness.rows import Harness
 from athena.protocol.usage import Usage
 
 METHOD_NOT_FOUND, INVALID_REQUEST, CANCELLED = -32601, -32600, -32800
-SILENT = frozenset({"_auth/status_update"})
+SILENT = ("_auth/status_update",)
 """Notifications of common extensions that say nothing of the work."""
 
 OPENING = ("initialize", "authenticate", "new", "load", "resume", "fork")
@@ -100,7 +100,7 @@ class AcpDriver:
             own_id = json.dumps(params.get("requestId", params.get("id")))
             if asks.withdraw(work, own_id):
                 work.refuse(own_id, CANCELLED, "cancelled")
-        elif method not in SILENT | self._quirks.silent:
+        elif not method.startswith((*SILENT, *self._quirks.silent)):
             work.unrecognized(f"notification {method!r}", json.dumps(message))
 
     def _asked(self, work: Work, own_id: str, method: str, params: Json) -> None:
@@ -111,7 +111,8 @@ class AcpDriver:
         elif method in calls.NEEDED:
             calls.call(work, own_id, method, params)
         else:
-            work.unrecognized(f"request {method!r}", json.dumps(params))
+            if not method.startswith(self._quirks.silent):
+                work.unrecognized(f"request {method!r}", json.dumps(params))
             work.refuse(own_id, METHOD_NOT_FOUND, f"Athena does not know {method}.")
 
     def _answered(self, work: Work, message: Json) -> None:

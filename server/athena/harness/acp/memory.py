@@ -122,8 +122,9 @@ class Memory:
     `late` where it may follow after that, `replaying` once it does. `preface` goes before the
     first prompt. `said` are the texts of the user in this turn. `leftover` prompts could not be
     steered into a turn and wait for its end. `finished` maps the tool calls of this turn that are
-    over to their items, `terminals` a terminal to the tool call that shows it. `usage_before` and
-    `cost_before` are what was counted when the turn began; `None`: not known.
+    over to their items, `terminals` a terminal to the tool call that shows it. `responses` counts
+    those whose usage was told. `usage_before` and `cost_before` are what was counted when the turn
+    began; `None`: not known.
     """
 
     ledger: Ledger
@@ -148,6 +149,7 @@ class Memory:
     finished: Mapping[str, str] = field(default_factory=dict[str, str])
     terminals: Mapping[str, str] = field(default_factory=dict[str, str])
     window: tuple[int, int | None] | None = None
+    responses: int = 0
     usage_before: Usage | None = field(default_factory=Usage)
     cost: float | None = 0.0
     cost_before: float | None = 0.0

@@ -121,12 +121,9 @@ def merged(item: ToolCall, said: Json) -> ToolCall:
 
 def _own_name(said: Json) -> str | None:
     """The agent's own name of the tool: a field of some, in `_meta` of others."""
-    if name := maybe_text(said.get("name")):
-        return name
-    for value in obj(said.get("_meta")).values():
-        if name := maybe_text(obj(value).get("toolName")):
-            return name
-    return None
+    meta = obj(said.get("_meta"))
+    own = [one.get("toolName") for one in (meta, *map(obj, meta.values()))]
+    return next((name for one in (said.get("name"), *own) if (name := maybe_text(one))), None)
 
 
 def _contents(said: Json) -> list[ToolContent]:

@@ -10,7 +10,7 @@ from athena.harness.acp import settings
 from athena.harness.acp.content import spoken
 from athena.harness.acp.memory import Stream, Work
 from athena.harness.acp.toolcalls import tool_update
-from athena.harness.acp.usage import usage_update
+from athena.harness.acp.usage import response_usage, usage_update
 from athena.harness.decode import Json, maybe_text, obj, objs, text
 from athena.harness.quirks import AcpQuirks
 from athena.protocol import events as e
@@ -109,6 +109,7 @@ def _chunk(work: Work, kind: str, update: Json) -> None:
         work.start(STREAM, CHUNKS[kind]())
         work.remember(stream=stream)
     work.append(STREAM, words)
+    response_usage(work, obj(obj(update.get("_meta")).get("usage")))
 
 
 def end_stream(work: Work) -> None:

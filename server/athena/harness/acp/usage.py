@@ -70,6 +70,23 @@ def usage_update(work: Work, update: Json) -> None:
             work.remember(cost_before=total)
 
 
+def response_usage(work: Work, counts: Json) -> None:
+    """The usage of one model response, which some agents tell beside a piece of a message."""
+    turn_id = work.ledger.turn_id
+    if not counts or turn_id is None:
+        return
+    count = work.memory.responses + 1
+    work.remember(responses=count)
+    work.events.append(
+        e.UsageReported(
+            turn_id=turn_id,
+            response_id=f"{turn_id}/{count}",
+            model=work.memory.settings.model,
+            usage=usage_of(counts),
+        )
+    )
+
+
 def turn_usage(work: Work, result: Json, scope: UsageScope) -> Usage | None:
     """The usage of the turn that ends with this answer; per model it is recorded on the way."""
     quota = obj(obj(result.get("_meta")).get("quota"))
@@ -98,7 +115,12 @@ def turn_usage(work: Work, result: Json, scope: UsageScope) -> Usage | None:
             # The other responses of the turn were not told: no sum of it is claimed.
             if usage != Usage():
                 work.events.append(
-                    e.UsageReported(turn_id=turn_id, response_id=f"{turn_id}/last", usage=usage)
+                    e.UsageReported(
+                        turn_id=turn_id,
+                        response_id=f"{turn_id}/last",
+                        model=work.memory.settings.model,
+                        usage=usage,
+                    )
                 )
             return None
 
