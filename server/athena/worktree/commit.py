@@ -13,6 +13,7 @@ from athena.worktree.git import Git, OnText, encode
 from athena.worktree.objects import commit_tree, scratch_file
 from athena.worktree.repository import Checkout, commit_of
 from athena.worktree.resolve import unresolved
+from athena.worktree.signing import FAILED, unsigned
 from athena.worktree.standing import status
 from athena.worktree.threeway import Conflict, Conflicted
 
@@ -97,7 +98,7 @@ async def write_commit(
     try:
         return (await git.user(*args, stdin=encode(text), env=author)).text
     except GitFailed as error:
-        raise refused(error) from error
+        raise await refused(git, error) from error
 
 
 async def commit_hooks(checkout: Checkout) -> tuple[str, ...]:
@@ -107,16 +108,15 @@ async def commit_hooks(checkout: Checkout) -> tuple[str, ...]:
     return tuple(found)
 
 
-def refused(error: GitFailed) -> HookFailed:
-    """A commit or push that a hook, or the program that signs, refused; with all it printed."""
-    signing = "gpg failed to sign" in error.detail or "signing failed" in error.detail
-    what = "The commit could not be signed." if signing else "The commit was refused by a hook."
-    advice = (
-        "Unlock the key, or turn off commit.gpgsign for this repository."
-        if signing
-        else "Repair what it reports, or commit without hooks."
+async def refused(git: Git, error: GitFailed) -> HookFailed:
+    """A commit that a hook, or the program that signs, refused; with all it printed."""
+    if FAILED in error.detail:
+        return await unsigned(git, error.detail)
+    return HookFailed(
+        "The commit was refused by a hook.",
+        advice="Repair what it reports, or commit without hooks.",
+        detail=error.detail,
     )
-    return HookFailed(what, advice=advice, detail=error.detail)
 
 
 async def _committed(checkout: Checkout, text: str, hooks: bool, on_text: OnText | None) -> None:
@@ -126,8 +126,8 @@ async def _committed(checkout: Checkout, text: str, hooks: bool, on_text: OnText
             *args, *([] if hooks else ["--no-verify"]), stdin=encode(text), on_text=on_text
         )
     except GitFailed as error:
-        if error.code == 1 or "sign" in error.detail:
-            raise refused(error) from error
+        if error.code == 1 or FAILED in error.detail:
+            raise await refused(checkout.git, error) from error
         raise
 
 

@@ -75,9 +75,7 @@ KNOWN = (
 
 def failure(args: tuple[str, ...], ended: Ended, cwd: Path) -> errors.WorktreeError:
     """The error for a git command that failed, with all it printed as detail."""
-    detail = ended.stderr.decode(errors="replace").strip()
-    if not detail:
-        detail = ended.stdout[-4000:].decode(errors="replace").strip()
+    detail = ended.output.decode(errors="replace").strip()
     for known in KNOWN:
         if found := known.pattern.search(detail):
             words = {"cwd": str(cwd), "args": " ".join(args), **found.groupdict()}

@@ -70,7 +70,7 @@ async def _merged(place: Checkout, agent: str, wanted: Wanted, on_text: OnText |
         await _porcelain(place, wanted, on_text)
     except GitFailed as error:
         await _back(place, agent, wanted.target)
-        raise refused(error) from error
+        raise await refused(place.git, error) from error
     except BaseException:
         await _back(place, agent, wanted.target)
         raise

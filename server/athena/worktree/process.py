@@ -21,11 +21,15 @@ OnOutput = Callable[[bytes], None]
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a program ended; `code` is negative for a signal, as in `subprocess`."""
+    """How a program ended; `code` is negative for a signal, as in `subprocess`.
+
+    `output` is both streams together, in the order in which they came.
+    """
 
     code: int
     stdout: bytes
     stderr: bytes
+    output: bytes
     timed_out: bool
 
 
@@ -56,10 +60,16 @@ async def run(
         start_new_session=True,
         limit=CHUNK,
     )
-    out, err = bytearray(), bytearray()
+    out, err, both = bytearray(), bytearray(), bytearray()
+
+    def came(chunk: bytes) -> None:
+        both.extend(chunk)
+        if on_output is not None:
+            on_output(chunk)
+
     pumps: list[asyncio.Future[None]] = [
-        asyncio.ensure_future(_pump(process.stdout, out, on_output)),
-        asyncio.ensure_future(_pump(process.stderr, err, on_output)),
+        asyncio.ensure_future(_pump(process.stdout, out, came)),
+        asyncio.ensure_future(_pump(process.stderr, err, came)),
     ]
     if stdin is not None:
         pumps.append(asyncio.ensure_future(_feed(process, stdin)))
@@ -81,7 +91,9 @@ async def run(
         # Pipes that a grandchild holds are closed here; asyncio has no public way to say so.
         process._transport.close()  # pyright: ignore
     code = process.returncode
-    return Ended(-signal.SIGKILL if code is None else code, bytes(out), bytes(err), timed_out)
+    return Ended(
+        -signal.SIGKILL if code is None else code, bytes(out), bytes(err), bytes(both), timed_out
+    )
 
 
 @contextlib.asynccontextmanager
@@ -133,14 +145,11 @@ async def reaped(process: Process) -> None:
         waiter.cancel()
 
 
-async def _pump(
-    stream: asyncio.StreamReader | None, into: bytearray, on_output: OnOutput | None
-) -> None:
+async def _pump(stream: asyncio.StreamReader | None, into: bytearray, came: OnOutput) -> None:
     assert stream is not None
     while chunk := await stream.read(CHUNK):
         into += chunk
-        if on_output is not None:
-            on_output(chunk)
+        came(chunk)
 
 
 async def _feed(process: Process, data: bytes) -> None:

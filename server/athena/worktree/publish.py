@@ -188,7 +188,7 @@ async def open_request(
         on_output=None if on_text is None else as_text(on_text),
         end_group=True,
     )
-    output = (ended.stdout + ended.stderr).decode(errors="replace").strip()
+    output = ended.output.decode(errors="replace").strip()
     if ended.code or ended.timed_out:
         raise ToolFailed(
             f"`{TOOLS[kind]}` could not open the request"

@@ -67,7 +67,7 @@ async def run_script(
         on_output=on_output,
         end_group=True,
     )
-    output = (ended.stdout + ended.stderr).decode(errors="replace")
+    output = ended.output.decode(errors="replace")
     return Ran(command, ended.code, output, time.monotonic() - began, ended.timed_out)
 
 

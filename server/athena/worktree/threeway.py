@@ -191,15 +191,13 @@ def _messages(fields: Sequence[bytes]) -> dict[str, list[tuple[str, str]]]:
     at = 0
     while at < len(fields) and fields[at].isdigit():
         count = int(fields[at])
-        paths, kind, text = (
-            fields[at + 1 : at + 1 + count],
-            fields[at + 1 + count],
-            fields[at + 2 + count],
-        )
+        path = decode(fields[at + 1])
+        kind, text = decode(fields[at + 1 + count]), decode(fields[at + 2 + count])
         at += 3 + count
-        if match := CONFLICT.search(decode(kind)):
-            for path in paths[:1]:
-                found.setdefault(decode(path), []).append((match["kind"], decode(text).strip()))
+        # The text is the more exact of the two (add/add), where it says it at all (not binary).
+        if match := CONFLICT.search(text) or CONFLICT.search(kind):
+            word = "contents" if match["kind"] == "content" else match["kind"]
+            found.setdefault(path, []).append((word, text.strip()))
     return found
 
 
