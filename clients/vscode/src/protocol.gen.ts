@@ -105,7 +105,12 @@ export interface AgentStopped {
   by: string;
 }
 
-/** An agent in a list. `version` is that of its last event, `cursor` the log's position. */
+/**
+ * An agent in a list. `version` is that of its last event.
+ *
+ * `comments` counts those not resolved; `collisions` and `conflicts` name agents whose work touches
+ * the same places.
+ */
 export interface AgentView {
   id: string;
   name: string;
@@ -131,6 +136,9 @@ export interface AgentView {
   usage: Usage;
   cost?: Cost;
   context?: ContextWindow;
+  comments: number;
+  collisions: string[];
+  conflicts: string[];
   createdAt: number;
   updatedAt: number;
   version: number;
@@ -268,6 +276,21 @@ export interface ChangedText {
 }
 
 /**
+ * Work was moved: applied to a target, reverted, merged, committed or published.
+ *
+ * `undo` is the ref that brings back the state before; `commit` what was made.
+ */
+export interface ChangesApplied {
+  what: "apply" | "reject" | "revert" | "undo" | "commit" | "merge" | "publish";
+  target: string;
+  files: string[];
+  commit?: string;
+  undo?: string;
+  turnId?: string;
+  by: string;
+}
+
+/**
  * Which changeset is meant.
  *
  * `turn`: what one turn changed (the last one without `turnId`). `agent`: all that its turns
@@ -356,9 +379,26 @@ export interface CollisionRange {
   conflict: boolean;
 }
 
+/** Which other agents changed the same files now; `conflicts` are those that would conflict. */
+export interface CollisionsChanged {
+  others: string[];
+  conflicts: string[];
+}
+
 /** The slash commands that the harness understands now, all of them. */
 export interface CommandsChanged {
   commands: SlashCommand[];
+}
+
+/** A line of what the agent changed was commented on. */
+export interface CommentAdded {
+  commentId: string;
+  path: string;
+  line: number;
+  endLine?: number;
+  text: string;
+  turnId?: string;
+  by: string;
 }
 
 /** Comments, oldest first. */
@@ -370,6 +410,12 @@ export interface CommentList {
 export interface CommentRef {
   agent: string;
   commentId: string;
+}
+
+/** A comment is done with. */
+export interface CommentResolved {
+  commentId: string;
+  by: string;
 }
 
 /** A comment on a line of a changeset; `line` counts from 1 in the new file (0: the file). */
@@ -384,6 +430,12 @@ export interface CommentView {
   at: number;
   turnId?: string;
   state: "pending" | "sent" | "resolved";
+}
+
+/** Comments became a prompt to the agent. */
+export interface CommentsSent {
+  commentIds: string[];
+  promptId: string;
 }
 
 /** Parameters of `athena/workspace/commit`. */
@@ -1487,6 +1539,14 @@ export interface UserMessage {
 
 export type Verdict = "accepted" | "rejected" | "open";
 
+/** Changes were accepted, rejected, or opened again. `ids` are of hunks or whole files. */
+export interface VerdictGiven {
+  path?: string;
+  ids: string[];
+  verdict: Verdict;
+  by: string;
+}
+
 /** Whether the database is whole; `problems` in words. */
 export interface VerifyReport {
   ok: boolean;
@@ -1518,6 +1578,13 @@ export interface WorkspaceReady {
   repository?: string;
   branch?: string;
   baseCommit?: string;
+}
+
+/** The worktree was removed after its tree was captured under `rescue`. */
+export interface WorkspaceRemoved {
+  path: string;
+  rescue?: string;
+  by: string;
 }
 
 /**
@@ -1717,6 +1784,13 @@ export interface EventKinds {
   workspaceFailed: WorkspaceFailed;
   checkpointTaken: CheckpointTaken;
   checkpointFailed: CheckpointFailed;
+  workspaceRemoved: WorkspaceRemoved;
+  verdictGiven: VerdictGiven;
+  commentAdded: CommentAdded;
+  commentsSent: CommentsSent;
+  commentResolved: CommentResolved;
+  changesApplied: ChangesApplied;
+  collisionsChanged: CollisionsChanged;
   runStarted: RunStarted;
   sessionOpened: SessionOpened;
   runEnded: RunEnded;
@@ -1755,6 +1829,13 @@ export const EVENT_VERSIONS: Record<keyof EventKinds, number> = {
   workspaceFailed: 1,
   checkpointTaken: 1,
   checkpointFailed: 1,
+  workspaceRemoved: 1,
+  verdictGiven: 1,
+  commentAdded: 1,
+  commentsSent: 1,
+  commentResolved: 1,
+  changesApplied: 1,
+  collisionsChanged: 1,
   runStarted: 1,
   sessionOpened: 1,
   runEnded: 1,

@@ -93,7 +93,10 @@
 ---@field how "stop"|"kill"
 ---@field by string
 
----An agent in a list. `version` is that of its last event, `cursor` the log's position.
+---An agent in a list. `version` is that of its last event.
+---
+---`comments` counts those not resolved; `collisions` and `conflicts` name agents whose work touches
+---the same places.
 ---@class athena.AgentView
 ---@field id string
 ---@field name string
@@ -119,6 +122,9 @@
 ---@field usage athena.Usage
 ---@field cost? athena.Cost
 ---@field context? athena.ContextWindow
+---@field comments integer
+---@field collisions string[]
+---@field conflicts string[]
 ---@field createdAt integer
 ---@field updatedAt integer
 ---@field version integer
@@ -239,6 +245,18 @@
 ---@field binary boolean
 ---@field text string
 
+---Work was moved: applied to a target, reverted, merged, committed or published.
+---
+---`undo` is the ref that brings back the state before; `commit` what was made.
+---@class athena.ChangesApplied
+---@field what "apply"|"reject"|"revert"|"undo"|"commit"|"merge"|"publish"
+---@field target string
+---@field files string[]
+---@field commit? string
+---@field undo? string
+---@field turnId? string
+---@field by string
+
 ---Which changeset is meant.
 ---
 ---`turn`: what one turn changed (the last one without `turnId`). `agent`: all that its turns
@@ -314,9 +332,24 @@
 ---@field end integer
 ---@field conflict boolean
 
+---Which other agents changed the same files now; `conflicts` are those that would conflict.
+---@class athena.CollisionsChanged
+---@field others string[]
+---@field conflicts string[]
+
 ---The slash commands that the harness understands now, all of them.
 ---@class athena.CommandsChanged
 ---@field commands athena.SlashCommand[]
+
+---A line of what the agent changed was commented on.
+---@class athena.CommentAdded
+---@field commentId string
+---@field path string
+---@field line integer
+---@field endLine? integer
+---@field text string
+---@field turnId? string
+---@field by string
 
 ---Comments, oldest first.
 ---@class athena.CommentList
@@ -326,6 +359,11 @@
 ---@class athena.CommentRef
 ---@field agent string
 ---@field commentId string
+
+---A comment is done with.
+---@class athena.CommentResolved
+---@field commentId string
+---@field by string
 
 ---A comment on a line of a changeset; `line` counts from 1 in the new file (0: the file).
 ---@class athena.CommentView
@@ -339,6 +377,11 @@
 ---@field at integer
 ---@field turnId? string
 ---@field state "pending"|"sent"|"resolved"
+
+---Comments became a prompt to the agent.
+---@class athena.CommentsSent
+---@field commentIds string[]
+---@field promptId string
 
 ---Parameters of `athena/workspace/commit`.
 ---@class athena.CommitWork
@@ -1312,6 +1355,13 @@
 ---| "rejected"
 ---| "open"
 
+---Changes were accepted, rejected, or opened again. `ids` are of hunks or whole files.
+---@class athena.VerdictGiven
+---@field path? string
+---@field ids string[]
+---@field verdict athena.Verdict
+---@field by string
+
 ---Whether the database is whole; `problems` in words.
 ---@class athena.VerifyReport
 ---@field ok boolean
@@ -1339,6 +1389,12 @@
 ---@field repository? string
 ---@field branch? string
 ---@field baseCommit? string
+
+---The worktree was removed after its tree was captured under `rescue`.
+---@class athena.WorkspaceRemoved
+---@field path string
+---@field rescue? string
+---@field by string
 
 ---Where the agent works.
 ---
@@ -1529,6 +1585,13 @@
 ---| "workspaceFailed"
 ---| "checkpointTaken"
 ---| "checkpointFailed"
+---| "workspaceRemoved"
+---| "verdictGiven"
+---| "commentAdded"
+---| "commentsSent"
+---| "commentResolved"
+---| "changesApplied"
+---| "collisionsChanged"
 ---| "runStarted"
 ---| "sessionOpened"
 ---| "runEnded"
@@ -1567,6 +1630,13 @@
 ---@field workspaceFailed athena.WorkspaceFailed
 ---@field checkpointTaken athena.CheckpointTaken
 ---@field checkpointFailed athena.CheckpointFailed
+---@field workspaceRemoved athena.WorkspaceRemoved
+---@field verdictGiven athena.VerdictGiven
+---@field commentAdded athena.CommentAdded
+---@field commentsSent athena.CommentsSent
+---@field commentResolved athena.CommentResolved
+---@field changesApplied athena.ChangesApplied
+---@field collisionsChanged athena.CollisionsChanged
 ---@field runStarted athena.RunStarted
 ---@field sessionOpened athena.SessionOpened
 ---@field runEnded athena.RunEnded

@@ -102,6 +102,9 @@ public data class AgentDetail(
     public val usage: Usage = Usage(),
     public val cost: Cost? = null,
     public val context: ContextWindow? = null,
+    public val comments: Long = 0,
+    public val collisions: List<String> = emptyList(),
+    public val conflicts: List<String> = emptyList(),
     public val createdAt: Long,
     public val updatedAt: Long,
     public val version: Long,
@@ -140,6 +143,13 @@ public data class AgentDetail(
                     usage = o.given("usage")?.let { Usage.from(it) } ?: Usage(),
                     cost = o.given("cost")?.let { Cost.from(it) },
                     context = o.given("context")?.let { ContextWindow.from(it) },
+                    comments = o.given("comments")?.let { it.asLong } ?: 0,
+                    collisions =
+                        o.given("collisions")?.let { it.asJsonArray.map { it.asString } }
+                            ?: emptyList(),
+                    conflicts =
+                        o.given("conflicts")?.let { it.asJsonArray.map { it.asString } }
+                            ?: emptyList(),
                     createdAt = o.needed("createdAt").asLong,
                     updatedAt = o.needed("updatedAt").asLong,
                     version = o.needed("version").asLong,
@@ -347,7 +357,12 @@ public data class AgentStopped(
     }
 }
 
-/** An agent in a list. `version` is that of its last event, `cursor` the log's position. */
+/**
+ * An agent in a list. `version` is that of its last event.
+ *
+ * `comments` counts those not resolved; `collisions` and `conflicts` name agents whose work touches
+ * the same places.
+ */
 public data class AgentView(
     public val id: String,
     public val name: String,
@@ -373,6 +388,9 @@ public data class AgentView(
     public val usage: Usage = Usage(),
     public val cost: Cost? = null,
     public val context: ContextWindow? = null,
+    public val comments: Long = 0,
+    public val collisions: List<String> = emptyList(),
+    public val conflicts: List<String> = emptyList(),
     public val createdAt: Long,
     public val updatedAt: Long,
     public val version: Long,
@@ -409,6 +427,13 @@ public data class AgentView(
                     usage = o.given("usage")?.let { Usage.from(it) } ?: Usage(),
                     cost = o.given("cost")?.let { Cost.from(it) },
                     context = o.given("context")?.let { ContextWindow.from(it) },
+                    comments = o.given("comments")?.let { it.asLong } ?: 0,
+                    collisions =
+                        o.given("collisions")?.let { it.asJsonArray.map { it.asString } }
+                            ?: emptyList(),
+                    conflicts =
+                        o.given("conflicts")?.let { it.asJsonArray.map { it.asString } }
+                            ?: emptyList(),
                     createdAt = o.needed("createdAt").asLong,
                     updatedAt = o.needed("updatedAt").asLong,
                     version = o.needed("version").asLong,
@@ -816,6 +841,54 @@ public data class ChangedText(
 }
 
 /**
+ * Work was moved: applied to a target, reverted, merged, committed or published.
+ *
+ * `undo` is the ref that brings back the state before; `commit` what was made.
+ */
+public data class ChangesApplied(
+    public val what: What,
+    public val target: String,
+    public val files: List<String> = emptyList(),
+    public val commit: String? = null,
+    public val undo: String? = null,
+    public val turnId: String? = null,
+    public val by: String = "user",
+) : EventData {
+    public enum class What(public val wire: String) {
+        APPLY("apply"),
+        REJECT("reject"),
+        REVERT("revert"),
+        UNDO("undo"),
+        COMMIT("commit"),
+        MERGE("merge"),
+        PUBLISH("publish"),
+        UNRECOGNIZED("");
+
+        internal companion object {
+            fun from(json: JsonElement): What =
+                entries.firstOrNull { it.wire == json.asString } ?: UNRECOGNIZED
+        }
+    }
+
+    public companion object {
+        internal fun from(json: JsonElement): ChangesApplied =
+            json.asJsonObject.let { o ->
+                ChangesApplied(
+                    what = What.from(o.needed("what")),
+                    target = o.needed("target").asString,
+                    files =
+                        o.given("files")?.let { it.asJsonArray.map { it.asString } }
+                            ?: emptyList(),
+                    commit = o.given("commit")?.let { it.asString },
+                    undo = o.given("undo")?.let { it.asString },
+                    turnId = o.given("turnId")?.let { it.asString },
+                    by = o.given("by")?.let { it.asString } ?: "user",
+                )
+            }
+    }
+}
+
+/**
  * Which changeset is meant.
  *
  * `turn`: what one turn changed (the last one without `turnId`). `agent`: all that its turns
@@ -1067,6 +1140,22 @@ public data class CollisionRange(
     }
 }
 
+/** Which other agents changed the same files now; `conflicts` are those that would conflict. */
+public data class CollisionsChanged(
+    public val others: List<String>,
+    public val conflicts: List<String>,
+) : EventData {
+    public companion object {
+        internal fun from(json: JsonElement): CollisionsChanged =
+            json.asJsonObject.let { o ->
+                CollisionsChanged(
+                    others = o.needed("others").asJsonArray.map { it.asString },
+                    conflicts = o.needed("conflicts").asJsonArray.map { it.asString },
+                )
+            }
+    }
+}
+
 /** The slash commands that the harness understands now, all of them. */
 public data class CommandsChanged(
     public val commands: List<SlashCommand>,
@@ -1076,6 +1165,32 @@ public data class CommandsChanged(
             json.asJsonObject.let { o ->
                 CommandsChanged(
                     commands = o.needed("commands").asJsonArray.map { SlashCommand.from(it) },
+                )
+            }
+    }
+}
+
+/** A line of what the agent changed was commented on. */
+public data class CommentAdded(
+    public val commentId: String,
+    public val path: String,
+    public val line: Long,
+    public val endLine: Long? = null,
+    public val text: String,
+    public val turnId: String? = null,
+    public val by: String = "user",
+) : EventData {
+    public companion object {
+        internal fun from(json: JsonElement): CommentAdded =
+            json.asJsonObject.let { o ->
+                CommentAdded(
+                    commentId = o.needed("commentId").asString,
+                    path = o.needed("path").asString,
+                    line = o.needed("line").asLong,
+                    endLine = o.given("endLine")?.let { it.asLong },
+                    text = o.needed("text").asString,
+                    turnId = o.given("turnId")?.let { it.asString },
+                    by = o.given("by")?.let { it.asString } ?: "user",
                 )
             }
     }
@@ -1111,6 +1226,22 @@ public data class CommentRef(
         }
 
     internal class Adapter : Writer<CommentRef>({ it.json() })
+}
+
+/** A comment is done with. */
+public data class CommentResolved(
+    public val commentId: String,
+    public val by: String = "user",
+) : EventData {
+    public companion object {
+        internal fun from(json: JsonElement): CommentResolved =
+            json.asJsonObject.let { o ->
+                CommentResolved(
+                    commentId = o.needed("commentId").asString,
+                    by = o.given("by")?.let { it.asString } ?: "user",
+                )
+            }
+    }
 }
 
 /** A comment on a line of a changeset; `line` counts from 1 in the new file (0: the file). */
@@ -1158,6 +1289,22 @@ public data class CommentView(
     }
 
     internal class Adapter : Reader<CommentView>({ from(it) })
+}
+
+/** Comments became a prompt to the agent. */
+public data class CommentsSent(
+    public val commentIds: List<String>,
+    public val promptId: String,
+) : EventData {
+    public companion object {
+        internal fun from(json: JsonElement): CommentsSent =
+            json.asJsonObject.let { o ->
+                CommentsSent(
+                    commentIds = o.needed("commentIds").asJsonArray.map { it.asString },
+                    promptId = o.needed("promptId").asString,
+                )
+            }
+    }
 }
 
 /** Parameters of `athena/workspace/commit`. */
@@ -4129,6 +4276,26 @@ public enum class Verdict(public val wire: String) {
     }
 }
 
+/** Changes were accepted, rejected, or opened again. `ids` are of hunks or whole files. */
+public data class VerdictGiven(
+    public val path: String? = null,
+    public val ids: List<String>,
+    public val verdict: Verdict,
+    public val by: String = "user",
+) : EventData {
+    public companion object {
+        internal fun from(json: JsonElement): VerdictGiven =
+            json.asJsonObject.let { o ->
+                VerdictGiven(
+                    path = o.given("path")?.let { it.asString },
+                    ids = o.needed("ids").asJsonArray.map { it.asString },
+                    verdict = Verdict.from(o.needed("verdict")),
+                    by = o.given("by")?.let { it.asString } ?: "user",
+                )
+            }
+    }
+}
+
 /** Whether the database is whole; `problems` in words. */
 @JsonAdapter(VerifyReport.Adapter::class)
 public data class VerifyReport(
@@ -4227,6 +4394,24 @@ public data class WorkspaceReady(
                     repository = o.given("repository")?.let { it.asString },
                     branch = o.given("branch")?.let { it.asString },
                     baseCommit = o.given("baseCommit")?.let { it.asString },
+                )
+            }
+    }
+}
+
+/** The worktree was removed after its tree was captured under `rescue`. */
+public data class WorkspaceRemoved(
+    public val path: String,
+    public val rescue: String? = null,
+    public val by: String = "user",
+) : EventData {
+    public companion object {
+        internal fun from(json: JsonElement): WorkspaceRemoved =
+            json.asJsonObject.let { o ->
+                WorkspaceRemoved(
+                    path = o.needed("path").asString,
+                    rescue = o.given("rescue")?.let { it.asString },
+                    by = o.given("by")?.let { it.asString } ?: "user",
                 )
             }
     }
@@ -4387,6 +4572,13 @@ public fun Event.payload(): EventData =
         kind == "workspaceFailed" && v == 1L -> WorkspaceFailed.from(data)
         kind == "checkpointTaken" && v == 1L -> CheckpointTaken.from(data)
         kind == "checkpointFailed" && v == 1L -> CheckpointFailed.from(data)
+        kind == "workspaceRemoved" && v == 1L -> WorkspaceRemoved.from(data)
+        kind == "verdictGiven" && v == 1L -> VerdictGiven.from(data)
+        kind == "commentAdded" && v == 1L -> CommentAdded.from(data)
+        kind == "commentsSent" && v == 1L -> CommentsSent.from(data)
+        kind == "commentResolved" && v == 1L -> CommentResolved.from(data)
+        kind == "changesApplied" && v == 1L -> ChangesApplied.from(data)
+        kind == "collisionsChanged" && v == 1L -> CollisionsChanged.from(data)
         kind == "runStarted" && v == 1L -> RunStarted.from(data)
         kind == "sessionOpened" && v == 1L -> SessionOpened.from(data)
         kind == "runEnded" && v == 1L -> RunEnded.from(data)
