@@ -9,6 +9,8 @@ from pathlib import Path
 
 from athena.app import settings
 from athena.app.actor import AgentActor
+from athena.app.authorship import Authorship
+from athena.app.collisions import CollisionWatch
 from athena.app.context import Context
 from athena.app.directory import Directory
 from athena.app.dispatch import dispatch
@@ -56,6 +58,8 @@ class AthenaCore:
         cache = open_cache(log, limits.cache_bytes)
         context = Context(state_dir=self._state_dir, log=log, cache=cache, hub=Hub())
         self._context = context
+        context.authorship = Authorship()
+        context.collisions = CollisionWatch(context)
         context.launcher = Launcher(context, next_epoch(self._state_dir))
         directory = Directory(
             self._load, lambda agent_id, state: AgentActor(context, agent_id, state)
@@ -65,6 +69,7 @@ class AthenaCore:
         await self._list_agents()
         await self._revive()
         self._tasks.append(asyncio.create_task(StallWatch(context).run()))
+        self._tasks.append(asyncio.create_task(context.collisions.run()))
         self._tasks.append(asyncio.create_task(self._upkeep()))
 
     async def _load(self, agent_id: str) -> AgentState | None:

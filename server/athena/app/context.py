@@ -16,6 +16,8 @@ from athena.core.state import AgentState
 from athena.log import EventLog
 
 if TYPE_CHECKING:
+    from athena.app.authorship import Authorship
+    from athena.app.collisions import CollisionWatch
     from athena.app.directory import Directory
     from athena.app.follow import Subscriptions
     from athena.app.launching import Launcher
@@ -39,6 +41,8 @@ class Context:
     directory: Directory = field(init=False)
     subscriptions: Subscriptions = field(init=False)
     launcher: Launcher = field(init=False)
+    authorship: Authorship = field(init=False)
+    collisions: CollisionWatch = field(init=False)
     connections: int = 0
 
     @property

@@ -10,6 +10,7 @@ from athena.border import Connection
 from athena.log import LogUnavailable
 from athena.protocol.errors import AthenaError, ErrorCode
 from athena.protocol.methods import BY_NAME, Method
+from athena.worktree.errors import RemovalRefused, WorktreeError
 
 
 async def dispatch(context: Context, connection: Connection, name: str, params: object) -> object:
@@ -26,7 +27,18 @@ async def dispatch(context: Context, connection: Connection, name: str, params: 
         raise AthenaError(
             ErrorCode.LOG_UNAVAILABLE, str(error), state=error.state.name, hint=error.state.hint
         ) from error
+    except WorktreeError as error:
+        raise told(error) from error
     return result.wire()
+
+
+def told(error: WorktreeError) -> AthenaError:
+    """An error of git's side in the words of the wire; what a tool printed is in the data."""
+    code = ErrorCode.REFUSED if isinstance(error, RemovalRefused) else ErrorCode.GIT_FAILED
+    data: dict[str, object] = {"kind": error.kind}
+    if error.detail:
+        data["stderr"] = error.detail
+    return AthenaError(code, f"{error.message} {error.advice}".strip(), **data)
 
 
 def parse(method: Method, params: object) -> object:

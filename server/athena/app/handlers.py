@@ -5,7 +5,25 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from athena.app import agent, archetype, event, harness, log, request, rule, system, transcript
+from athena.app import (
+    agent,
+    archetype,
+    authorship,
+    changeset,
+    collisions,
+    comparison,
+    event,
+    harness,
+    log,
+    merge,
+    request,
+    revert,
+    review,
+    rule,
+    system,
+    transcript,
+    workspaces,
+)
 from athena.app.context import Context
 from athena.border import Connection
 from athena.protocol.base import Record
@@ -40,6 +58,29 @@ HANDLERS: dict[str, Handler] = {
     "athena/event/list": event.list_,
     "athena/request/list": request.list_,
     "athena/request/answer": request.answer,
+    "athena/workspace/list": workspaces.list_,
+    "athena/workspace/remove": workspaces.remove_,
+    "athena/workspace/restore": workspaces.restore_,
+    "athena/workspace/commit": merge.commit_,
+    "athena/rescue/list": workspaces.rescues,
+    "athena/checkpoint/list": workspaces.checkpoints,
+    "athena/collision/list": collisions.list_,
+    "athena/changeset/get": changeset.get,
+    "athena/changeset/file": changeset.file,
+    "athena/changeset/text": changeset.text,
+    "athena/review/verdict": review.verdict,
+    "athena/review/comment": review.comment,
+    "athena/review/resolve": review.resolve,
+    "athena/review/listComments": review.list_comments,
+    "athena/review/send": review.send,
+    "athena/review/apply": review.apply_,
+    "athena/revert/run": revert.run,
+    "athena/revert/undo": revert.undo,
+    "athena/merge/run": merge.run,
+    "athena/publish/run": merge.publish_,
+    "athena/line/authors": authorship.authors,
+    "athena/comparison/get": comparison.get,
+    "athena/comparison/text": comparison.text,
     "athena/rule/list": rule.list_,
     "athena/rule/add": rule.add,
     "athena/rule/remove": rule.remove,

@@ -8,6 +8,7 @@ from athena.core.state import AgentState, RunState, TurnState
 from athena.protocol import events as e
 from athena.protocol.agent import OpenRequest, QueuedPrompt, WorkspaceView
 from athena.protocol.items import Item, ItemStatus, Message, Plan, Reasoning, ToolCall
+from athena.protocol.review import CommentView
 from athena.protocol.usage import Cost, Usage
 
 Change = dict[str, Any]
@@ -53,6 +54,11 @@ def _change(state: AgentState, at: int, data: e.EventData) -> Change:
         | e.ContextMeasured,
     ):
         return _turn_change(state, at, data)
+    if isinstance(
+        data,
+        e.VerdictGiven | e.CommentAdded | e.CommentsSent | e.CommentResolved | e.CollisionsChanged,
+    ):
+        return _review_change(state, at, data)
     if isinstance(data, e.RunStarted | e.SessionOpened | e.RunEnded):
         return _run_change(state, data)
     return _life_change(state, data)
@@ -91,6 +97,8 @@ def _life_change(state: AgentState, data: e.EventData) -> Change:
             return {"workspace": view, "workspace_error": None}
         case e.WorkspaceFailed():
             return {"workspace_error": data.error, "wanted": False}
+        case e.WorkspaceRemoved():
+            return {"workspace": None, "wanted": False}
         case e.CheckpointTaken():
             return {**_captured(data.turn_id, data.edge), "checkpoint": data.commit}
         case e.CheckpointFailed():
@@ -111,6 +119,41 @@ def _life_change(state: AgentState, data: e.EventData) -> Change:
             return {"title": data.title}
         case _:
             return {}
+
+
+def _review_change(state: AgentState, at: int, data: e.EventData) -> Change:
+    match data:
+        case e.VerdictGiven():
+            left = {k: v for k, v in state.verdicts.items() if k not in data.ids}
+            given = dict.fromkeys(data.ids, data.verdict) if data.verdict != "open" else {}
+            return {"verdicts": {**left, **given}}
+        case e.CommentAdded():
+            comment = CommentView(
+                comment_id=data.comment_id,
+                agent_id=state.id,
+                path=data.path,
+                line=data.line,
+                end_line=data.end_line,
+                text=data.text,
+                by=data.by,
+                at=at,
+                turn_id=data.turn_id,
+            )
+            return {"comments": [*state.comments, comment]}
+        case e.CommentsSent():
+            return {"comments": _marked(state, data.comment_ids, "sent")}
+        case e.CommentResolved():
+            return {"comments": _marked(state, [data.comment_id], "resolved")}
+        case e.CollisionsChanged():
+            return {"collisions": data.others, "conflicts": data.conflicts}
+        case _:
+            return {}
+
+
+def _marked(state: AgentState, ids: list[str], mark: str) -> list[CommentView]:
+    return [
+        c.model_copy(update={"state": mark}) if c.comment_id in ids else c for c in state.comments
+    ]
 
 
 def _captured(turn_id: str, edge: str) -> Change:

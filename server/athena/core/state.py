@@ -8,6 +8,7 @@ from athena.protocol.agent import OpenRequest, QueuedPrompt, WorkspaceView
 from athena.protocol.base import Record
 from athena.protocol.capability import Capabilities
 from athena.protocol.events import RunEnded, TurnEnded
+from athena.protocol.review import CommentView
 from athena.protocol.rule import Rule
 from athena.protocol.spec import AgentSpec
 from athena.protocol.usage import ContextWindow, Cost, Usage
@@ -43,7 +44,8 @@ class AgentState(Record):
     `wanted` says that a process should be running; `ending` that the user asked for the end.
     `runs`, `prompts` and `turns` count all that ever were and name the next ones. `captured` is
     the turn whose beginning has its checkpoint, `uncaptured` the one whose end has none yet,
-    `checkpoint` the commit of the last one.
+    `checkpoint` the commit of the last one. `verdicts` are by hunk or file, `collisions` and
+    `conflicts` name other agents.
     """
 
     id: str
@@ -62,6 +64,11 @@ class AgentState(Record):
     captured: str | None = None
     uncaptured: str | None = None
     checkpoint: str | None = None
+
+    verdicts: dict[str, Literal["accepted", "rejected"]] = {}
+    comments: list[CommentView] = []
+    collisions: list[str] = []
+    conflicts: list[str] = []
 
     run: RunState | None = None
     last_run: RunEnded | None = None

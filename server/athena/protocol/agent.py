@@ -62,7 +62,11 @@ class OpenRequest(Record):
 
 
 class AgentView(Record):
-    """An agent in a list. `version` is that of its last event, `cursor` the log's position."""
+    """An agent in a list. `version` is that of its last event.
+
+    `comments` counts those not resolved; `collisions` and `conflicts` name agents whose work
+    touches the same places.
+    """
 
     id: str
     name: str
@@ -88,6 +92,9 @@ class AgentView(Record):
     usage: Usage = Usage()
     cost: Cost | None = None
     context: ContextWindow | None = None
+    comments: int = 0
+    collisions: list[str] = []
+    conflicts: list[str] = []
     created_at: int
     updated_at: int
     version: int

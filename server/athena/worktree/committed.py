@@ -62,6 +62,21 @@ class CommitHistory:
             self._commits[commit] = await self._described(commit)
         return self._commits[commit]
 
+    async def origins(
+        self, path: str, text: str | bytes, revision: str = "HEAD"
+    ) -> list[CommitOrigin | None]:
+        """The commit of each line of `text`, in order; None for those in no commit yet."""
+        blamed = await self._blame(await commit_of(self.checkout, revision), path)
+        content = text.encode("utf-8", "surrogateescape") if isinstance(text, str) else text
+        new = without_ends(split(content))
+        of_line: list[str | None] = [*blamed.commits]
+        for change in reversed(changes(blamed.lines, new)):
+            written = change.new_end - change.new_start
+            of_line[change.old_start : change.old_end] = [None] * written
+        for commit in {c for c in of_line if c is not None} - self._commits.keys():
+            self._commits[commit] = await self._described(commit)
+        return [None if c is None else self._commits[c] for c in of_line]
+
     async def _blame(self, commit: str, path: str) -> Blamed:
         known = self._blamed.get((commit, path))
         if known is None:

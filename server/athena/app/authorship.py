@@ -1,0 +1,170 @@
+"""`athena/line/...`: who wrote a line, from the checkpoints and from commit trailers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+
+from athena.app.changeset import state_of
+from athena.app.context import Context
+from athena.app.follow import event_of
+from athena.app.trees import turns_of
+from athena.border import Connection
+from athena.core.state import AgentState
+from athena.projections.transcript import KINDS, Transcript
+from athena.protocol import review as r
+from athena.protocol.content import plain_text
+from athena.protocol.errors import AthenaError, ErrorCode
+from athena.protocol.items import UserMessage
+from athena.protocol.transcript import TurnView
+from athena.worktree import repository
+from athena.worktree.blame import LineHistory
+from athena.worktree.committed import CommitHistory
+from athena.worktree.errors import WorktreeError
+
+REMEMBERED = 16
+PROMPT_LENGTH = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """The turn that wrote a line."""
+
+    agent_id: str
+    turn_id: str
+
+
+class Authorship:
+    """Remembers the line histories of the working trees asked for last."""
+
+    def __init__(self) -> None:
+        self._lines: OrderedDict[Path, LineHistory] = OrderedDict()
+        self._commits: OrderedDict[Path, CommitHistory] = OrderedDict()
+        self._lock = asyncio.Lock()
+        self._turns: dict[tuple[str, int], dict[str, tuple[TurnView, str]]] = {}
+
+    async def authors(
+        self, context: Context, path: Path, text: str, environ: dict[str, str]
+    ) -> list[Author | None]:
+        """The author of each line of a text, which is the file `path` as it is now."""
+        place = await repository.discover(path, environ)
+        checkout = place.checkout
+        inside = path.relative_to(checkout.root).as_posix()
+        async with self._lock:
+            found = await self._by_turns(context, checkout, inside, text)
+            return await self._by_commits(checkout, inside, text, found)
+
+    async def _by_turns(
+        self, context: Context, checkout: repository.Checkout, path: str, text: str
+    ) -> list[Author | None]:
+        """From the checkpoints of the agents that work in this very tree."""
+        count = len(text.split("\n"))
+        found: list[Author | None] = [None] * count
+        for view in context.directory.views():
+            if view.workspace is None or view.workspace.path != str(checkout.root):
+                continue
+            state = await state_of(context, view.id)
+            history = self._lines.setdefault(checkout.root, LineHistory(checkout))
+            self._lines.move_to_end(checkout.root)
+            while len(self._lines) > REMEMBERED:
+                self._lines.popitem(last=False)
+            turns = await turns_of(checkout, state)
+            origins = (await history.origins(turns, path, text)).lines
+            for i, origin in enumerate(origins[:count]):
+                if origin.kind == "turn" and origin.turn is not None:
+                    found[i] = Author(state.id, origin.turn)
+        return found
+
+    async def _by_commits(
+        self,
+        checkout: repository.Checkout,
+        path: str,
+        text: str,
+        found: list[Author | None],
+    ) -> list[Author | None]:
+        """From commit trailers, for lines that came with a merge."""
+        history = self._commits.setdefault(checkout.root, CommitHistory(checkout))
+        try:
+            origins = await history.origins(path, text)
+        except WorktreeError:
+            return found
+        for i, origin in enumerate(origins[: len(found)]):
+            if found[i] is None and origin is not None and origin.agent and origin.turns:
+                found[i] = Author(origin.agent, origin.turns[-1])
+        return found
+
+    async def turn(
+        self, context: Context, state: AgentState, turn_id: str
+    ) -> tuple[TurnView, str] | None:
+        """A turn of an agent and the text of its prompt."""
+        key = (state.id, state.turns)
+        if key not in self._turns:
+            self._turns = {k: v for k, v in self._turns.items() if k[0] != state.id}
+            self._turns[key] = await _turns(context, state)
+        return self._turns[key].get(turn_id)
+
+
+async def _turns(context: Context, state: AgentState) -> dict[str, tuple[TurnView, str]]:
+    folded = Transcript()
+    position = 0
+    kinds = [k for k in KINDS if k.startswith("turn") or k == "itemCompleted"]
+    while chunk := await context.log.read(position, streams=[state.id], kinds=kinds):
+        folded.add(map(event_of, chunk))
+        position = chunk[-1].seq
+    prompts = {
+        i.turn_id: plain_text(i.item.content)
+        for i in folded.items.values()
+        if isinstance(i.item, UserMessage)
+    }
+    return {t.turn_id: (t, prompts.get(t.turn_id, "")) for t in folded.turns.values()}
+
+
+async def authors(context: Context, connection: Connection, asked: r.ReadAuthors) -> r.FileAuthors:
+    """Runs of lines with the turn that wrote each; other lines are left out."""
+    path = Path(asked.path)
+    if not path.is_absolute():
+        raise AthenaError(ErrorCode.INVALID_PARAMS, "The path must be absolute.", field="path")
+    text = asked.text
+    if text is None:
+        try:
+            text = (await asyncio.to_thread(path.read_bytes)).decode("utf-8", "surrogateescape")
+        except OSError as error:
+            raise AthenaError(ErrorCode.NOT_FOUND, str(error), field="path") from error
+    lines = await context.authorship.authors(context, path, text, dict(connection.environ))
+    first = asked.start or 1
+    last = min(asked.end or len(lines), len(lines))
+    runs: list[r.LineAuthors] = []
+    numbered = list(enumerate(lines, 1))[first - 1 : last]
+    for author, group in groupby(numbered, key=lambda pair: pair[1]):
+        if author is None:
+            continue
+        numbers = [n for n, _ in group]
+        told = await _told(context, author, numbers[0], numbers[-1])
+        if told is not None:
+            runs.append(told)
+    return r.FileAuthors(path=asked.path, runs=runs)
+
+
+async def _told(context: Context, author: Author, start: int, end: int) -> r.LineAuthors | None:
+    if context.directory.view(author.agent_id) is None:
+        return None
+    state = await state_of(context, author.agent_id)
+    found = await context.authorship.turn(context, state, author.turn_id)
+    if found is None:
+        return None
+    turn, prompt = found
+    return r.LineAuthors(
+        start=start,
+        end=end,
+        agent_id=state.id,
+        agent_name=state.name,
+        turn_id=author.turn_id,
+        harness=state.spec.harness,
+        model=state.model,
+        prompt=prompt[:PROMPT_LENGTH],
+        at=turn.started_at,
+        cost=turn.cost,
+    )

@@ -1,0 +1,141 @@
+"""`athena/changeset/...`: what an agent changed, by file and by hunk."""
+
+from __future__ import annotations
+
+from athena.app.context import Context
+from athena.app.trees import checkout_of, found_changes
+from athena.border import Connection
+from athena.core.state import AgentState
+from athena.protocol import review as r
+from athena.worktree import changeset as found_by
+from athena.worktree.changeset import Changeset, FileChange, FileHunks
+from athena.worktree.hunks import Hunk
+from athena.worktree.objects import blobs
+from athena.worktree.paths import to_wire
+
+MISSING = "0" * 40
+NO_MODE = "000000"
+
+
+async def get(context: Context, connection: Connection, asked: r.ChangesetRef) -> r.ChangesetView:
+    """The files of a changeset."""
+    state = await state_of(context, asked.agent)
+    checkout = await checkout_of(context, state)
+    found = await found_changes(checkout, state, asked.scope, asked.turn_id)
+    return r.ChangesetView(
+        agent_id=state.id,
+        scope=asked.scope,
+        turn_id=asked.turn_id,
+        old_tree=found.base,
+        new_tree=found.head,
+        files=[_file(state, f) for f in found.files],
+        additions=found.added,
+        deletions=found.deleted,
+    )
+
+
+async def file(
+    context: Context, connection: Connection, asked: r.ReadChangedFile
+) -> r.ChangedFileDetail:
+    """One file with its hunks and comments."""
+    state = await state_of(context, asked.agent)
+    checkout = await checkout_of(context, state)
+    found = await found_changes(checkout, state, asked.scope, asked.turn_id)
+    changed = found.file(asked.path)
+    detail = FileHunks(changed, (), False)
+    if changed.has_hunks:
+        detail = await found_by.hunks(checkout, changed)
+    path = to_wire(changed.path)
+    return r.ChangedFileDetail.model_validate(
+        {
+            **_file(state, changed).model_dump(),
+            "hunks": len(detail.hunks),
+            "large": detail.large,
+            "hunk_list": [_hunk(state, changed, h) for h in detail.hunks],
+            "comment_list": [c for c in state.comments if c.path == path],
+        }
+    )
+
+
+async def text(context: Context, connection: Connection, asked: r.ReadChangedText) -> r.ChangedText:
+    """One side of a changed file, for an editor's own diff view."""
+    state = await state_of(context, asked.agent)
+    checkout = await checkout_of(context, state)
+    found = await found_changes(checkout, state, asked.scope, asked.turn_id)
+    changed = found.file(asked.path)
+    old = asked.side == "old"
+    oid = changed.old_oid if old else changed.new_oid
+    path = to_wire(changed.old_path if old else changed.path)
+    if (changed.old_mode if old else changed.new_mode) == NO_MODE:
+        return r.ChangedText(path=path, exists=False)
+    (content,) = await blobs(checkout.git, [oid])
+    return changed_text(path, content)
+
+
+def changed_text(path: str, content: bytes | None) -> r.ChangedText:
+    """The text of a file's content; binary where it is none."""
+    if content is None:
+        return r.ChangedText(path=path, exists=False)
+    try:
+        shown = content.decode("utf-8")
+    except UnicodeDecodeError:
+        return r.ChangedText(path=path, exists=True, binary=True)
+    return r.ChangedText(path=path, exists=True, binary="\0" in shown, text=shown)
+
+
+async def state_of(context: Context, name: str) -> AgentState:
+    """The state of the agent that a name means."""
+    return (await context.directory.actor(context.directory.resolve(name))).state
+
+
+async def ids_of(
+    context: Context, state: AgentState, found: Changeset, paths: list[str] | None
+) -> list[str]:
+    """The ids of whole files and of their hunks, for verdicts on files."""
+    checkout = await checkout_of(context, state)
+    files = list(found.files) if paths is None else [found.file(p) for p in paths]
+    with_hunks = await found_by.hunks_of(checkout, [f for f in files if f.has_hunks], 0)
+    return [f.id for f in files] + [h.id for d in with_hunks for h in d.hunks]
+
+
+def verdict_of(state: AgentState, *ids: str) -> r.Verdict:
+    """The verdict on something, its own or that of its file."""
+    for one in ids:
+        if one in state.verdicts:
+            return state.verdicts[one]
+    return "open"
+
+
+def _file(state: AgentState, changed: FileChange) -> r.ChangedFile:
+    path, old = to_wire(changed.path), to_wire(changed.old_path)
+    return r.ChangedFile(
+        path=path,
+        old_path=old if old != path else None,
+        status=changed.status,
+        binary=changed.binary,
+        additions=changed.added,
+        deletions=changed.deleted,
+        old_mode=changed.old_mode if changed.mode_changed else None,
+        new_mode=changed.new_mode if changed.mode_changed else None,
+        file_id=changed.id,
+        verdict=verdict_of(state, changed.id),
+        comments=sum(c.path == path and c.state != "resolved" for c in state.comments),
+    )
+
+
+def _hunk(state: AgentState, changed: FileChange, hunk: Hunk) -> r.HunkView:
+    return r.HunkView(
+        hunk_id=hunk.id,
+        old_start=hunk.old_start,
+        old_lines=hunk.old_lines,
+        new_start=hunk.new_start,
+        new_lines=hunk.new_lines,
+        section=hunk.section,
+        removed=[_line(x) for x in hunk.removed],
+        added=[_line(x) for x in hunk.added],
+        verdict=verdict_of(state, hunk.id, changed.id),
+    )
+
+
+def _line(raw: bytes) -> str:
+    return raw.decode("utf-8", "replace").rstrip("\r\n")

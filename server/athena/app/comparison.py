@@ -1,0 +1,93 @@
+"""`athena/comparison/...`: agents side by side."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from pathlib import Path
+
+from athena.app.changeset import changed_text, state_of
+from athena.app.context import Context
+from athena.app.follow import event_of
+from athena.app.trees import checkout_of, found_changes
+from athena.border import Connection
+from athena.core.state import AgentState
+from athena.projections.agents import view
+from athena.projections.transcript import KINDS, Transcript
+from athena.protocol import review as r
+from athena.protocol.errors import AthenaError, ErrorCode
+from athena.protocol.items import ItemStatus, Message, ToolCall, ToolKind
+from athena.protocol.transcript import TurnView
+from athena.worktree.changeset import Changeset
+from athena.worktree.errors import PathEscapes
+from athena.worktree.paths import from_wire, inside, to_wire
+
+
+async def get(context: Context, connection: Connection, asked: r.CompareAgents) -> r.Comparison:
+    """Two to four agents with what they did, used and changed."""
+    states = [await state_of(context, name) for name in asked.agents]
+    columns = await asyncio.gather(*(_column(context, s) for s in states))
+    paths = Counter(path for _, changed in columns for path in changed)
+    return r.Comparison(
+        agents=[column for column, _ in columns],
+        shared_files=sorted(path for path, n in paths.items() if n > 1),
+    )
+
+
+async def text(context: Context, connection: Connection, asked: r.DiffAgents) -> r.ChangedText:
+    """A file as one agent has it now."""
+    state = await state_of(context, asked.agent)
+    place = state.workspace
+    if place is None:
+        raise AthenaError(ErrorCode.WRONG_STATE, f"{state.name} has no workspace.")
+    try:
+        path = inside(Path(place.path), from_wire(asked.path))
+        content = await asyncio.to_thread(path.read_bytes)
+    except PathEscapes as error:
+        raise AthenaError(ErrorCode.INVALID_PARAMS, str(error), field="path") from error
+    except OSError:
+        content = None
+    return changed_text(asked.path, content)
+
+
+async def _column(context: Context, state: AgentState) -> tuple[r.ComparedAgent, set[str]]:
+    folded = Transcript()
+    position = 0
+    while chunk := await context.log.read(position, streams=[state.id], kinds=KINDS):
+        folded.add(map(event_of, chunk))
+        position = chunk[-1].seq
+    calls = [i.item for i in folded.items.values() if isinstance(i.item, ToolCall)]
+    commands = [c for c in calls if c.tool == ToolKind.EXECUTE]
+    said = [i.item.text for i in folded.items.values() if isinstance(i.item, Message)]
+    shown = view(state)
+    found = await _changes(context, state)
+    column = r.ComparedAgent(
+        agent_id=state.id,
+        name=state.name,
+        harness=state.spec.harness,
+        model=shown.model,
+        status=shown.status,
+        turns=state.turns,
+        tool_calls=len(calls),
+        commands=len(commands),
+        failed_commands=sum(c.status == ItemStatus.FAILED for c in commands),
+        duration_ms=sum(map(_duration, folded.turns.values())),
+        input_tokens=shown.usage.input_tokens,
+        output_tokens=shown.usage.output_tokens,
+        cost=shown.cost,
+        files=len(found.files) if found else 0,
+        additions=found.added if found else 0,
+        deletions=found.deleted if found else 0,
+        last_message=said[-1] if said else "",
+    )
+    return column, {to_wire(f.path) for f in found.files} if found else set()
+
+
+def _duration(turn: TurnView) -> int:
+    return turn.ended_at - turn.started_at if turn.ended_at is not None else 0
+
+
+async def _changes(context: Context, state: AgentState) -> Changeset | None:
+    if state.workspace is None or state.workspace.repository is None:
+        return None
+    return await found_changes(await checkout_of(context, state), state, "base", None)

@@ -1,0 +1,235 @@
+"""`athena/merge/...`, `athena/publish/...` and committing: bringing an agent's work home."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from athena.app.agent import by
+from athena.app.changeset import state_of
+from athena.app.context import Context
+from athena.app.draft import Draft
+from athena.app.review import conflicts_of, record, with_verdict
+from athena.app.trees import checkout_of, found_changes, need_rest, project_checkout
+from athena.border import Connection
+from athena.core import decide
+from athena.core.state import AgentState
+from athena.protocol import events as e
+from athena.protocol import review as r
+from athena.protocol.content import TextContent, plain_text
+from athena.protocol.errors import AthenaError, ErrorCode
+from athena.protocol.items import Item, UserMessage
+from athena.worktree import changeset, commit, merge, publish, repository, resolve, standing
+from athena.worktree import review as reviewing
+from athena.worktree.errors import NothingToDo, ToolMissing
+from athena.worktree.paths import to_wire
+from athena.worktree.repository import Checkout
+from athena.worktree.threeway import Conflicted
+
+TITLE_LENGTH = 72
+
+
+async def run(context: Context, connection: Connection, asked: r.MergeWork) -> r.Applied:
+    """Bring the agent's branch into another one; `dry_run` predicts the conflicts."""
+    state = await state_of(context, asked.agent)
+    checkout = await checkout_of(context, state)
+    branch = await _branch(checkout, state)
+    into = asked.into or await _target(context, state, branch)
+    if asked.dry_run:
+        return await _predicted(checkout, branch, into)
+    need_rest(state)
+    notes = await _take_back_rejected(context, connection, state, checkout)
+    message = asked.message or await _message(context, state)
+    await _commit(checkout, state, message)
+    request = merge.MergeRequest(
+        agent=state.id,
+        source=branch,
+        target=into,
+        strategy=asked.how,
+        message=asked.message or (message if asked.how == "squash" else None),
+        turns=_turns(state),
+    )
+    found = await changeset.changeset(checkout, into, branch)
+    try:
+        done = await merge.merge(checkout, request)
+    except Conflicted as conflicted:
+        if asked.resolve:
+            return await _hand_over(context, connection, state, checkout, into, conflicted)
+        return r.Applied(done=False, conflicts=conflicts_of(conflicted.conflicts), branch=into)
+    files = [to_wire(f.path) for f in found.files]
+    fact = e.ChangesApplied(
+        what="merge", target=into, files=files, commit=done.new, undo=done.ref, by=by(connection)
+    )
+    await record(context, state, fact)
+    return r.Applied(done=True, files=files, commit=done.new, branch=into, notes=notes)
+
+
+async def _predicted(checkout: Checkout, branch: str, into: str) -> r.Applied:
+    ahead = await merge.predict(checkout, branch, into)
+    found = await changeset.changeset(checkout, ahead.target, ahead.tree)
+    loose_files = await standing.status(checkout)
+    loose = len(loose_files.changed) + len(loose_files.untracked)
+    notes = [f"{loose} uncommitted files will be committed first."] if loose else []
+    return r.Applied(
+        done=False,
+        files=[to_wire(f.path) for f in found.files],
+        conflicts=conflicts_of(ahead.conflicts),
+        branch=into,
+        notes=notes,
+    )
+
+
+async def _hand_over(
+    context: Context,
+    connection: Connection,
+    state: AgentState,
+    checkout: Checkout,
+    into: str,
+    conflicted: Conflicted,
+) -> r.Applied:
+    """Begin the merge in the agent's own worktree and ask it to resolve what conflicts."""
+    begun = await resolve.begin(checkout, state.id, into)
+    files = sorted({to_wire(c.path) for c in begun.conflicts})
+    text = (
+        f"I merged {into} into your branch, and these files conflict: {', '.join(files)}. "
+        "Resolve the conflict markers so that both sides' intent is kept, and run the tests. "
+        "Do not commit."
+    )
+    actor = await context.directory.actor(state.id)
+
+    def build(draft: Draft) -> None:
+        content = [TextContent(text=text)]
+        draft.record(*decide.prompt(draft.now, content, steer=False, by=by(connection)))
+
+    await actor.change(build)
+    return r.Applied(
+        done=False,
+        files=files,
+        conflicts=conflicts_of(conflicted.conflicts),
+        branch=into,
+        undo=begun.rescue.ref,
+        notes=["The agent was asked to resolve the conflicts; merge again when it is done."],
+    )
+
+
+async def commit_(context: Context, connection: Connection, asked: r.CommitWork) -> r.Applied:
+    """Commit what is uncommitted in the agent's worktree."""
+    state = await state_of(context, asked.agent)
+    need_rest(state)
+    checkout = await checkout_of(context, state)
+    notes = await _take_back_rejected(context, connection, state, checkout)
+    made = await _commit(checkout, state, asked.message or await _message(context, state))
+    if made is None:
+        raise AthenaError(ErrorCode.WRONG_STATE, f"{state.name} has nothing to commit.")
+    found = await changeset.changeset(checkout, f"{made}^", made)
+    files = [to_wire(f.path) for f in found.files]
+    target = await _branch(checkout, state)
+    fact = e.ChangesApplied(
+        what="commit", target=target, files=files, commit=made, by=by(connection)
+    )
+    await record(context, state, fact)
+    return r.Applied(done=True, files=files, commit=made, branch=target, notes=notes)
+
+
+async def publish_(context: Context, connection: Connection, asked: r.PublishWork) -> r.Published:
+    """Push the agent's branch, and open a pull request when asked."""
+    state = await state_of(context, asked.agent)
+    need_rest(state)
+    checkout = await checkout_of(context, state)
+    branch = await _branch(checkout, state)
+    notes = await _take_back_rejected(context, connection, state, checkout)
+    message = await _message(context, state)
+    await _commit(checkout, state, asked.title or message)
+    pushed = await publish.push(checkout, branch, remote=asked.remote or "origin")
+    url = None
+    if asked.pull_request:
+        title = asked.title or message.splitlines()[0]
+        try:
+            url = await publish.open_request(
+                checkout,
+                pushed,
+                target=await _target(context, state, branch),
+                title=title,
+                body=asked.body or "",
+                draft=asked.draft,
+            )
+        except ToolMissing as missing:
+            notes.append(f"{missing.message} {missing.advice}".strip())
+    fact = e.ChangesApplied(
+        what="publish",
+        target=f"{pushed.remote.name}/{pushed.branch}",
+        commit=pushed.commit,
+        by=by(connection),
+    )
+    await record(context, state, fact)
+    return r.Published(
+        branch=branch, remote=pushed.remote.name, commit=pushed.commit, url=url, notes=notes
+    )
+
+
+async def _commit(checkout: Checkout, state: AgentState, message: str) -> str | None:
+    """Commit all loose work; null when there was none."""
+    told = commit.Message(message, agent=state.id, turns=_turns(state))
+    try:
+        return await commit.commit_all(checkout, told)
+    except NothingToDo:
+        return None
+
+
+async def _take_back_rejected(
+    context: Context, connection: Connection, state: AgentState, checkout: Checkout
+) -> list[str]:
+    """What was rejected is not to be merged: it is taken out of the worktree, and kept in a ref."""
+    found = await found_changes(checkout, state, "base", None)
+    selection = await with_verdict(checkout, state, found, "rejected")
+    if not selection.files and not selection.hunks:
+        return []
+    done = await reviewing.reject(checkout, state.id, found, selection)
+    count = len(selection.files) + len(selection.hunks)
+    await record(
+        context,
+        state,
+        e.ChangesApplied(
+            what="reject", target=str(checkout.root), undo=done.ref, by=by(connection)
+        ),
+    )
+    return [f"{count} rejected changes were taken out first; undo with {done.ref}."]
+
+
+def _turns(state: AgentState) -> tuple[str, ...]:
+    return tuple(f"{state.id}.t{n}" for n in range(1, state.turns + 1))
+
+
+async def _branch(checkout: Checkout, state: AgentState) -> str:
+    at = await repository.head(checkout)
+    if at.branch is None:
+        raise AthenaError(
+            ErrorCode.WRONG_STATE,
+            f"{state.name} works on a detached HEAD. Give it a branch: "
+            f"git -C {checkout.root} switch -c NAME.",
+        )
+    return at.branch
+
+
+async def _target(context: Context, state: AgentState, branch: str) -> str:
+    """The branch that the project has checked out."""
+    at = await repository.head(await project_checkout(context, state))
+    if at.branch is None or at.branch == branch:
+        raise AthenaError(
+            ErrorCode.INVALID_PARAMS,
+            f"Name the branch to merge {branch} into: the project itself has no other one.",
+            field="into",
+        )
+    return at.branch
+
+
+async def _message(context: Context, state: AgentState) -> str:
+    """A commit message from the agent's first prompt."""
+    page = await context.log.read_stream(state.id, limit=40)
+    for stored in page:
+        if stored.kind == e.ItemCompleted.KIND:
+            item: Item = e.ItemCompleted.model_validate(stored.data).item
+            if isinstance(item, UserMessage):
+                lines = plain_text(item.content).strip().splitlines()
+                text = next((x for x in lines if not x.startswith(("/", "```"))), state.name)
+                return text if len(text) <= TITLE_LENGTH else text[: TITLE_LENGTH - 1] + "…"
+    return f"Work of {state.name} in {Path(state.spec.project).name}"

@@ -1,0 +1,88 @@
+"""`athena/revert/...`: undoing what a turn or an agent changed, and nothing else."""
+
+from __future__ import annotations
+
+from athena.app.agent import by
+from athena.app.changeset import state_of
+from athena.app.context import Context
+from athena.app.review import conflicts_of, record
+from athena.app.trees import checkout_of, need_rest, turns_of
+from athena.border import Connection
+from athena.protocol import events as e
+from athena.protocol import review as r
+from athena.protocol.errors import AthenaError, ErrorCode
+from athena.worktree import apply, changeset, revert
+from athena.worktree import review as reviewing
+from athena.worktree.blame import Turn
+from athena.worktree.paths import to_wire
+from athena.worktree.repository import Checkout
+from athena.worktree.threeway import Conflicted
+
+
+async def run(context: Context, connection: Connection, asked: r.RevertWork) -> r.Applied:
+    """Take back what one turn, or all turns, changed. `dry_run` only shows it."""
+    state = await state_of(context, asked.agent)
+    need_rest(state)
+    checkout = await checkout_of(context, state)
+    turns = await turns_of(checkout, state)
+    chosen = [t for t in turns if asked.turn_id is None or t.id == asked.turn_id]
+    if not chosen:
+        raise AthenaError(
+            ErrorCode.NOT_FOUND,
+            f"{state.name} has no captured turn {asked.turn_id or ''}".rstrip() + ".",
+            field="turnId",
+        )
+    spans = await _spans(checkout, chosen, asked.paths)
+    ahead = await revert.preview_revert(checkout, spans)
+    files = [to_wire(f.path) for f in ahead.changes.files]
+    if ahead.conflicts or asked.dry_run:
+        return r.Applied(done=False, files=files, conflicts=conflicts_of(ahead.conflicts))
+    what = f"turn {asked.turn_id}" if asked.turn_id else f"all turns of {state.name}"
+    try:
+        done = await revert.revert(checkout, state.id, spans, what)
+    except Conflicted as conflicted:
+        return r.Applied(done=False, conflicts=conflicts_of(conflicted.conflicts))
+    fact = e.ChangesApplied(
+        what="revert",
+        target=str(checkout.root),
+        files=files,
+        undo=done.ref,
+        turn_id=asked.turn_id,
+        by=by(connection),
+    )
+    await record(context, state, fact)
+    return r.Applied(done=True, files=files, undo=done.ref)
+
+
+async def undo(context: Context, connection: Connection, asked: r.UndoRevert) -> r.Applied:
+    """Take back what a result's `undo` names: a revert, or an applied change."""
+    state = await state_of(context, asked.agent)
+    need_rest(state)
+    checkout = await checkout_of(context, state)
+    try:
+        done = await apply.undo(checkout, state.id, asked.ref)
+    except Conflicted as conflicted:
+        return r.Applied(done=False, conflicts=conflicts_of(conflicted.conflicts))
+    found = await changeset.changeset(checkout, done.before, done.after)
+    files = [to_wire(f.path) for f in found.files]
+    fact = e.ChangesApplied(
+        what="undo", target=str(checkout.root), files=files, undo=done.ref, by=by(connection)
+    )
+    await record(context, state, fact)
+    return r.Applied(done=True, files=files, undo=done.ref)
+
+
+async def _spans(
+    checkout: Checkout, turns: list[Turn], paths: list[str] | None
+) -> list[revert.Span]:
+    """The spans of turns, narrowed to some files where they are named."""
+    if paths is None:
+        return [revert.Span(t.start, t.end) for t in turns]
+    spans: list[revert.Span] = []
+    for turn in turns:
+        found = await changeset.changeset(checkout, turn.start, turn.end, paths)
+        selection = reviewing.Selection(files=frozenset(f.id for f in found.files))
+        spans.append(
+            revert.Span(turn.start, await reviewing.tree_taken(checkout, found, selection))
+        )
+    return spans

@@ -1,0 +1,109 @@
+"""The working tree of an agent, its turns as spans of checkpoints, and what lies between."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from athena.app import environment
+from athena.app.context import Context
+from athena.core.state import AgentState
+from athena.protocol.errors import AthenaError, ErrorCode
+from athena.protocol.review import Scope
+from athena.worktree import apply, changeset, checkpoint, repository, snapshot
+from athena.worktree.blame import Turn
+from athena.worktree.repository import Checkout
+
+
+async def checkout_of(context: Context, state: AgentState) -> Checkout:
+    """The working tree of an agent. WRONG_STATE when it has none in a repository."""
+    place = state.workspace
+    if place is None or place.repository is None:
+        raise AthenaError(
+            ErrorCode.WRONG_STATE,
+            f"{state.name} has no git working tree, so there is nothing to review or to merge.",
+        )
+    env = environment.load(context.environments, state.id)
+    if not Path(place.path).is_dir():
+        raise AthenaError(
+            ErrorCode.WRONG_STATE,
+            f"{place.path} is gone. `athena workspace restore {state.name}` brings it back.",
+        )
+    return (await repository.discover(Path(place.path), env)).checkout
+
+
+async def project_checkout(context: Context, state: AgentState) -> Checkout:
+    """The user's own working tree: that of the project."""
+    env = environment.load(context.environments, state.id)
+    return (await repository.discover(Path(state.spec.project), env)).checkout
+
+
+async def turns_of(checkout: Checkout, state: AgentState) -> list[Turn]:
+    """The agent's turns with their checkpoints, old to new; the running one ends now."""
+    starts: dict[str, str] = {}
+    ends: dict[str, str] = {}
+    for taken in await checkpoint.checkpoints(checkout, state.id):
+        if taken.turn is not None and taken.edge:
+            side = starts if taken.edge == "start" else ends
+            # A turn interrupted by a crash may have been captured twice: the first is its start.
+            if taken.edge == "end" or taken.turn not in side:
+                side[taken.turn] = taken.tree
+    found: list[Turn] = []
+    for turn_id, start in starts.items():
+        end = ends.get(turn_id)
+        if end is None and state.turn is not None and state.turn.turn_id == turn_id:
+            end = await snapshot.tree_now(checkout)
+        if end is not None:
+            found.append(Turn(turn_id, start, end))
+    return found
+
+
+async def trees_between(
+    checkout: Checkout, state: AgentState, scope: Scope, turn_id: str | None
+) -> tuple[str, str]:
+    """The two trees that a scope lies between."""
+    if scope == "base":
+        assert state.workspace is not None
+        base = state.workspace.base_commit
+        old = await repository.tree_of(checkout, base) if base else await _empty(checkout)
+        return old, await snapshot.tree_now(checkout)
+    turns = await turns_of(checkout, state)
+    if scope == "turn":
+        wanted = [t for t in turns if turn_id is None or t.id == turn_id]
+        if not wanted:
+            raise AthenaError(
+                ErrorCode.NOT_FOUND,
+                f"{state.name} has no captured turn {turn_id or ''}".rstrip() + ".",
+                field="turnId",
+                turns=[t.id for t in turns],
+            )
+        return wanted[-1].start, wanted[-1].end
+    if not turns:
+        now = await snapshot.tree_now(checkout)
+        return now, now
+    deltas = [apply.Delta(t.start, t.end) for t in turns]
+    merged = await apply.merged_in_turn(checkout.git, turns[0].start, deltas)
+    return turns[0].start, merged.tree if merged.clean else turns[-1].end
+
+
+async def found_changes(
+    checkout: Checkout, state: AgentState, scope: Scope, turn_id: str | None
+) -> changeset.Changeset:
+    """The changeset of a scope."""
+    old, new = await trees_between(checkout, state, scope, turn_id)
+    return await changeset.changeset(checkout, old, new)
+
+
+async def _empty(checkout: Checkout) -> str:
+    from athena.worktree.objects import empty_tree
+
+    return await empty_tree(checkout.git)
+
+
+def need_rest(state: AgentState) -> None:
+    """What changes files must not run beside a turn that does the same."""
+    if state.turn is not None:
+        raise AthenaError(
+            ErrorCode.WRONG_STATE,
+            f"{state.name} is at work: wait for the end of its turn, or interrupt it.",
+            status="working",
+        )

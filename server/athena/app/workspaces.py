@@ -1,0 +1,250 @@
+"""`athena/workspace/...`, `athena/rescue/...`, `athena/checkpoint/...`: trees and kept work."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from athena.app import environment
+from athena.app.agent import by
+from athena.app.changeset import state_of
+from athena.app.context import Context
+from athena.app.review import record
+from athena.app.spawn import project_of
+from athena.app.trees import checkout_of
+from athena.border import Connection
+from athena.core.state import AgentState
+from athena.protocol import events as e
+from athena.protocol import workspace as w
+from athena.protocol.agent import AgentView
+from athena.protocol.errors import AthenaError, ErrorCode
+from athena.worktree import checkpoint, merge, orphans, remove, repository, rescue, restore
+from athena.worktree import standing as standing_of
+from athena.worktree.errors import WorktreeError
+from athena.worktree.repository import Checkout
+from athena.worktree.standing import HAZARDS, Hazard, Standing
+
+
+async def list_(
+    context: Context, connection: Connection, asked: w.ListWorkspaces
+) -> w.WorkspaceList:
+    """The workspaces of agents with their state on disk, then orphans of the project."""
+    only = context.directory.resolve(asked.agent) if asked.agent else None
+    project = project_of(asked.project, connection.cwd) if asked.project else None
+    views = [
+        v
+        for v in context.directory.views()
+        if v.workspace is not None
+        and (only is None or v.id == only)
+        and (project is None or v.project == str(project))
+    ]
+    found = list(await asyncio.gather(*(_state(context, v) for v in views)))
+    if only is None:
+        place = project or Path(connection.cwd)
+        found += await _orphans(context, connection, place)
+    return w.WorkspaceList(workspaces=found)
+
+
+async def _state(context: Context, view: AgentView) -> w.WorkspaceState:
+    assert view.workspace is not None
+    known = w.WorkspaceState(
+        agent_id=view.id,
+        agent_name=view.name,
+        path=view.workspace.path,
+        repository=view.workspace.repository,
+        branch=view.workspace.branch,
+    )
+    if not Path(view.workspace.path).is_dir():
+        return known.model_copy(update={"vanished": "its folder is gone"})
+    if view.workspace.repository is None:
+        return known
+    env = environment.load(context.environments, view.id)
+    try:
+        checkout = (await repository.discover(Path(view.workspace.path), env)).checkout
+        now = await standing_of.standing(checkout)
+        ahead, behind = await _distance(checkout, view, now)
+    except WorktreeError as error:
+        return known.model_copy(update={"problem": str(error)})
+    return _told(known, now).model_copy(update={"ahead": ahead, "behind": behind})
+
+
+def _told(known: w.WorkspaceState, now: Standing) -> w.WorkspaceState:
+    return known.model_copy(
+        update={
+            "branch": now.head.branch or known.branch,
+            "head": now.head.commit,
+            "changed": len(now.changed),
+            "untracked": len(now.untracked),
+            "unpushed": len(now.unpushed),
+            "operation": now.operation,
+            "vanished": now.vanished,
+            "problem": now.problem,
+            "hazards": {str(k): v for k, v in now.hazards.items()},
+        }
+    )
+
+
+async def _distance(checkout: Checkout, view: AgentView, now: Standing) -> tuple[int, int]:
+    """Commits ahead of, and behind, the branch that the repository has checked out."""
+    if now.head.commit is None or not checkout.linked:
+        return 0, 0
+    main = await repository.at_worktree(checkout, await repository.main_root(checkout))
+    at = await repository.head(main)
+    if at.commit is None:
+        return 0, 0
+    ahead = await merge.predict(checkout, now.head.commit, at.commit)
+    return ahead.ahead, ahead.behind
+
+
+async def _orphans(context: Context, connection: Connection, place: Path) -> list[w.WorkspaceState]:
+    """What is left in the repository of agents that are not known here."""
+    try:
+        checkout = (await repository.discover(place, connection.environ)).checkout
+        known = {v.id for v in context.directory.views()}
+        left = await orphans.orphans(checkout, known)
+    except WorktreeError:
+        return []
+    found: list[w.WorkspaceState] = []
+    for orphan in left:
+        state = w.WorkspaceState(
+            path=str(orphan.root or checkout.root),
+            repository=str(checkout.repository_root),
+            branch=orphan.branch,
+            problem=f"left by agent {orphan.agent}: {orphan.holds}",
+        )
+        if orphan.standing is not None:
+            problem = state.problem
+            state = _told(state, orphan.standing).model_copy(update={"problem": problem})
+        found.append(state)
+    return found
+
+
+async def remove_(context: Context, connection: Connection, asked: w.RemoveWorkspace) -> w.Rescued:
+    """Remove a worktree. Its files, index and commits are captured first."""
+    insist = _hazards(asked.insist)
+    if asked.agent is None:
+        return await _remove_orphan(connection, asked, insist)
+    state = await state_of(context, asked.agent)
+    if state.run is not None:
+        raise AthenaError(
+            ErrorCode.WRONG_STATE, f"{state.name} is running: stop it first (`athena agent stop`)."
+        )
+    checkout = await checkout_of(context, state)
+    done = await remove.remove(
+        checkout, state.id, force=insist, delete_branch=not asked.keep_branch
+    )
+    fact = e.WorkspaceRemoved(
+        path=str(checkout.root),
+        rescue=done.rescue.ref if done.rescue else None,
+        by=by(connection),
+    )
+    await record(context, state, fact)
+    return w.Rescued(removed=True, rescue=_rescue(done.rescue) if done.rescue else None)
+
+
+async def _remove_orphan(
+    connection: Connection, asked: w.RemoveWorkspace, insist: set[Hazard]
+) -> w.Rescued:
+    if asked.path is None:
+        raise AthenaError(
+            ErrorCode.INVALID_PARAMS, "Name an agent, or the path of an orphan.", field="agent"
+        )
+    path = Path(connection.cwd, asked.path)
+    checkout = (await repository.discover(path, connection.environ)).checkout
+    done = await remove.remove(
+        checkout, "orphan", force=insist, delete_branch=not asked.keep_branch
+    )
+    return w.Rescued(removed=True, rescue=_rescue(done.rescue) if done.rescue else None)
+
+
+def _hazards(words: list[str]) -> set[Hazard]:
+    known: dict[str, Hazard] = {h: h for h in HAZARDS}
+    for word in words:
+        if word not in known:
+            raise AthenaError(
+                ErrorCode.INVALID_PARAMS,
+                f"{word!r} is no hazard; they are {', '.join(HAZARDS)}.",
+                field="insist",
+            )
+    return {known[word] for word in words}
+
+
+async def restore_(
+    context: Context, connection: Connection, asked: w.RestoreWorkspace
+) -> w.Restored:
+    """Bring captured work back into a worktree."""
+    state = await state_of(context, asked.agent) if asked.agent else None
+    project = Path(state.spec.project) if state else project_of(asked.project, connection.cwd)
+    checkout = (await repository.discover(project, connection.environ)).checkout
+    chosen = await _chosen(checkout, asked.ref, state)
+    done = await restore.restore(
+        checkout, chosen, Path(connection.cwd, asked.path) if asked.path else None
+    )
+    if state is not None and state.workspace is None:
+        await record(context, state, _ready_again(checkout, done, state, chosen))
+    return w.Restored(path=str(done.checkout.root), ref=chosen.ref, branch=done.branch)
+
+
+async def _chosen(checkout: Checkout, ref: str | None, state: AgentState | None) -> rescue.Rescue:
+    if ref is not None:
+        return await rescue.rescue_at(checkout, ref)
+    kept = await rescue.rescues(checkout, state.id if state else None)
+    if not kept:
+        raise AthenaError(ErrorCode.NOT_FOUND, "Nothing was captured that could be restored.")
+    return kept[-1]
+
+
+def _ready_again(
+    checkout: Checkout, done: restore.Restored, state: AgentState, chosen: rescue.Rescue
+) -> e.EventData:
+    subfolder = state.spec.workspace.subfolder or ""
+    return e.WorkspaceReady(
+        path=str(done.checkout.root),
+        cwd=str(done.checkout.root / subfolder),
+        kind="new",
+        repository=str(checkout.repository_root),
+        branch=done.branch,
+        base_commit=chosen.head,
+    )
+
+
+async def rescues(context: Context, connection: Connection, asked: w.ListRescues) -> w.RescueList:
+    """Captured work of a project, newest first."""
+    state = await state_of(context, asked.agent) if asked.agent else None
+    project = Path(state.spec.project) if state else project_of(asked.project, connection.cwd)
+    checkout = (await repository.discover(project, connection.environ)).checkout
+    kept = await rescue.rescues(checkout, state.id if state else None)
+    return w.RescueList(rescues=[_rescue(k) for k in reversed(kept)])
+
+
+def _rescue(kept: rescue.Rescue) -> w.RescueView:
+    return w.RescueView(
+        ref=kept.ref,
+        agent_id=kept.agent,
+        commit=kept.commit,
+        reason=kept.reason,
+        path=str(kept.root),
+        branch=kept.branch,
+        at=int(kept.time.timestamp() * 1000),
+    )
+
+
+async def checkpoints(
+    context: Context, connection: Connection, asked: w.ListCheckpoints
+) -> w.CheckpointList:
+    """The captured states of an agent's tree, oldest first."""
+    state = await state_of(context, asked.agent)
+    checkout = await checkout_of(context, state)
+    return w.CheckpointList(
+        checkpoints=[
+            w.CheckpointView(
+                ref=c.ref,
+                commit=c.commit,
+                tree=c.tree,
+                turn_id=c.turn,
+                edge="start" if c.edge == "start" else "end" if c.edge == "end" else None,
+                at=int(c.time.timestamp() * 1000),
+            )
+            for c in await checkpoint.checkpoints(checkout, state.id)
+        ]
+    )
