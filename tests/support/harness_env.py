@@ -86,11 +86,17 @@ stream_max_retries = 1
 
 
 def _opencode_files(url: str) -> Files:
+    model = {
+        "name": "fake",
+        "attachment": True,
+        "limit": {"context": 200_000, "output": 8192},
+        "modalities": {"input": ["text", "image"], "output": ["text"]},
+    }
     provider = {
         "npm": "@ai-sdk/openai-compatible",
         "name": "fake",
         "options": {"baseURL": f"{url}/v1", "apiKey": DUMMY_KEY},
-        "models": {"fake": {"name": "fake", "limit": {"context": 200_000, "output": 8192}}},
+        "models": {"fake": model},
     }
     permission = {"edit": "ask", "bash": "ask"}
     config = {"model": "fake/fake", "provider": {"fake": provider}, "permission": permission}
