@@ -1,0 +1,237 @@
+"""Reviewing, taking, reverting and merging what agents changed, with real git."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from athena.protocol.errors import ErrorCode
+from athena.relay.client import CallError
+from tests.app.playing import spawn
+from tests.support.athena import Client, Json, make_repository
+from tests.support.wait import until_sync
+
+TEXT = "".join(f"line {n}\n" for n in range(1, 31))
+
+WORK = """
+edit  text.txt: line 5 -> LINE FIVE
+edit  text.txt: line 25 -> LINE TWENTY-FIVE
+write new.txt: made by the agent
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    return make_repository(tmp_path / "project", {"text.txt": TEXT, "hello.py": 'print("hi")\n'})
+
+
+def worked(client: Client, project: Path, text: str = WORK, **more: object) -> Json:
+    agent = spawn(client, project, text, workspace={"kind": "new"}, **more)
+    return client.until(agent["id"], "idle")
+
+
+def git(place: Path, *arguments: str) -> str:
+    done = subprocess.run(
+        ["git", *arguments], cwd=place, capture_output=True, text=True, check=True
+    )
+    return done.stdout.strip()
+
+
+def hunks(client: Client, agent: Json, path: str, **more: object) -> list[Json]:
+    file = client.call("athena/changeset/file", agent=agent["id"], path=path, **more)
+    return file["hunkList"]
+
+
+def test_a_changeset_in_files_and_hunks(client: Client, project: Path) -> None:
+    agent = worked(client, project)
+    found = client.call("athena/changeset/get", agent=agent["id"])
+    assert [(f["path"], f["status"]) for f in found["files"]] == [
+        ("new.txt", "added"),
+        ("text.txt", "modified"),
+    ]
+    assert (found["additions"], found["deletions"]) == (3, 2)
+    changed = hunks(client, agent, "text.txt")
+    assert [(h["newStart"], h["removed"], h["added"]) for h in changed] == [
+        (5, ["line 5"], ["LINE FIVE"]),
+        (25, ["line 25"], ["LINE TWENTY-FIVE"]),
+    ]
+    old = client.call("athena/changeset/text", agent=agent["id"], path="text.txt", side="old")
+    new = client.call("athena/changeset/text", agent=agent["id"], path="text.txt", side="new")
+    assert old["text"] == TEXT
+    assert "LINE FIVE" in new["text"]
+
+
+def test_one_hunk_is_taken_into_the_project(client: Client, project: Path) -> None:
+    agent = worked(client, project)
+    first = hunks(client, agent, "text.txt")[0]
+    verdict = {"hunkIds": [first["hunkId"]], "verdict": "accepted"}
+    client.call("athena/review/verdict", agent=agent["id"], **verdict)
+    assert [h["verdict"] for h in hunks(client, agent, "text.txt")] == ["accepted", "open"]
+    done = client.call("athena/review/apply", agent=agent["id"])
+    assert done["done"] and done["files"] == ["text.txt"]
+    assert (project / "text.txt").read_text() == TEXT.replace("line 5\n", "LINE FIVE\n")
+    assert not (project / "new.txt").exists()
+
+
+def test_a_conflict_is_told_by_line_and_nothing_is_half_done(client: Client, project: Path) -> None:
+    agent = worked(client, project)
+    mine = TEXT.replace("line 5\n", "line five\n")
+    (project / "text.txt").write_text(mine)
+    done = client.call("athena/review/apply", agent=agent["id"], paths=["text.txt", "new.txt"])
+    assert not done["done"]
+    assert [(c["path"], c["start"]) for c in done["conflicts"]] == [("text.txt", 5)]
+    assert (project / "text.txt").read_text() == mine
+    assert not (project / "new.txt").exists()
+
+
+def test_merging_takes_what_was_not_rejected(client: Client, project: Path) -> None:
+    agent = worked(client, project)
+    second = hunks(client, agent, "text.txt")[1]
+    verdict = {"hunkIds": [second["hunkId"]], "verdict": "rejected"}
+    client.call("athena/review/verdict", agent=agent["id"], **verdict)
+    ahead = client.call("athena/merge/run", agent=agent["id"], dryRun=True)
+    assert ahead["conflicts"] == [] and ahead["branch"] == "main"
+    done = client.call("athena/merge/run", agent=agent["id"], how="squash", message="Fifth line")
+    assert done["done"] and "rejected" in done["notes"][0]
+    assert (project / "text.txt").read_text() == TEXT.replace("line 5\n", "LINE FIVE\n")
+    assert (project / "new.txt").read_text() == "made by the agent\n"
+    message = git(project, "log", "-1", "--format=%B")
+    assert message.startswith("Fifth line") and f"Athena-Agent: {agent['id']}" in message
+    assert git(project, "status", "--porcelain") == ""
+
+
+def test_a_merge_that_conflicts_is_handed_to_the_agent(client: Client, project: Path) -> None:
+    agent = worked(client, project, WORK + "turn 2:\n    edit text.txt: <<<<<<< -> resolved\n")
+    (project / "text.txt").write_text(TEXT.replace("line 5\n", "line five\n"))
+    git(project, "-c", "user.name=T", "-c", "user.email=t@localhost", "commit", "-qam", "mine")
+    before = git(project, "rev-parse", "HEAD")
+    refused = client.call("athena/merge/run", agent=agent["id"])
+    assert not refused["done"] and refused["conflicts"][0]["path"] == "text.txt"
+    assert git(project, "rev-parse", "HEAD") == before
+    handed = client.call("athena/merge/run", agent=agent["id"], resolve=True)
+    assert "asked to resolve" in handed["notes"][0]
+    client.until(agent["id"], "idle")
+    assert client.agent(agent["id"])["turns"] == 2
+
+
+def test_reverting_a_turn_leaves_what_others_wrote(client: Client, project: Path) -> None:
+    agent = worked(
+        client, project, "edit text.txt: line 5 -> first\nturn 2:\n    write b.txt: second\n"
+    )
+    place = Path(agent["workspace"]["path"])
+    (place / "mine.txt").write_text("by the user")
+    client.call("athena/agent/prompt", agent=agent["id"], text="go on")
+    client.until(agent["id"], "idle")
+    turn = f"{agent['id']}.t1"
+    ahead = client.call("athena/revert/run", agent=agent["id"], turnId=turn, dryRun=True)
+    assert ahead["files"] == ["text.txt"] and not ahead["done"]
+    done = client.call("athena/revert/run", agent=agent["id"], turnId=turn)
+    assert done["done"]
+    assert (place / "text.txt").read_text() == TEXT
+    assert (place / "b.txt").exists() and (place / "mine.txt").exists()
+    client.call("athena/revert/undo", agent=agent["id"], ref=done["undo"])
+    assert "first" in (place / "text.txt").read_text()
+
+
+def test_what_the_user_wrote_between_turns_is_not_the_agents(client: Client, project: Path) -> None:
+    agent = worked(client, project, "write a.txt: one\nturn 2:\n    write b.txt: two\n")
+    place = Path(agent["workspace"]["path"])
+    (place / "mine.txt").write_text("by the user")
+    client.call("athena/agent/prompt", agent=agent["id"], text="go on")
+    client.until(agent["id"], "idle")
+    own = client.call("athena/changeset/get", agent=agent["id"], scope="agent")
+    assert [f["path"] for f in own["files"]] == ["a.txt", "b.txt"]
+    last = client.call("athena/changeset/get", agent=agent["id"], scope="turn")
+    assert [f["path"] for f in last["files"]] == ["b.txt"]
+    all_ = client.call("athena/changeset/get", agent=agent["id"], scope="base")
+    assert [f["path"] for f in all_["files"]] == ["a.txt", "b.txt", "mine.txt"]
+
+
+def test_comments_become_a_prompt(client: Client, project: Path) -> None:
+    agent = worked(client, project, WORK + "turn 2:\n    say You said: ${prompt}\n")
+    for line, text in ((5, "Why capitals?"), (25, "Here too.")):
+        client.call(
+            "athena/review/comment", agent=agent["id"], path="text.txt", line=line, text=text
+        )
+    sent = client.call("athena/review/send", agent=agent["id"])
+    assert sent["promptId"]
+    client.until(agent["id"], "idle")
+    page = client.call("athena/transcript/page", agent=agent["id"], types=["message"])
+    said = page["items"][-1]["item"]["text"]
+    assert "text.txt:5: Why capitals?" in said and "text.txt:25: Here too." in said
+    states = [c["state"] for c in client.call("athena/review/listComments")["comments"]]
+    assert states.count("sent") >= 2
+
+
+def test_a_removed_workspace_comes_back(client: Client, project: Path) -> None:
+    agent = worked(client, project)
+    place = Path(agent["workspace"]["path"])
+    client.call("athena/agent/stop", agent=agent["id"])
+    client.until(agent["id"], "done")
+    with pytest.raises(CallError) as refused:
+        client.call("athena/workspace/remove", agent=agent["id"])
+    assert refused.value.code == ErrorCode.REFUSED
+    assert place.exists()
+    gone = client.call("athena/workspace/remove", agent=agent["id"], insist=["dirty"])
+    assert gone["removed"] and not place.exists()
+    back = client.call("athena/workspace/restore", agent=agent["id"])
+    assert Path(back["path"]) == place
+    assert "LINE FIVE" in (place / "text.txt").read_text()
+    assert (place / "new.txt").exists()
+
+
+def test_who_wrote_a_line(client: Client, project: Path) -> None:
+    agent = worked(client, project)
+    path = Path(agent["workspace"]["path"]) / "text.txt"
+    found = client.call("athena/line/authors", path=str(path))
+    assert [(r["start"], r["end"], r["agentName"]) for r in found["runs"]] == [
+        (5, 5, agent["name"]),
+        (25, 25, agent["name"]),
+    ]
+    unsaved = "a line above\n" + path.read_text()
+    moved = client.call("athena/line/authors", path=str(path), text=unsaved, start=6, end=6)
+    assert [(r["start"], r["turnId"]) for r in moved["runs"]] == [(6, f"{agent['id']}.t1")]
+    client.call("athena/merge/run", agent=agent["id"])
+    merged = client.call("athena/line/authors", path=str(project / "text.txt"))
+    assert [(r["start"], r["turnId"]) for r in merged["runs"]] == [
+        (5, f"{agent['id']}.t1"),
+        (25, f"{agent['id']}.t1"),
+    ]
+
+
+def test_two_agents_that_collide_are_told_of_each_other(client: Client, project: Path) -> None:
+    one = worked(client, project, "edit text.txt: line 5 -> one")
+    two = worked(client, project, "edit text.txt: line 5 -> two")
+    until_sync(lambda: client.agent(one["id"])["conflicts"] == [two["id"]])
+    found = client.call("athena/collision/list", project=str(project))["collisions"]
+    assert [(c["conflict"], [x["start"] for x in c["ranges"]]) for c in found] == [(True, [5])]
+
+
+def test_agents_side_by_side(client: Client, project: Path) -> None:
+    one = worked(client, project)
+    two = worked(client, project, "run true\nrun false\nwrite text.txt: all new\nsay the end")
+    found = client.call("athena/comparison/get", agents=[one["id"], two["id"]])
+    left, right = found["agents"]
+    assert (left["toolCalls"], left["files"]) == (3, 2)
+    assert (right["commands"], right["failedCommands"]) == (2, 1)
+    assert right["lastMessage"].strip() == "the end"
+    assert found["sharedFiles"] == ["text.txt"]
+
+
+def test_workspaces_are_listed_with_what_they_hold(client: Client, project: Path) -> None:
+    agent = worked(client, project)
+    found = client.call("athena/workspace/list", agent=agent["id"])["workspaces"]
+    assert [(w["changed"], w["untracked"]) for w in found] == [(1, 1)]
+    assert "dirty" in found[0]["hazards"]
+    edges = client.call("athena/checkpoint/list", agent=agent["id"])["checkpoints"]
+    assert [c["edge"] for c in edges] == ["start", "end"]
+
+
+def test_a_path_outside_of_the_workspace_is_refused(client: Client, project: Path) -> None:
+    agent = worked(client, project)
+    for path in ("../project/hello.py", "/etc/passwd"):
+        with pytest.raises(CallError) as refused:
+            client.call("athena/comparison/text", agent=agent["id"], path=path)
+        assert refused.value.code == ErrorCode.INVALID_PARAMS
