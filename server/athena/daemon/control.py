@@ -11,12 +11,13 @@ from typing import Protocol
 from athena import __version__
 from athena.daemon.reception import tell
 from athena.relay import hello as lines
-from athena.relay.failure import EXIT_LOST, EXIT_STOPPED
+from athena.relay.failure import EXIT_LOST, EXIT_NO_START, EXIT_STOPPED
 from athena.wire import limits
 from athena.wire.connection import ClientConnection, Goodbye
 from athena.wire.inbox import Inbox, TooLong
 
 STOPPED = Goodbye(EXIT_STOPPED, "The Athena daemon was stopped. Agents go on working.")
+FAULT = Goodbye(EXIT_NO_START, "A fault of Athena ended this connection; the daemon's log has it.")
 RESTARTS = Goodbye(EXIT_LOST, "The Athena daemon restarts.")
 
 

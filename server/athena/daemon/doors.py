@@ -32,15 +32,28 @@ DOORS: dict[Mode, Door] = {
 }
 
 
+WARM_AFTER_SECONDS = 2.0
+_loaded: dict[str, tuple[Any, Any]] = {}
+
+
+async def warm() -> None:
+    """Load all doors when the daemon has settled, so that the next client does not wait for it."""
+    await asyncio.sleep(WARM_AFTER_SECONDS)
+    for mode in DOORS:
+        await load(mode)
+
+
 async def load(mode: Mode) -> tuple[Any, Any]:
     """The modules of a door. Imported in a thread: pygls takes half a second, others go on."""
     package = DOORS[mode].package
-    return await asyncio.to_thread(
-        lambda: (
-            importlib.import_module(f"{package}.door"),
-            importlib.import_module(f"{package}.framing"),
+    if package not in _loaded:
+        _loaded[package] = await asyncio.to_thread(
+            lambda: (
+                importlib.import_module(f"{package}.door"),
+                importlib.import_module(f"{package}.framing"),
+            )
         )
-    )
+    return _loaded[package]
 
 
 async def converse(
@@ -51,7 +64,7 @@ async def converse(
     door, framing = await load(connection.mode)
     connection.encode = framing.encode
     requests = Requests(connection.turn)
+    connection.open_requests = requests.__len__
     speaker = getattr(door, row.speaker)(core, connection, requests)
     frames = getattr(framing, row.frames)(inbox)
-    connection.open_requests = requests.__len__
     await Conversation(connection, requests, frames, speaker, hung_up).run()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import signal
@@ -13,7 +14,7 @@ from itertools import count
 from pathlib import Path
 
 from athena import __version__
-from athena.border import Compose, Core, StartupError
+from athena.border import Compose, Core, Mode, StartupError
 from athena.daemon import control, doors, peer, reception
 from athena.daemon.admission import Refusal, Situation
 from athena.daemon.listen import BACKLOG, Listener
@@ -68,6 +69,7 @@ class Daemon:
         self._opened = asyncio.Event()
         self._goodbye: asyncio.Future[Goodbye] = asyncio.Future()
         self._leave_when_idle = False
+        self._loading: asyncio.Future[object] | None = None
         self._client_left = asyncio.Event()
         self._ids = count(1)
         self._connections: dict[str, ClientConnection] = {}
@@ -84,9 +86,10 @@ class Daemon:
         starting = asyncio.ensure_future(self._start(compose))
         await asyncio.wait({starting, self._goodbye}, return_when=asyncio.FIRST_COMPLETED)
         if starting.done() and self._failure is None:
-            watching = asyncio.ensure_future(self._watch())
+            besides = [asyncio.ensure_future(work) for work in (self._watch(), doors.warm())]
             await self._goodbye
-            watching.cancel()
+            for task in besides:
+                task.cancel()
         starting.cancel()
         await self._end()
         return self._failure.code if self._failure else EXIT_OK
@@ -110,6 +113,9 @@ class Daemon:
 
     def progress(self) -> str:
         return self._progress
+
+    def expect(self, mode: Mode) -> None:
+        self._loading = asyncio.ensure_future(doors.load(mode))
 
     def make_room(self, now: bool) -> None:
         self._leave_when_idle = True
@@ -153,6 +159,9 @@ class Daemon:
             log_path = self._state / paths.LOG
             self._failure = Refusal(EXIT_NO_START, f"{words} The details are in {log_path}.")
         self._opened.set()
+        # What was imported stays: the collector need not look at it again and again.
+        gc.freeze()
+        gc.enable()
         if self._failure:
             log.error("%s", self._failure.message)
             await asyncio.sleep(LAST_WORDS_SECONDS)
@@ -167,8 +176,8 @@ class Daemon:
         self._tasks.add(task)
         try:
             await self._attend(Inbox(reader), writer)
-        except Exception:  # A fault with one client must not end the others.
-            log.exception("A conversation failed")
+        except Exception:  # Nor may one that was not let in yet.
+            log.exception("A greeting failed")
         finally:
             self._tasks.discard(task)
             writer.close()
@@ -200,6 +209,9 @@ class Daemon:
         pid = origin.pid
         try:
             await doors.converse(self._core, connection, inbox, lambda: peer.hung_up(sock, pid))
+        except Exception:  # A fault with one client must not end the others.
+            log.exception("%s: failed", name)
+            await connection.close(control.FAULT)
         finally:
             del self._connections[name]
             self._idle_since = time.time()
