@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 
 from athena.worktree import unfinished
 from athena.worktree.create import Request, create
+from athena.worktree.orphans import orphans
+from athena.worktree.rescue import rescues
 from tests.worktree.repo import Repo
 
 BRANCH = "athena/ada"
@@ -46,3 +49,28 @@ async def test_others_are_left_alone(repo: Repo) -> None:
     other = await create(Request("new", repo.path, "bob", environ=repo.environ))
     await create(Request("new", repo.path, "ada", environ=repo.environ))
     assert other.cwd.is_dir()
+
+
+async def test_work_that_someone_did_there_is_rescued(repo: Repo) -> None:
+    checkout = await repo.checkout()
+    unfinished.begin(checkout, "ada", place(repo), BRANCH, repo.git("rev-parse", "HEAD"))
+    repo.git("worktree", "add", "-q", "-b", BRANCH, str(place(repo)))
+    (orphan,) = await orphans(checkout, known=())
+    assert (orphan.agent, orphan.root) == ("ada", place(repo))
+    (place(repo) / "a").unlink()
+    await create(Request("new", repo.path, "ada", environ=repo.environ))
+    assert await rescues(checkout) == ()
+    unfinished.begin(checkout, "ada", place(repo), BRANCH, repo.git("rev-parse", "HEAD"))
+    (place(repo) / "found-it").write_text("work")
+    await create(Request("new", repo.path, "ada", environ=repo.environ))
+    (rescue,) = await rescues(checkout)
+    assert repo.tree(rescue.commit)["found-it"] == "work"
+
+
+async def test_worktrees_that_vanished_are_not_forgotten(repo: Repo) -> None:
+    checkout = await repo.checkout()
+    other = await create(Request("new", repo.path, "bob", environ=repo.environ))
+    shutil.rmtree(other.cwd)
+    unfinished.begin(checkout, "ada", place(repo), BRANCH, None)
+    await create(Request("new", repo.path, "ada", environ=repo.environ))
+    assert [orphan.kind for orphan in await orphans(checkout, known=["ada"])] == ["vanished"]

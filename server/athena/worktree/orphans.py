@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from athena.worktree import unfinished
 from athena.worktree.create import owner_in
 from athena.worktree.refs import Kept, kept
 from athena.worktree.remove import admin_folder
@@ -55,8 +56,9 @@ async def orphans(checkout: Checkout, known: Collection[str]) -> tuple[Orphan, .
         if each.agent not in known:
             by_agent.setdefault(each.agent, []).append(each)
     found: list[Orphan] = []
+    begun = unfinished.claims(checkout)
     for listed in await worktrees(checkout):
-        agent = _owner(checkout, listed)
+        agent = _owner(checkout, listed) or begun.get(listed.root)
         if agent is not None and agent not in known:
             standing = await standing_of(checkout, listed)
             found.append(_orphan(agent, by_agent.pop(agent, []), listed, standing))

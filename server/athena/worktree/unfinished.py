@@ -6,8 +6,13 @@ import json
 from pathlib import Path
 from typing import cast
 
-from athena.worktree.names import agent_component
-from athena.worktree.repository import Checkout, worktrees
+from athena.worktree.errors import WorktreeError
+from athena.worktree.git import Git
+from athena.worktree.names import agent_component, agent_from_component
+from athena.worktree.repository import Checkout, at_worktree, head, worktrees
+from athena.worktree.rescue import capture
+from athena.worktree.snapshot import tree_now
+from athena.worktree.switch import steps_between
 
 FOLDER = "athena/creating"
 
@@ -31,29 +36,53 @@ def done(source: Checkout, agent: str) -> None:
     _note(source, agent).unlink(missing_ok=True)
 
 
+def claims(source: Checkout) -> dict[Path, str]:
+    """The folders of worktrees whose making was begun and never finished, and for which agent."""
+    found: dict[Path, str] = {}
+    for note in (source.common_dir / FOLDER).glob("*.json"):
+        claim = _read(note)
+        if claim is not None:
+            found[Path(str(claim["root"]))] = agent_from_component(note.stem)
+    return found
+
+
 async def take_back(source: Checkout, agent: str) -> None:
     """Remove what an earlier attempt for this agent left, so that the next one makes the same.
 
     Only what git knows as that worktree is removed, and a branch only while it has nothing of its
-    own: nobody was told of either, so nobody worked there.
+    own. Should someone have found the folder and worked in it, that is rescued first.
     """
-    note = _note(source, agent)
-    try:
-        told = json.loads(note.read_text())
-    except (OSError, ValueError):
+    claim = _read(_note(source, agent))
+    if claim is None:
         return
-    claim = cast("dict[str, str | None]", told)
     root, branch, base = Path(str(claim["root"])), str(claim["branch"]), claim["base"]
-    for listed in await worktrees(source):
-        if listed.root == root:
-            await source.git.run(
-                "worktree", "remove", "--force", "--force", str(root), codes=(0, 128)
-            )
-    await source.git.run("worktree", "prune")
+    common = Git(source.common_dir, source.environ)
+    if any(listed.root == root for listed in await worktrees(source)):
+        await _rescue_work(source, agent, root)
+        await common.run("worktree", "remove", "--force", "--force", str(root), codes=(0, 128))
     if base is not None:
         ref = f"refs/heads/{branch}"
-        await source.git.run("update-ref", "-d", ref, base, codes=(0, 1, 128))
+        await common.run("update-ref", "-d", ref, base, codes=(0, 1, 128))
     done(source, agent)
+
+
+async def _rescue_work(source: Checkout, agent: str, root: Path) -> None:
+    try:
+        place = await at_worktree(source, root)
+        commit = (await head(place)).commit
+    except WorktreeError:
+        return  # it was killed before there was a working tree to work in
+    steps = await steps_between(place.git, f"{commit}^{{tree}}", await tree_now(place))
+    # Files that are missing were not written yet; any others are somebody's.
+    if any(not step.deleted for step in steps):
+        await capture(place, agent, "a creation that was not finished")
+
+
+def _read(note: Path) -> dict[str, str | None] | None:
+    try:
+        return cast("dict[str, str | None]", json.loads(note.read_text()))
+    except (OSError, ValueError):
+        return None
 
 
 def _note(source: Checkout, agent: str) -> Path:
