@@ -12,6 +12,7 @@ import threading
 import time
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 from athena import __version__
 from athena.border import Compose, Core, Mode, StartupError
@@ -69,7 +70,7 @@ class Daemon:
         self._opened = asyncio.Event()
         self._goodbye: asyncio.Future[Goodbye] = asyncio.Future()
         self._leave_when_idle = False
-        self._loading: asyncio.Future[object] | None = None
+        self._loading: asyncio.Task[tuple[Any, Any]] | None = None
         self._client_left = asyncio.Event()
         self._ids = count(1)
         self._connections: dict[str, ClientConnection] = {}
@@ -115,7 +116,7 @@ class Daemon:
         return self._progress
 
     def expect(self, mode: Mode) -> None:
-        self._loading = asyncio.ensure_future(doors.load(mode))
+        self._loading = asyncio.create_task(doors.load(mode))
 
     def make_room(self, now: bool) -> None:
         self._leave_when_idle = True
