@@ -46,6 +46,15 @@ async def test_a_client_tells_who_and_where_it_is(house: House, tmp_path: Path) 
     assert who["umask"] == before
 
 
+async def test_a_daemon_started_by_an_agent_does_not_belong_to_its_run(house: House) -> None:
+    house.environ["ATHENA_RUN"] = "/state/runs/r1"
+    await house.relay("headless")
+    await until(house.is_alive)
+    told = Path(f"/proc/{house.pid()}/environ").read_bytes().split(b"\0")
+    assert any(line.startswith(b"PATH=") for line in told)
+    assert not any(line.startswith(b"ATHENA_RUN=") for line in told)
+
+
 async def test_stale_socket_and_locks_do_not_matter(house: House) -> None:
     house.state.mkdir(mode=0o700)
     left = socket.socket(socket.AF_UNIX)

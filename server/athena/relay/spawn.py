@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 POLL_SECONDS = 0.01
 REPORT_BYTES = 4096
+RUN_MARK = "ATHENA_RUN"
+"""A runner marks its harness with it and in the end ends all that carries the mark. A daemon that
+an agent's command happened to start must outlive that agent (see `athena.runner.layout.MARK`)."""
 
 
 def daemon_command() -> list[str]:
@@ -107,7 +110,7 @@ def _spawn(state: str, command: Sequence[str], lock: int) -> int:
         launcher = os.posix_spawn(
             argv[0],
             argv,
-            os.environ,
+            {name: value for name, value in os.environ.items() if name != RUN_MARK},
             file_actions=[
                 (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
                 (os.POSIX_SPAWN_DUP2, theirs, 1),
