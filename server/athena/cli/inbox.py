@@ -55,10 +55,20 @@ def _show(opened: dict[str, Any]) -> None:
 @click.argument("request")
 @click.argument("answers", nargs=-1)
 @click.option("--cancel", is_flag=True, help="Refuse to answer.")
+@click.option(
+    "--remember",
+    type=click.Choice(["session", "project"]),
+    help="Make a rule of it: for this agent, or for the project.",
+)
 @click.option("--note", help="A word to the agent, where its harness takes one.")
 @json_option
 def answer(
-    request: str, answers: tuple[str, ...], cancel: bool, note: str | None, as_json: bool
+    request: str,
+    answers: tuple[str, ...],
+    cancel: bool,
+    remember: str | None,
+    note: str | None,
+    as_json: bool,
 ) -> None:
     """Answer REQUEST: an option (its id, `allow`, `reject`), or QUESTION=TEXT for each question."""
     option = None
@@ -79,6 +89,7 @@ def answer(
             answers=texts or None,
             cancel=cancel or None,
             note=note,
+            remember=remember,
         )
     if as_json:
         tell_json(done)

@@ -1,0 +1,367 @@
+"""`athena diff`, `review`, `merge`, `revert`, `publish`, `who`: what agents changed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.syntax import Syntax
+from rich.table import Table
+
+from athena.cli import words
+from athena.cli.output import Exit, Failure, json_option, out, tell_json, wants_json
+from athena.cli.session import Session, session
+
+SCOPES = click.Choice(["base", "turn", "agent"])
+scope_option = click.option(
+    "--scope",
+    type=SCOPES,
+    default="base",
+    show_default=True,
+    help="All against the base, one turn, or what its turns alone changed.",
+)
+turn_option = click.option("--turn", help="Which turn; else the last one.")
+
+SIGNS = {"added": "A", "modified": "M", "deleted": "D", "renamed": "R", "typeChanged": "T"}
+MARKS = {"accepted": "[green]✓[/]", "rejected": "[red]✗[/]", "open": " "}
+
+
+@click.command("diff")
+@click.argument("agent")
+@click.argument("paths", nargs=-1)
+@scope_option
+@turn_option
+@click.option("--stat", is_flag=True, help="Only the files.")
+@json_option
+def diff(
+    agent: str, paths: tuple[str, ...], scope: str, turn: str | None, stat: bool, as_json: bool
+) -> None:
+    """Show what AGENT changed."""
+    which = {"agent": agent, "scope": "turn" if turn else scope, "turnId": turn}
+    with session() as daemon:
+        found = daemon.call("athena/changeset/get", **which)
+        chosen = [f for f in found["files"] if not paths or f["path"] in paths]
+        details = [
+            daemon.call("athena/changeset/file", **which, path=f["path"])
+            for f in chosen
+            if not stat
+        ]
+    if as_json:
+        tell_json({**found, "files": details or chosen})
+        return
+    for f in chosen:
+        plus, minus = f.get("additions"), f.get("deletions")
+        count = "binary" if f["binary"] else f"[green]+{plus}[/] [red]-{minus}[/]"
+        out.print(f"{MARKS[f['verdict']]} {SIGNS.get(f['status'], '?')} {f['path']}  {count}")
+    for detail in details:
+        if detail["hunkList"]:
+            out.print(Syntax(patch_of(detail), "diff", theme="ansi_dark", word_wrap=True))
+    if not chosen:
+        out.print("Nothing is changed.", style="dim")
+
+
+def patch_of(detail: dict[str, Any]) -> str:
+    """The hunks of a file as a patch without context, each with its id."""
+    lines = [f"--- {detail.get('oldPath') or detail['path']}", f"+++ {detail['path']}"]
+    for hunk in detail["hunkList"]:
+        old = f"{hunk['oldStart']},{hunk['oldLines']}"
+        new = f"{hunk['newStart']},{hunk['newLines']}"
+        mark = "" if hunk["verdict"] == "open" else f" {hunk['verdict']}"
+        lines.append(f"@@ -{old} +{new} @@ {hunk['hunkId'][:12]}{mark} {hunk['section']}".rstrip())
+        lines += [f"-{x}" for x in hunk["removed"]]
+        lines += [f"+{x}" for x in hunk["added"]]
+    return "\n".join(lines)
+
+
+@click.group("review")
+def review() -> None:
+    """Accept, reject and comment on what an agent changed; take what was accepted."""
+
+
+def _verdict(name: str, verdict: str, help_: str) -> None:
+    @review.command(name, help=help_)
+    @click.argument("agent")
+    @click.argument("path", required=False)
+    @click.option("--hunk", "hunks", multiple=True, help="Only this hunk (its id's beginning).")
+    @scope_option
+    @turn_option
+    @json_option
+    def command(
+        agent: str,
+        path: str | None,
+        hunks: tuple[str, ...],
+        scope: str,
+        turn: str | None,
+        as_json: bool,
+    ) -> None:
+        which = {"agent": agent, "scope": "turn" if turn else scope, "turnId": turn}
+        with session() as daemon:
+            ids = _hunk_ids(daemon, which, path, hunks) if hunks else None
+            done = daemon.call(
+                "athena/review/verdict", **which, path=path, hunkIds=ids, verdict=verdict
+            )
+        if as_json:
+            tell_json(done)
+
+    assert command is not None
+
+
+def _hunk_ids(
+    daemon: Session, which: dict[str, Any], path: str | None, hunks: tuple[str, ...]
+) -> list[str]:
+    """Whole ids for beginnings of ids."""
+    if path is None:
+        raise Failure("A hunk needs the path of its file.", Exit.USAGE)
+    known = [
+        h["hunkId"] for h in daemon.call("athena/changeset/file", **which, path=path)["hunkList"]
+    ]
+    found: list[str] = []
+    for wanted in hunks:
+        fits = [h for h in known if h.startswith(wanted)]
+        if len(fits) != 1:
+            raise Failure(f"{wanted!r} names {len(fits)} hunks of {path}.", Exit.NOT_FOUND)
+        found += fits
+    return found
+
+
+_verdict("accept", "accepted", "Accept all of AGENT's changes, those of PATH, or hunks of it.")
+_verdict("reject", "rejected", "Reject changes: they are left out when the work is taken.")
+_verdict("reopen", "open", "Take back a verdict.")
+
+
+@review.command("comment")
+@click.argument("agent")
+@click.argument("place")
+@click.argument("text", nargs=-1, required=True)
+@click.option("--send", is_flag=True, help="Tell the agent at once.")
+@json_option
+def comment(agent: str, place: str, text: tuple[str, ...], send: bool, as_json: bool) -> None:
+    """Comment on PLACE (path or path:line) of AGENT's changes."""
+    path, colon, line = place.rpartition(":")
+    if not colon or not line.isdigit():
+        path, line = place, "0"
+    with session() as daemon:
+        done = daemon.call(
+            "athena/review/comment",
+            agent=agent,
+            path=path,
+            line=int(line),
+            text=" ".join(text),
+            send=send,
+        )
+    if as_json:
+        tell_json(done)
+
+
+@review.command("comments")
+@click.argument("agent", required=False)
+@json_option
+def comments(agent: str | None, as_json: bool) -> None:
+    """Show the comments."""
+    with session() as daemon:
+        found = daemon.call("athena/review/listComments", agent=agent)
+    if as_json:
+        tell_json(found)
+        return
+    for c in found["comments"]:
+        out.print(f"[dim]{c['state']:<8}[/] {c['path']}:{c['line']}  {c['text']}", highlight=False)
+
+
+@review.command("send")
+@click.argument("agent")
+@json_option
+def send(agent: str, as_json: bool) -> None:
+    """Send the pending comments to AGENT as one prompt."""
+    with session() as daemon:
+        done = daemon.call("athena/review/send", agent=agent)
+    if as_json:
+        tell_json(done)
+
+
+@review.command("apply")
+@click.argument("agent")
+@click.argument("paths", nargs=-1)
+@click.option("--target", default="project", help="The project, or a branch checked out somewhere.")
+@click.option("--dry-run", is_flag=True, help="Only say what would happen.")
+@scope_option
+@turn_option
+@json_option
+def apply(
+    agent: str,
+    paths: tuple[str, ...],
+    target: str,
+    dry_run: bool,
+    scope: str,
+    turn: str | None,
+    as_json: bool,
+) -> None:
+    """Put what was accepted of AGENT's changes (or PATHS) into the project's files."""
+    with session() as daemon:
+        done = daemon.call(
+            "athena/review/apply",
+            agent=agent,
+            scope="turn" if turn else scope,
+            turnId=turn,
+            target=target,
+            paths=list(paths) or None,
+            dryRun=dry_run,
+        )
+    tell_applied(done, dry_run)
+
+
+@click.command("merge")
+@click.argument("agent")
+@click.option("--into", help="The branch to merge into; else the one the project has.")
+@click.option("--squash", "how", flag_value="squash", help="As one commit.")
+@click.option("--rebase", "how", flag_value="rebase", help="Commit by commit, on top.")
+@click.option("--message", "-m", help="The commit message.")
+@click.option("--dry-run", is_flag=True, help="Only predict the conflicts.")
+@click.option("--resolve", is_flag=True, help="Have the agent resolve conflicts.")
+@json_option
+def merge(
+    agent: str,
+    into: str | None,
+    how: str | None,
+    message: str | None,
+    dry_run: bool,
+    resolve: bool,
+    as_json: bool,
+) -> None:
+    """Bring AGENT's work into a branch."""
+    with session() as daemon:
+        done = daemon.call(
+            "athena/merge/run",
+            agent=agent,
+            into=into,
+            how=how or "merge",
+            message=message,
+            dryRun=dry_run,
+            resolve=resolve,
+        )
+    tell_applied(done, dry_run)
+
+
+@click.command("revert")
+@click.argument("agent")
+@click.argument("paths", nargs=-1)
+@turn_option
+@click.option("--undo", "undo_ref", metavar="REF", help="Take a revert back.")
+@click.option("--dry-run", is_flag=True, help="Only show what would change.")
+@json_option
+def revert(
+    agent: str,
+    paths: tuple[str, ...],
+    turn: str | None,
+    undo_ref: str | None,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    """Undo what AGENT changed: one turn of it, some files, or all. What others wrote stays."""
+    with session() as daemon:
+        if undo_ref:
+            done = daemon.call("athena/revert/undo", agent=agent, ref=undo_ref)
+        else:
+            done = daemon.call(
+                "athena/revert/run",
+                agent=agent,
+                turnId=turn,
+                paths=list(paths) or None,
+                dryRun=dry_run,
+            )
+    tell_applied(done, dry_run)
+
+
+@click.command("publish")
+@click.argument("agent")
+@click.option("--remote", help="The remote; else origin.")
+@click.option("--pull-request", "--pr", is_flag=True, help="Open a pull request too.")
+@click.option("--title", help="Its title.")
+@click.option("--body", help="Its text.")
+@click.option("--draft", is_flag=True, help="As a draft.")
+@json_option
+def publish(
+    agent: str,
+    remote: str | None,
+    pull_request: bool,
+    title: str | None,
+    body: str | None,
+    draft: bool,
+    as_json: bool,
+) -> None:
+    """Push AGENT's branch, and open a pull request if asked."""
+    with session() as daemon:
+        done = daemon.call(
+            "athena/publish/run",
+            agent=agent,
+            remote=remote,
+            pullRequest=pull_request,
+            title=title,
+            body=body,
+            draft=draft,
+        )
+    if as_json:
+        tell_json(done)
+        return
+    out.print(f"{done['branch']} is on {done['remote']}", highlight=False)
+    for line in [done.get("url"), *done.get("notes", [])]:
+        if line:
+            out.print(line, soft_wrap=True, highlight=False)
+
+
+def tell_applied(done: dict[str, Any], dry_run: bool) -> None:
+    """The result of moving work; conflicts end the command with code 4."""
+    if wants_json():
+        tell_json(done)
+    else:
+        for path in done["files"]:
+            out.print(f"  {path}", highlight=False)
+        for note in done.get("notes", []):
+            out.print(note, style="dim", soft_wrap=True)
+        for c in done["conflicts"]:
+            place = f"{c['path']}:{c['start']}" if c.get("start") else c["path"]
+            out.print(f"[red]✗ {place}[/] {c['reason']}", highlight=False)
+        if done["done"]:
+            where = done.get("commit") or done.get("branch") or ""
+            out.print(f"[green]✓ done[/] {where}", highlight=False)
+            if done.get("undo"):
+                out.print(f"  undo: {done['undo']}", style="dim", soft_wrap=True)
+    if done["conflicts"] and not dry_run:
+        raise Failure("There are conflicts; nothing was changed.", Exit.CONFLICT)
+
+
+@click.command("who")
+@click.argument("place")
+@json_option
+def who(place: str, as_json: bool) -> None:
+    """Say which agent, turn and prompt wrote PLACE (path or path:line)."""
+    path, colon, line = place.rpartition(":")
+    if not colon or not line.isdigit():
+        path, line = place, ""
+    number = int(line) if line else None
+    with session() as daemon:
+        found = daemon.call(
+            "athena/line/authors", path=str(Path(path).resolve()), start=number, end=number
+        )
+    if as_json:
+        tell_json(found)
+        return
+    if not found["runs"]:
+        out.print("No agent that is known here wrote it.", style="dim")
+        return
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for column in ("lines", "agent", "turn", "harness", "ago", "cost", "prompt"):
+        table.add_column(column)
+    for run in found["runs"]:
+        lines = f"{run['start']}" + ("" if run["start"] == run["end"] else f"-{run['end']}")
+        asked = " ".join(run["prompt"].split())
+        table.add_row(
+            lines,
+            run["agentName"],
+            run["turnId"],
+            run["harness"],
+            words.ago(run["at"]),
+            words.money(run.get("cost")),
+            asked[:60],
+        )
+    out.print(table)
