@@ -22,6 +22,7 @@ async def views(log: EventLog) -> list[list[StoredEvent]]:
         await everything(log),
         await everything(log, limit=7),
         await log.read(13, upto=77, limit=20),
+        await log.read(13, upto=30, limit=100),
         await log.read(5, streams=["b", "a"], limit=30),
         await log.read(5, kinds=["odd"], limit=30),
     ]

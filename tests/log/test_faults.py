@@ -315,6 +315,30 @@ async def test_a_second_log_in_another_process(log: EventLog) -> None:
     assert f"in use by process {os.getpid()}" in stderr.decode()
 
 
+async def test_a_program_that_forgets_to_close_ends(path: Path) -> None:
+    program = (
+        "import asyncio, sys, pathlib\n"
+        "from athena.log import EventLog, NewEvent\n"
+        "async def main():\n"
+        "    log = await EventLog.open(pathlib.Path(sys.argv[1]))\n"
+        "    await log.append('a', [NewEvent('noted', {'text': 'one'})])\n"
+        "    sys.exit(3)\n"
+        "asyncio.run(main())\n"
+    )
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(sys.path)}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", program, str(path), env=environment
+    )
+    try:
+        assert await asyncio.wait_for(process.wait(), 20) == 3
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    async with await EventLog.open(path) as log:
+        assert told(await log.read()) == ["1 a@1 noted one"]
+
+
 async def test_files_are_private(log: EventLog) -> None:
     await log.append("a", notes("one"))
     await log.backup()

@@ -30,6 +30,11 @@ class Connection(aiosqlite.Connection):
 
     stopped: asyncio.Future[object] | None = None
 
+    def __init__(self, connector: Callable[[], sqlite3.Connection]) -> None:
+        super().__init__(connector, iter_chunk_size=64)
+        # A program that ends by an exception, without closing the log, shall end all the same.
+        self._thread.daemon = True
+
     def stop(self) -> asyncio.Future[object] | None:
         """As aiosqlite's, and remembered: its `connect` drops the future when opening fails."""
         stop = cast("Callable[[], asyncio.Future[object] | None]", super().stop)  # pyright: ignore[reportUnknownMemberType]
@@ -78,7 +83,7 @@ async def connect(
             raise
         return connection
 
-    opening = Connection(connector, iter_chunk_size=64)
+    opening = Connection(connector)
     try:
         await opening
     except BaseException:
