@@ -27,6 +27,25 @@ READS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("athena/request/list", {}),
     ("athena/harness/list", {}),
     ("athena/archetype/list", {}),
+    ("athena/rule/list", {}),
+    ("athena/workspace/list", {}),
+    ("athena/rescue/list", {}),
+    ("athena/checkpoint/list", {"agent": "ada"}),
+    ("athena/collision/list", {}),
+    ("athena/changeset/get", {"agent": "ada"}),
+    ("athena/changeset/file", {"agent": "ada", "path": "tour.py"}),
+    ("athena/changeset/text", {"agent": "ada", "path": "tour.py", "side": "new"}),
+    ("athena/comparison/text", {"agent": "ada", "path": "tour.py"}),
+    ("athena/review/listComments", {}),
+)
+
+WRITES: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("athena/agent/rename", {"agent": "ada", "name": "ada lovelace"}),
+    ("athena/review/verdict", {"agent": "ada", "verdict": "accepted", "path": "tour.py"}),
+    ("athena/review/comment", {"agent": "ada", "path": "tour.py", "line": 2, "text": "Nice"}),
+    ("athena/review/apply", {"agent": "ada", "dryRun": True}),
+    ("athena/merge/run", {"agent": "ada", "dryRun": True}),
+    ("athena/agent/stop", {"agent": "ada"}),
 )
 
 
@@ -76,11 +95,12 @@ def test_all_that_is_told_fits_the_schema(athena: Athena, tmp_path: Path) -> Non
             commandId="one",
         )
         until_sync(answered, 30, "ada played the tour")
-        for method, params in READS:
+        for method, params in (*READS, *WRITES, *READS):
             call(method, **params)
+        place = call("athena/agent/get", agent="ada")["workspace"]["path"]
+        assert call("athena/line/authors", path=f"{place}/tour.py")["runs"]
         for item in call("athena/transcript/page", agent="ada")["items"]:
             call("athena/item/get", agent="ada", itemId=item["itemId"])
-        call("athena/agent/stop", agent="ada")
         head = call("athena/system/info")["cursor"]
         heard += _until(client.raw, head)
 
