@@ -17,6 +17,8 @@ FAST := not slow and not editors and not harnesses and not bench
 # Slow tests of harnesses are those that need the harnesses that `make test` does not install.
 ALL := not bench and not (harnesses and slow)
 SUITES := editors nvim vscode harnesses
+NODE = $(dir $(shell $(SETUP) path node))
+NPM = cd clients && PATH="$(NODE):$$PATH" NODE_USE_SYSTEM_CA=1 npm --loglevel=error
 SUITES_HERE := $(foreach suite,$(SUITES),$(if $(wildcard tests/$(suite)),$(suite)))
 
 .PHONY: help
@@ -44,19 +46,35 @@ lint: venv ## formatting, lint, types, the borders between packages, generated f
 	.venv/bin/lint-imports --no-logo
 	$(PYTHON_BIN) -m tools.generate --check
 
+# npm writes this file last, so it is as old as what is installed.
+clients/node_modules/.package-lock.json: clients/package-lock.json
+	$(SETUP) install node
+	$(NPM) ci --ignore-scripts --no-audit --no-fund
+	touch $@
+
+.PHONY: lint-clients
+lint-clients: venv clients/node_modules/.package-lock.json ## formatting and types of the TypeScript clients
+	$(NPM) run --silent lint
+	$(NPM) run --silent types
+
+.PHONY: vsix
+vsix: venv clients/node_modules/.package-lock.json ## build the VS Code extension: clients/vscode/athena-agents.vsix
+	$(NPM) run --silent build
+	$(NPM) run --silent vsix -w vscode
+
 .PHONY: test-fast
 test-fast: venv ## the tests that need no editor, no harness binary and little time
 	$(PYTEST) -m "$(FAST)"
 
 .PHONY: check
-check: lint test-fast ## lint and test-fast: run it before each commit
+check: lint lint-clients test-fast ## lint and test-fast: run it before each commit
 
 .PHONY: tools
 tools: venv ## install the editors and harnesses that the tests need into the cache
 	$(if $(SUITES_HERE),$(SETUP) install $(addprefix @,$(SUITES_HERE)))
 
 .PHONY: test
-test: lint tools ## lint and every test, after installing all that they need; what CI runs
+test: lint lint-clients tools ## lint and every test, after installing all that they need; what CI runs
 	$(PYTEST) -m "$(ALL)"
 
 .PHONY: test-editors
@@ -85,5 +103,6 @@ demo: venv ## see agents work on a sample repository (HARNESS=codex for a real o
 
 .PHONY: clean
 clean: ## delete what the build made in this checkout (not the cache of downloaded tools)
+	rm -rf clients/node_modules clients/*/dist clients/vscode/*.vsix
 	rm -rf .venv .venv.lock .pytest_cache .ruff_cache .hypothesis .import_linter_cache build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -9,6 +9,8 @@ await build({
   minify: true,
   format: "iife",
   target: "es2022",
+  jsx: "automatic",
+  jsxImportSource: "preact",
   legalComments: "none",
   logLevel: "warning",
   define: { "process.env.NODE_ENV": '"production"' },

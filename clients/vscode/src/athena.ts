@@ -20,7 +20,8 @@ export function reporter(output: vscode.LogOutputChannel): (error: unknown) => v
     const words = error instanceof Error ? error.message : String(error);
     output.warn(error instanceof Error ? (error.stack ?? words) : words);
     if (error instanceof NothingToChoose) void vscode.window.showInformationMessage(words);
-    else if (error instanceof NotConnected) void vscode.commands.executeCommand("athena.agents.focus");
+    else if (error instanceof NotConnected)
+      void vscode.commands.executeCommand("athena.agents.focus");
     else void vscode.window.showErrorMessage(words);
   };
 }

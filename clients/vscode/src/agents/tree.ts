@@ -236,7 +236,13 @@ function turnItem(agent: AgentView, turn: TurnView, title: string): vscode.TreeI
   const failed = turn.stopReason === "failed" || turn.error !== undefined;
   const running = turn.endedAt === undefined || turn.endedAt === null;
   item.iconPath = new vscode.ThemeIcon(
-    failed ? "error" : running ? "loading~spin" : turn.stopReason === "cancelled" ? "circle-slash" : "comment",
+    failed
+      ? "error"
+      : running
+        ? "loading~spin"
+        : turn.stopReason === "cancelled"
+          ? "circle-slash"
+          : "comment",
   );
   item.description = costWords(turn.cost);
   item.tooltip = failed ? (turn.error?.message ?? "The turn failed") : title;
@@ -258,7 +264,11 @@ const LETTERS: Record<ChangedFile["status"], string> = {
   typeChanged: "T",
 };
 
-function fileItem(changeset: Changeset, file: ChangedFile, root: string | undefined): vscode.TreeItem {
+function fileItem(
+  changeset: Changeset,
+  file: ChangedFile,
+  root: string | undefined,
+): vscode.TreeItem {
   const item = new vscode.TreeItem(changedFileUri(root, file.path));
   const counts = file.binary ? "binary" : `+${file.additions ?? 0} −${file.deletions ?? 0}`;
   const folder = path.dirname(file.path);

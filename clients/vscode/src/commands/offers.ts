@@ -2,7 +2,14 @@
 import * as vscode from "vscode";
 import type { Feed } from "../agents/feed.ts";
 import { byUrgency, look, statusWords } from "../agents/status.ts";
-import type { AgentDetail, AgentView, Argument, Command, ContentBlock, Source } from "../protocol.gen.ts";
+import type {
+  AgentDetail,
+  AgentView,
+  Argument,
+  Command,
+  ContentBlock,
+  Source,
+} from "../protocol.gen.ts";
 import type { Server } from "../server/server.ts";
 import { plainText } from "../words.ts";
 
@@ -30,7 +37,11 @@ export const OFFERS: Partial<Record<Source, Offer>> = {
   agents: pickAgents,
   archetype: async ({ server, argument }) => {
     const { archetypes } = await server.request("athena/archetype/list", projectHere());
-    const items = archetypes.map((a) => ({ label: a.name, detail: a.description ?? "", value: a.name }));
+    const items = archetypes.map((a) => ({
+      label: a.name,
+      detail: a.description ?? "",
+      value: a.name,
+    }));
     return pick(argument, items);
   },
   harness: async ({ server, argument }) => {
@@ -45,7 +56,11 @@ export const OFFERS: Partial<Record<Source, Offer>> = {
       }));
     return pick(argument, items);
   },
-  choice: ({ argument }) => pick(argument, (argument.choices ?? []).map((value) => ({ label: value, value }))),
+  choice: ({ argument }) =>
+    pick(
+      argument,
+      (argument.choices ?? []).map((value) => ({ label: value, value })),
+    ),
   directory: async ({ argument }) => {
     const found = await vscode.window.showOpenDialog({
       canSelectFolders: true,
@@ -55,7 +70,8 @@ export const OFFERS: Partial<Record<Source, Offer>> = {
     return found?.[0]?.fsPath;
   },
   document: () => Promise.resolve(editor()?.document.uri.fsPath),
-  file: async ({ argument }) => (await vscode.window.showSaveDialog({ title: argument.title }))?.fsPath,
+  file: async ({ argument }) =>
+    (await vscode.window.showSaveDialog({ title: argument.title }))?.fsPath,
   firstLine: () => Promise.resolve(line("start")),
   lastLine: () => Promise.resolve(line("end")),
   documentText: () => {
@@ -76,7 +92,8 @@ export const OFFERS: Partial<Record<Source, Offer>> = {
     if (models.length === 0) return input(asking.argument);
     return pick(asking.argument, models.map(choiceItem));
   },
-  option: (asking) => pickCapability(asking, (agent) => agent.capabilities?.options ?? [], "options"),
+  option: (asking) =>
+    pickCapability(asking, (agent) => agent.capabilities?.options ?? [], "options"),
   optionValue: async (asking) => {
     const options = (await detail(asking)).capabilities?.options ?? [];
     const option = options.find((one) => one.id === asking.given["option"]);
@@ -95,7 +112,8 @@ export const OFFERS: Partial<Record<Source, Offer>> = {
   },
   request: ({ feed, argument }) => {
     const items = feed.requests.map((r) => ({
-      label: r.request.type === "permission" ? r.request.title : (r.request.questions[0]?.text ?? ""),
+      label:
+        r.request.type === "permission" ? r.request.title : (r.request.questions[0]?.text ?? ""),
       description: r.agentName ?? "",
       value: r.requestId,
     }));
@@ -137,7 +155,11 @@ export const OFFERS: Partial<Record<Source, Offer>> = {
     const { files } = await asking.server.request("athena/changeset/get", {
       agent: String(asking.given["agent"]),
     });
-    return pick(asking.argument, files.map((f) => ({ label: f.path, value: f.path })), "No file changed.");
+    return pick(
+      asking.argument,
+      files.map((f) => ({ label: f.path, value: f.path })),
+      "No file changed.",
+    );
   },
   selection: () => Promise.resolve(selection()),
 };
@@ -151,7 +173,8 @@ export function projectHere(): { project?: string } {
 /** A link to what is selected in the editor, for a prompt. */
 export function selection(): ContentBlock[] | undefined {
   const active = editor();
-  if (!active || active.selection.isEmpty || active.document.uri.scheme !== "file") return undefined;
+  if (!active || active.selection.isEmpty || active.document.uri.scheme !== "file")
+    return undefined;
   return [
     {
       type: "resource_link",
@@ -209,7 +232,8 @@ function choiceItem(choice: { id: string; name: string; description?: string }):
 }
 
 async function pick(argument: Argument, items: Item[], none?: string): Promise<unknown> {
-  if (items.length === 0) throw new NothingToChoose(none ?? `There is no ${argument.title.toLowerCase()}.`);
+  if (items.length === 0)
+    throw new NothingToChoose(none ?? `There is no ${argument.title.toLowerCase()}.`);
   const picked = await vscode.window.showQuickPick(items, {
     title: argument.title,
     matchOnDescription: true,

@@ -33,15 +33,14 @@ export function appliedWords(command: Command, result: Applied): string {
   }
   const commit = result.commit ? `, commit ${result.commit.slice(0, 8)}` : "";
   const into = result.branch ? ` on ${result.branch}` : "";
-  const done = result.done ? `${count((result.files ?? []).length, "file")}${into}${commit}` : "nothing to do";
+  const done = result.done
+    ? `${count((result.files ?? []).length, "file")}${into}${commit}`
+    : "nothing to do";
   return [`${command.title}: ${done}.`, ...(result.notes ?? [])].join(" ");
 }
 
 /** A message with buttons that do something. */
-export async function tell(
-  words: string,
-  buttons: Record<string, () => unknown>,
-): Promise<void> {
+export async function tell(words: string, buttons: Record<string, () => unknown>): Promise<void> {
   const pressed = await vscode.window.showInformationMessage(words, ...Object.keys(buttons));
   if (pressed !== undefined) await buttons[pressed]?.();
 }

@@ -7,7 +7,7 @@ import { OFFERS, projectHere, type Given } from "./offers.ts";
 import { present } from "./results.ts";
 
 /** What replaces the general way for a command that needs more than a method and its arguments. */
-export type Special = (given: Given) => Promise<unknown>;
+export type Special = (given: Given) => Thenable<unknown>;
 
 /** Registers every command of the protocol's table. */
 export function registerCommands(
@@ -94,4 +94,3 @@ async function offerToInsist(command: Command, error: unknown): Promise<string[]
   const pressed = await vscode.window.showWarningMessage(words, { modal: true, detail }, yes);
   return pressed === yes ? Object.keys(hazards) : undefined;
 }
-

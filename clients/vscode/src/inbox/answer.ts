@@ -24,7 +24,11 @@ export async function answer(server: Server, requestId: string, said: Answer): P
 }
 
 function isOver(error: unknown): boolean {
-  const over: (number | undefined)[] = [ErrorCode.Conflict, ErrorCode.WrongState, ErrorCode.NotFound];
+  const over: (number | undefined)[] = [
+    ErrorCode.Conflict,
+    ErrorCode.WrongState,
+    ErrorCode.NotFound,
+  ];
   return over.includes(codeOf(error));
 }
 

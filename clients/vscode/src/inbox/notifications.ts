@@ -59,7 +59,5 @@ function buttonsOf({ request }: OpenRequest): Map<string, Answer | undefined> {
   if (!question || others.length > 0 || question.several || !fits) {
     return new Map([["Answer…", undefined]]);
   }
-  return new Map(
-    choices.map(({ label }) => [label, { answers: { [question.id]: [label] } }]),
-  );
+  return new Map(choices.map(({ label }) => [label, { answers: { [question.id]: [label] } }]));
 }

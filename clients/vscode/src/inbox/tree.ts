@@ -63,7 +63,10 @@ function requestItem(request: OpenRequest): vscode.TreeItem {
 
 function tooltip({ request, agentName }: OpenRequest): vscode.MarkdownString {
   const words = new vscode.MarkdownString();
-  words.appendMarkdown("**").appendText(agentName ?? "An agent").appendMarkdown("**\n\n");
+  words
+    .appendMarkdown("**")
+    .appendText(agentName ?? "An agent")
+    .appendMarkdown("**\n\n");
   if (request.type === "permission") {
     words.appendText(request.title);
     const input = request.toolCall?.input;

@@ -22,7 +22,12 @@ export function documentUri({ changeset, path: file, side }: DocumentRef): vscod
   const query = new URLSearchParams({ agent: changeset.agent, side });
   if (changeset.scope) query.set("scope", changeset.scope);
   if (changeset.turnId) query.set("turnId", changeset.turnId);
-  return vscode.Uri.from({ scheme: SCHEME, authority: "change", path: `/${file}`, query: query.toString() });
+  return vscode.Uri.from({
+    scheme: SCHEME,
+    authority: "change",
+    path: `/${file}`,
+    query: query.toString(),
+  });
 }
 
 export function documentOf(uri: vscode.Uri): DocumentRef | undefined {

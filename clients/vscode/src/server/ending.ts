@@ -36,14 +36,23 @@ const LONGEST_PAUSE_MS = 5_000;
  * the starts are lost there is a pause between them, so that no loop burns the processor.
  */
 export function react(ending: Ending, quick: number): Reaction {
-  const said = ending.stderr.trim().split("\n").at(-1)?.replace(/^athena: /, "") ?? "";
+  const said =
+    ending.stderr
+      .trim()
+      .split("\n")
+      .at(-1)
+      ?.replace(/^athena: /, "") ?? "";
   switch (ending.code) {
     case Exit.Lost:
       return { do: "restart", afterMs: pause(quick) };
     case Exit.Stopped:
       return { do: "rest", why: said || "Athena was stopped." };
     case Exit.Version:
-      return { do: "fail", why: said || "The running Athena is another version.", remedy: "upgrade" };
+      return {
+        do: "fail",
+        why: said || "The running Athena is another version.",
+        remedy: "upgrade",
+      };
     case Exit.Usage:
     case Exit.BadArguments:
       return {

@@ -143,7 +143,12 @@ export class Server implements vscode.Disposable {
       });
     });
     void ended.then((ending) => this.ended(generation, program, ending));
-    const client = new LanguageClient("athena", "Athena", () => Promise.resolve(child), this.options());
+    const client = new LanguageClient(
+      "athena",
+      "Athena",
+      () => Promise.resolve(child),
+      this.options(),
+    );
     for (const method of SIGNALS) {
       client.onNotification(method, (params: unknown) => {
         if (generation === this.generation) this.told.fire({ method, params });

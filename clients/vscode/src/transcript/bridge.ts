@@ -74,7 +74,9 @@ export class Bridge implements vscode.Disposable {
     switch (message.type) {
       case "ready": {
         const { state } = this.server;
-        const waiting = (this.waiting ?? []).filter((m) => m.type === "reveal" || m.type === "attach");
+        const waiting = (this.waiting ?? []).filter(
+          (m) => m.type === "reveal" || m.type === "attach",
+        );
         this.waiting = undefined;
         this.post({ type: "subject", subject: this.subject });
         this.post({ type: "connection", connected: state.kind === "running", ...words(state) });
@@ -87,7 +89,9 @@ export class Bridge implements vscode.Disposable {
         try {
           await this.actions(message.action, this.subject);
         } catch (error) {
-          void vscode.window.showErrorMessage(error instanceof Error ? error.message : String(error));
+          void vscode.window.showErrorMessage(
+            error instanceof Error ? error.message : String(error),
+          );
         }
     }
   }

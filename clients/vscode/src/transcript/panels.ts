@@ -128,4 +128,3 @@ function keyOf(subject: Subject): string {
     ? `comparison:${subject.agents.join()}`
     : `${subject.replay ? "replay" : "transcript"}:${subject.agent}`;
 }
-

@@ -11,7 +11,13 @@ export interface WorkspaceNode {
 }
 
 /** What may change a worktree; other events do not ask git again. */
-const KINDS = new Set(["workspaceReady", "turnEnded", "runEnded", "agentArchived", "agentRestored"]);
+const KINDS = new Set([
+  "workspaceReady",
+  "turnEnded",
+  "runEnded",
+  "agentArchived",
+  "agentRestored",
+]);
 
 /** The worktrees of all agents, with what is not committed, not merged or not pushed. */
 export class WorkspaceTree implements vscode.TreeDataProvider<WorkspaceNode>, vscode.Disposable {

@@ -1,0 +1,85 @@
+import * as vscode from "vscode";
+import { answer, askFor } from "../inbox/answer.ts";
+import type { CommandId } from "../protocol.gen.ts";
+import type { Athena } from "../athena.ts";
+import { showDoctor } from "../doctor.ts";
+import type { Review } from "../review/review.ts";
+import { setting } from "../settings.ts";
+import { OFFERS, type Given } from "./offers.ts";
+import { complete, run, type Special } from "./run.ts";
+import { spawnAgent } from "./spawn.ts";
+import { commandOf } from "./table.ts";
+
+/** The commands that open something here instead of only sending a request. */
+export function specials(athena: Athena, review: Review): Partial<Record<CommandId, Special>> {
+  const { server, panels } = athena;
+  const focus = (view: string) => () => vscode.commands.executeCommand(`${view}.focus`);
+  return {
+    "athena.agent.list": focus("athena.agents"),
+    "athena.request.list": focus("athena.inbox"),
+    "athena.workspace.list": focus("athena.workspaces"),
+    "athena.system.doctor": () => showDoctor(athena),
+    "athena.agent.spawn": async (given) => {
+      const agent = await spawnAgent(athena, given);
+      if (agent && setting("transcript.openOnSpawn")) {
+        panels.show({ view: "transcript", agent: agent.id });
+      }
+      return agent;
+    },
+    "athena.transcript.open": async (given) => {
+      const known = await withAgent(athena, "athena.transcript.open", given);
+      if (!known) return;
+      const { agent, itemId, turnId } = known as {
+        agent: string;
+        itemId?: string;
+        turnId?: string;
+      };
+      panels.show({
+        view: "transcript",
+        agent,
+        ...(itemId ? { itemId } : {}),
+        ...(turnId ? { turnId } : {}),
+      });
+    },
+    "athena.comparison.get": async (given) => {
+      const known = await complete(athena, commandOf("athena.comparison.get"), given);
+      if (known) panels.show({ view: "comparison", agents: known["agents"] as string[] });
+    },
+    "athena.request.answer": async (given) => {
+      const command = commandOf("athena.request.answer");
+      if (given["option"] ?? given["answers"]) return run(athena, command, given);
+      const known = await complete(athena, command, given);
+      const request = athena.feed.request(String(known?.["requestId"]));
+      const said = request && (await askFor(request));
+      if (said) await answer(server, request.requestId, said);
+      return undefined;
+    },
+    "athena.changeset.get": async (given) => {
+      const known = await withAgent(athena, "athena.changeset.get", given);
+      if (known) await review.openAll(known as { agent: string });
+    },
+    "athena.merge.run": async (given) => {
+      const known = await withAgent(athena, "athena.merge.run", given);
+      if (known) await review.merge(known as { agent: string });
+    },
+    "athena.revert.run": async (given) => {
+      const known = await withAgent(athena, "athena.revert.run", given);
+      if (known) await review.revert(known as { agent: string });
+    },
+  };
+}
+
+/** The parameters with an agent in them: the one in view, else the user's choice. */
+async function withAgent(
+  { server, feed, panels }: Athena,
+  id: CommandId,
+  given: Given,
+): Promise<Given | undefined> {
+  if (given["agent"]) return given;
+  const command = commandOf(id);
+  const argument = command.arguments.find((one) => one.source === "agent");
+  if (!argument) return given;
+  const { activeAgent } = panels;
+  const agent = await OFFERS.agent?.({ server, feed, command, argument, given, activeAgent });
+  return agent ? { ...given, agent } : undefined;
+}

@@ -1,0 +1,121 @@
+import * as vscode from "vscode";
+import type { CommentView } from "../protocol.gen.ts";
+import type { Server } from "../server/server.ts";
+import { documentOf, documentUri, type Changeset } from "./uris.ts";
+
+const STATES: Record<CommentView["state"] & string, string> = {
+  pending: "not sent yet",
+  sent: "sent to the agent",
+  resolved: "resolved",
+};
+
+interface Thread {
+  thread: vscode.CommentThread;
+  comment: CommentView | undefined;
+}
+
+/** Native comments on the new side of a diff; they go to the agent that wrote it. */
+export class ReviewComments implements vscode.Disposable {
+  private readonly controller: vscode.CommentController;
+  private readonly threads = new Map<string, Thread>();
+  private readonly listener: vscode.Disposable;
+
+  constructor(
+    private readonly server: Server,
+    private readonly report: (error: unknown) => void,
+  ) {
+    this.controller = vscode.comments.createCommentController("athena.review", "Athena Review");
+    this.controller.options = {
+      prompt: "Comment for the agent",
+      placeHolder: "What should be different here?",
+    };
+    this.controller.commentingRangeProvider = {
+      provideCommentingRanges: (document) =>
+        documentOf(document.uri)?.side === "new"
+          ? [new vscode.Range(0, 0, Math.max(0, document.lineCount - 1), 0)]
+          : [],
+    };
+    this.listener = vscode.workspace.onDidOpenTextDocument((document) => {
+      const wanted = documentOf(document.uri);
+      if (wanted?.side === "new") this.load(wanted.changeset, wanted.path).catch(this.report);
+    });
+  }
+
+  /** Write what was typed as a comment; with `send` the agent gets it at once. */
+  async add(reply: vscode.CommentReply, send: boolean): Promise<void> {
+    const wanted = documentOf(reply.thread.uri);
+    if (!wanted) return;
+    const { agent, turnId } = wanted.changeset;
+    const { start, end } = reply.thread.range ?? new vscode.Range(0, 0, 0, 0);
+    const comment = await this.server.request("athena/review/comment", {
+      agent,
+      path: wanted.path,
+      line: start.line + 1,
+      text: reply.text,
+      send,
+      ...(end.line > start.line ? { endLine: end.line + 1 } : {}),
+      ...(turnId ? { turnId } : {}),
+    });
+    reply.thread.dispose();
+    this.show(wanted.changeset, comment);
+  }
+
+  /** The comment is done with. */
+  async resolve(thread: vscode.CommentThread): Promise<void> {
+    const known = [...this.threads.values()].find((one) => one.thread === thread)?.comment;
+    if (!known) {
+      thread.dispose();
+      return;
+    }
+    const { agentId, commentId } = known;
+    await this.server.request("athena/review/resolve", { agent: agentId, commentId });
+    thread.state = vscode.CommentThreadState.Resolved;
+    thread.collapsibleState = vscode.CommentThreadCollapsibleState.Collapsed;
+  }
+
+  /** Show the comments on a file, as they are now. */
+  async load(changeset: Changeset, path: string): Promise<void> {
+    const { agent } = changeset;
+    const { comments } = await this.server.request("athena/review/listComments", { agent, path });
+    for (const comment of comments) this.show(changeset, comment);
+  }
+
+  dispose(): void {
+    this.listener.dispose();
+    this.controller.dispose();
+  }
+
+  private show(changeset: Changeset, comment: CommentView): void {
+    const uri = documentUri({ changeset, path: comment.path, side: "new" });
+    const key = `${uri.toString()}#${comment.commentId}`;
+    const first = Math.max(0, comment.line - 1);
+    const last = Math.max(first, (comment.endLine ?? comment.line) - 1);
+    const known = this.threads.get(key)?.thread;
+    const thread =
+      known ?? this.controller.createCommentThread(uri, new vscode.Range(first, 0, last, 0), []);
+    const state = comment.state ?? "pending";
+    thread.comments = [
+      {
+        author: { name: comment.by },
+        body: new vscode.MarkdownString(comment.text),
+        mode: vscode.CommentMode.Preview,
+        label: STATES[state],
+        timestamp: new Date(comment.at),
+      },
+    ];
+    thread.canReply = false;
+    thread.contextValue = state;
+    thread.label = STATES[state];
+    thread.state =
+      state === "resolved"
+        ? vscode.CommentThreadState.Resolved
+        : vscode.CommentThreadState.Unresolved;
+    if (!known) {
+      thread.collapsibleState =
+        state === "resolved"
+          ? vscode.CommentThreadCollapsibleState.Collapsed
+          : vscode.CommentThreadCollapsibleState.Expanded;
+    }
+    this.threads.set(key, { thread, comment });
+  }
+}

@@ -1,0 +1,68 @@
+import * as path from "node:path";
+import * as vscode from "vscode";
+import type { Feed } from "../agents/feed.ts";
+import type { Server } from "../server/server.ts";
+import { onSetting, setting } from "../settings.ts";
+
+const KINDS = new Set(["turnEnded", "agentArchived", "agentRestored", "workspaceReady"]);
+
+/** Marks the files of the opened project that agents changed in their own workspaces. */
+export class ChangedFileMarks implements vscode.FileDecorationProvider, vscode.Disposable {
+  private readonly changed = new vscode.EventEmitter<undefined>();
+  private readonly listeners: vscode.Disposable;
+  /** File, and below it the name of each agent that changed it, by the agent's id. */
+  private files = new Map<string, Map<string, string>>();
+
+  readonly onDidChangeFileDecorations = this.changed.event;
+
+  constructor(
+    private readonly server: Server,
+    private readonly feed: Feed,
+    private readonly report: (error: unknown) => void,
+  ) {
+    this.listeners = vscode.Disposable.from(
+      vscode.window.registerFileDecorationProvider(this),
+      feed.onChange(({ agents, events, anew }) => {
+        const ended = new Set(events.filter((e) => KINDS.has(e.kind)).map((e) => e.agentId));
+        const meant = agents.filter((agent) => anew || ended.has(agent.id));
+        if (meant.length) this.update(meant.map((agent) => agent.id)).catch(this.report);
+      }),
+      onSetting(["explorer.decorations"], () => this.changed.fire(undefined)),
+    );
+  }
+
+  provideFileDecoration(uri: vscode.Uri): vscode.FileDecoration | undefined {
+    if (uri.scheme !== "file" || !setting("explorer.decorations")) return undefined;
+    const names = [...(this.files.get(uri.fsPath)?.values() ?? [])];
+    if (names.length === 0) return undefined;
+    return {
+      badge: names.length === 1 ? "A" : `A${Math.min(names.length, 9)}`,
+      tooltip: `Changed by ${names.join(", ")}, not merged`,
+      color: new vscode.ThemeColor("charts.purple"),
+      propagate: true,
+    };
+  }
+
+  dispose(): void {
+    this.listeners.dispose();
+    this.changed.dispose();
+  }
+
+  private async update(ids: readonly string[]): Promise<void> {
+    for (const id of ids) await this.look(id);
+    this.changed.fire(undefined);
+  }
+
+  private async look(id: string): Promise<void> {
+    for (const agents of this.files.values()) agents.delete(id);
+    const agent = this.feed.agent(id);
+    const isHere = vscode.workspace.workspaceFolders?.some((f) => f.uri.fsPath === agent?.project);
+    if (!agent?.workspace?.repository || agent.archived || !isHere) return;
+    const { files } = await this.server.request("athena/changeset/get", { agent: id });
+    for (const file of files) {
+      const place = path.join(agent.project, file.path);
+      const agents = this.files.get(place) ?? new Map<string, string>();
+      this.files.set(place, agents.set(id, agent.name));
+    }
+  }
+}

@@ -1,0 +1,67 @@
+import * as vscode from "vscode";
+import type { HunkView, Verdict } from "../protocol.gen.ts";
+import type { Server } from "../server/server.ts";
+import { documentOf, SCHEME, type Changeset } from "./uris.ts";
+
+/** What the lenses and menus of a hunk pass to their commands. */
+export interface HunkRef {
+  changeset: Changeset;
+  path: string;
+  hunkIds: string[];
+}
+
+/** Lenses above each hunk in the new side of a diff: accept, reject, take back. */
+export class HunkLenses implements vscode.CodeLensProvider, vscode.Disposable {
+  private readonly changed = new vscode.EventEmitter<void>();
+  private readonly registration: vscode.Disposable;
+
+  readonly onDidChangeCodeLenses = this.changed.event;
+
+  constructor(private readonly server: Server) {
+    this.registration = vscode.languages.registerCodeLensProvider({ scheme: SCHEME }, this);
+  }
+
+  async provideCodeLenses(document: vscode.TextDocument): Promise<vscode.CodeLens[]> {
+    const wanted = documentOf(document.uri);
+    if (wanted?.side !== "new") return [];
+    const { changeset, path } = wanted;
+    const file = await this.server.request("athena/changeset/file", { ...changeset, path });
+    return (file.hunkList ?? []).flatMap((hunk) =>
+      lenses(hunk, { changeset, path, hunkIds: [hunk.hunkId] }),
+    );
+  }
+
+  refresh(): void {
+    this.changed.fire();
+  }
+
+  dispose(): void {
+    this.registration.dispose();
+    this.changed.dispose();
+  }
+}
+
+function lenses(hunk: HunkView, ref: HunkRef): vscode.CodeLens[] {
+  const range = rangeOf(hunk);
+  const lens = (title: string, command: string, tooltip: string) =>
+    new vscode.CodeLens(range, { title, command, tooltip, arguments: [ref] });
+  const verdict: Verdict = hunk.verdict ?? "open";
+  if (verdict === "open") {
+    return [
+      lens("$(check) Accept", "athena.hunk.accept", "Accept this change"),
+      lens("$(close) Reject", "athena.hunk.reject", "Reject this change"),
+    ];
+  }
+  const mark = verdict === "accepted" ? "$(pass-filled) Accepted" : "$(error) Rejected";
+  return [
+    lens(mark, "athena.hunk.reopen", "Take this back"),
+    lens("$(discard) Take back", "athena.hunk.reopen", "Take this back"),
+  ];
+}
+
+/** The lines of a hunk in the new side; of a pure deletion the line that it stood before. */
+export function rangeOf(hunk: HunkView): vscode.Range {
+  const start = Math.max(0, hunk.newStart - 1);
+  const end = hunk.newLines === 0 ? start : start + hunk.newLines - 1;
+  return new vscode.Range(start, 0, end, Number.MAX_SAFE_INTEGER);
+}

@@ -1,0 +1,126 @@
+import * as path from "node:path";
+import * as vscode from "vscode";
+import type { Athena } from "../athena.ts";
+import { givenBy } from "../commands/given.ts";
+import { present } from "../commands/results.ts";
+import { commandOf } from "../commands/table.ts";
+import type { ChangedFile, Verdict } from "../protocol.gen.ts";
+import { ReviewComments } from "./comments.ts";
+import { ChangedFileMarks } from "./decorations.ts";
+import { Documents } from "./documents.ts";
+import { HunkLenses, type HunkRef } from "./hunks.ts";
+import { merge, revert } from "./landing.ts";
+import { changedFileUri, documentOf, documentUri, type Changeset } from "./uris.ts";
+
+type FileRef = Changeset & { path: string };
+
+export interface Review extends vscode.Disposable {
+  openAll(changeset: Changeset): Promise<void>;
+  openFile(file: FileRef): Promise<void>;
+  merge: (wanted: Parameters<typeof merge>[1]) => ReturnType<typeof merge>;
+  revert: (wanted: Parameters<typeof revert>[1]) => ReturnType<typeof revert>;
+  commands: Record<string, (...given: never[]) => unknown>;
+}
+
+/** Diffs, verdicts, comments, and bringing work in. */
+export function registerReview(athena: Athena): Review {
+  const { server, feed, report } = athena;
+  const documents = new Documents(server, feed);
+  const lenses = new HunkLenses(server);
+  const comments = new ReviewComments(server, report);
+  const marks = new ChangedFileMarks(server, feed, report);
+
+  const judge = async ({ changeset, path: file, hunkIds }: HunkRef, verdict: Verdict) => {
+    await server.request("athena/review/verdict", { ...changeset, path: file, hunkIds, verdict });
+    lenses.refresh();
+  };
+  const openFile = (file: FileRef) => openDiff(athena, file);
+  const openAll = (changeset: Changeset) => openChanges(athena, changeset);
+  return {
+    openAll,
+    openFile,
+    merge: (wanted) => merge(athena, wanted),
+    revert: (wanted) => revert(athena, wanted),
+    commands: {
+      "athena.review.openFile": (given: unknown) => openFile(givenBy(given) as unknown as FileRef),
+      "athena.hunk.accept": (hunk: HunkRef) => judge(hunk, "accepted"),
+      "athena.hunk.reject": (hunk: HunkRef) => judge(hunk, "rejected"),
+      "athena.hunk.reopen": (hunk: HunkRef) => judge(hunk, "open"),
+      "athena.comment.add": (reply: vscode.CommentReply) => comments.add(reply, false),
+      "athena.comment.addAndSend": (reply: vscode.CommentReply) => comments.add(reply, true),
+      "athena.comment.resolve": (thread: vscode.CommentThread) => comments.resolve(thread),
+      "athena.review.take": async ({ agent, paths }: { agent: string; paths?: string[] }) => {
+        const result = await server.request("athena/review/apply", {
+          agent,
+          ...(paths ? { paths } : {}),
+        });
+        await present(commandOf("athena.review.apply"), result);
+        return result;
+      },
+      "athena.comparison.openFile": (given: { agents: string[]; path: string }) =>
+        compareFile(athena, given.agents, given.path),
+      "athena.review.openWorkspaceFile": () => openWorkspaceFile(athena),
+    },
+    dispose: () => vscode.Disposable.from(documents, lenses, comments, marks).dispose(),
+  };
+}
+
+/** The two sides of a changed file in the editor's own diff. */
+async function openDiff(athena: Athena, { path: file, ...changeset }: FileRef): Promise<void> {
+  const name = athena.feed.agent(changeset.agent)?.name ?? changeset.agent;
+  const left = documentUri({ changeset, path: file, side: "old" });
+  const right = documentUri({ changeset, path: file, side: "new" });
+  const title = `${path.basename(file)} (${name})`;
+  await vscode.commands.executeCommand("vscode.diff", left, right, title, { preview: true });
+}
+
+/** All changed files of a changeset in the editor's multi-file diff. */
+async function openChanges(athena: Athena, changeset: Changeset): Promise<void> {
+  const { agent, scope, turnId } = changeset;
+  const meant: Changeset = {
+    agent,
+    ...(scope ? { scope } : {}),
+    ...(turnId ? { turnId } : {}),
+  };
+  const { files } = await athena.server.request("athena/changeset/get", meant);
+  const view = athena.feed.agent(agent);
+  const name = view?.name ?? agent;
+  if (files.length === 0) {
+    void vscode.window.showInformationMessage(`${name} has changed no file.`);
+    return;
+  }
+  const resources = files.map((file) => resource(meant, file, view?.workspace?.path));
+  const title = `${name}: ${turnId ? "one turn" : "all changes"}`;
+  await vscode.commands.executeCommand("vscode.changes", title, resources);
+}
+
+type Resource = [vscode.Uri, vscode.Uri | undefined, vscode.Uri | undefined];
+
+function resource(changeset: Changeset, file: ChangedFile, root: string | undefined): Resource {
+  const side = (name: "old" | "new") => documentUri({ changeset, path: file.path, side: name });
+  return [
+    changedFileUri(root, file.path),
+    file.status === "added" ? undefined : side("old"),
+    file.status === "deleted" ? undefined : side("new"),
+  ];
+}
+
+/** A file of two agents against each other. */
+async function compareFile(athena: Athena, agents: string[], file: string): Promise<void> {
+  const [left, right] = agents;
+  if (!left || !right) return;
+  const side = (agent: string) => documentUri({ changeset: { agent }, path: file, side: "agent" });
+  const name = (agent: string) => athena.feed.agent(agent)?.name ?? agent;
+  const title = `${path.basename(file)} (${name(left)} ↔ ${name(right)})`;
+  await vscode.commands.executeCommand("vscode.diff", side(left), side(right), title);
+}
+
+/** From a diff to the file in the agent's workspace, at the same line. */
+async function openWorkspaceFile({ feed }: Athena): Promise<void> {
+  const editor = vscode.window.activeTextEditor;
+  const wanted = editor && documentOf(editor.document.uri);
+  const root = wanted && feed.agent(wanted.changeset.agent)?.workspace?.path;
+  if (!editor || !wanted || !root) return;
+  const uri = changedFileUri(root, wanted.path);
+  await vscode.window.showTextDocument(uri, { selection: editor.selection });
+}

@@ -1,0 +1,234 @@
+import type { ComponentChildren } from "preact";
+import { useCallback, useEffect, useState } from "preact/hooks";
+import { act, listen, request } from "./host.ts";
+import { Icon, IconButton } from "./icons.tsx";
+import { Prose } from "./items.tsx";
+import type { ChangedFile, ComparedAgent, Comparison, EventBatch, Status } from "./protocol.ts";
+import { costWords, durationWords, STATUS, tokenWords } from "./words.ts";
+
+interface Known {
+  comparison: Comparison;
+  files: ReadonlyMap<string, readonly ChangedFile[]>;
+}
+
+/** Two to four agents side by side: what they said, took and changed. */
+export function ComparisonView({ agents }: { agents: readonly string[] }) {
+  const [known, setKnown] = useState<Known>();
+  const [problem, setProblem] = useState<string>();
+
+  const load = useCallback(async () => {
+    try {
+      const comparison = await request("athena/comparison/get", { agents: [...agents] });
+      const sets = await Promise.all(
+        agents.map((agent) => request("athena/changeset/get", { agent, scope: "base" })),
+      );
+      setKnown({
+        comparison,
+        files: new Map(agents.map((agent, index) => [agent, sets[index]?.files ?? []])),
+      });
+      setProblem(undefined);
+    } catch (error) {
+      setProblem((error as Error).message);
+    }
+  }, [agents.join()]);
+
+  useEffect(() => {
+    let subscription: string | undefined;
+    const stop = listen((message) => {
+      if (message.type === "connection" && message.connected) {
+        void load();
+        request("athena/event/subscribe", {
+          agents: [...agents],
+          kinds: ["turnStarted", "turnEnded", "runEnded"],
+          intervalMs: 500,
+        }).then(
+          (begun) => (subscription = begun.subscriptionId),
+          (error: Error) => setProblem(error.message),
+        );
+      }
+      if (
+        message.type === "told" &&
+        (message.params as EventBatch).subscriptionId === subscription
+      ) {
+        void load();
+      }
+    });
+    return () => {
+      stop();
+    };
+  }, [load]);
+
+  if (problem) {
+    return (
+      <p class="banner bad" role="alert">
+        <Icon name="error" /> {problem}
+      </p>
+    );
+  }
+  if (!known) return <p class="empty">Loading…</p>;
+  const { comparison, files } = known;
+  const best = bestOf(comparison.agents);
+  return (
+    <main class="comparison" style={{ "--columns": comparison.agents.length }}>
+      {comparison.agents.map((agent) => (
+        <Column
+          key={agent.agentId}
+          agent={agent}
+          best={best}
+          others={comparison.agents.filter((other) => other.agentId !== agent.agentId)}
+          files={files.get(agent.agentId) ?? []}
+          shared={new Set(comparison.sharedFiles)}
+        />
+      ))}
+    </main>
+  );
+}
+
+type Best = Partial<Record<keyof ComparedAgent, number>>;
+
+interface ColumnProps {
+  agent: ComparedAgent;
+  best: Best;
+  others: readonly ComparedAgent[];
+  files: readonly ChangedFile[];
+  shared: ReadonlySet<string>;
+}
+
+function Column({ agent, best, others, files, shared }: ColumnProps) {
+  const status = STATUS[agent.status as Status];
+  const id = agent.agentId;
+  return (
+    <section class="column" aria-label={agent.name}>
+      <header class="column-head">
+        <h2 class="one-line">{agent.name}</h2>
+        <span class={`badge ${status?.tone ?? ""}`}>
+          <Icon name={status?.icon ?? "circle-outline"} /> {status?.words ?? agent.status}
+        </span>
+        <p class="faint one-line">{[agent.harness, agent.model].filter(Boolean).join(" · ")}</p>
+        <div class="buttons">
+          <button
+            type="button"
+            class="primary"
+            onClick={() =>
+              act({ do: "command", command: "athena.merge.run", argument: { agent: id } })
+            }
+          >
+            Take This One
+          </button>
+          <IconButton
+            icon="diff"
+            label="Show Changes"
+            onClick={() =>
+              act({ do: "command", command: "athena.changeset.get", argument: { agent: id } })
+            }
+          />
+          <IconButton
+            icon="comment-discussion"
+            label="Open Transcript"
+            onClick={() =>
+              act({ do: "command", command: "athena.transcript.open", argument: { agent: id } })
+            }
+          />
+        </div>
+      </header>
+      <dl class="numbers">
+        <Figure name="Changes">
+          {agent.files} {agent.files === 1 ? "file" : "files"}{" "}
+          <span class="plus">+{agent.additions}</span> <span class="minus">−{agent.deletions}</span>
+        </Figure>
+        <Figure name="Commands" best={best.failedCommands === agent.failedCommands}>
+          {agent.commands} run, {agent.failedCommands} failed
+        </Figure>
+        <Figure name="Tool calls">{agent.toolCalls}</Figure>
+        <Figure name="Turns">{agent.turns}</Figure>
+        <Figure name="Time" best={best.durationMs === agent.durationMs}>
+          {durationWords(agent.durationMs)}
+        </Figure>
+        <Figure name="Tokens">
+          {tokenWords(agent.inputTokens)} in, {tokenWords(agent.outputTokens)} out
+        </Figure>
+        <Figure name="Cost" best={agent.cost !== undefined && best.cost === agent.cost.amount}>
+          {agent.cost ? `${costWords(agent.cost)} (${agent.cost.source})` : "not known"}
+        </Figure>
+      </dl>
+      <h3>Files</h3>
+      <ul class="files">
+        {files.map((file) => (
+          <li key={file.path}>
+            <button
+              type="button"
+              class="link one-line"
+              title={file.path}
+              onClick={() => act({ do: "openDiff", agent: id, path: file.path })}
+            >
+              {file.path}
+            </button>
+            <span class="counts">
+              <span class="plus">+{file.additions ?? 0}</span>{" "}
+              <span class="minus">−{file.deletions ?? 0}</span>
+            </span>
+            {shared.has(file.path)
+              ? others.map((other) => (
+                  <IconButton
+                    key={other.agentId}
+                    icon="git-compare"
+                    label={`Compare with ${other.name}`}
+                    onClick={() =>
+                      act({ do: "compareFile", agents: [id, other.agentId], path: file.path })
+                    }
+                  />
+                ))
+              : null}
+            <IconButton
+              icon="check"
+              label={`Take ${file.path}`}
+              onClick={() =>
+                act({
+                  do: "command",
+                  command: "athena.review.take",
+                  argument: { agent: id, paths: [file.path] },
+                })
+              }
+            />
+          </li>
+        ))}
+        {files.length === 0 ? <li class="faint">No file changed</li> : null}
+      </ul>
+      <h3>Last message</h3>
+      <Prose text={agent.lastMessage || "*Nothing said*"} writing={false} />
+    </section>
+  );
+}
+
+function Figure({
+  name,
+  best,
+  children,
+}: {
+  name: string;
+  best?: boolean;
+  children: ComponentChildren;
+}) {
+  return (
+    <>
+      <dt>{name}</dt>
+      <dd class={best ? "best" : ""}>{children}</dd>
+    </>
+  );
+}
+
+/** The least of each number, where the agents differ in it. */
+function bestOf(agents: readonly ComparedAgent[]): Best {
+  const least = (values: number[]) => {
+    const found = Math.min(...values);
+    return values.some((value) => value !== found) ? found : undefined;
+  };
+  const best: Best = {};
+  const time = least(agents.map((agent) => agent.durationMs));
+  const failed = least(agents.map((agent) => agent.failedCommands));
+  const cost = least(agents.flatMap((agent) => agent.cost?.amount ?? []));
+  if (time !== undefined) best.durationMs = time;
+  if (failed !== undefined) best.failedCommands = failed;
+  if (cost !== undefined) best.cost = cost;
+  return best;
+}

@@ -1,0 +1,207 @@
+/** The open transcript: pages from Athena, then what follows, across lost connections. */
+import { signal } from "./signal.ts";
+import { EMPTY, withEvents, withPage, type Transcript } from "./fold.ts";
+import { listen, request } from "./host.ts";
+import type { ToView } from "./messages.ts";
+import type { AgentDetail, AgentView, EventBatch, EventDelta, EventLagged } from "./protocol.ts";
+
+const PAGE = 200;
+
+export interface State {
+  agent: AgentDetail | undefined;
+  transcript: Transcript;
+  /** Text that is being written, by item, until its item is completed. */
+  writing: ReadonlyMap<string, string>;
+  before: number | undefined;
+  after: number | undefined;
+  connected: boolean;
+  problem: string | undefined;
+  loading: boolean;
+}
+
+const BLANK: State = {
+  agent: undefined,
+  transcript: EMPTY,
+  writing: new Map(),
+  before: undefined,
+  after: undefined,
+  connected: false,
+  problem: undefined,
+  loading: true,
+};
+
+export class Session {
+  readonly state = signal(BLANK);
+  private subscription: string | undefined;
+  private cursor: number | undefined;
+  private early: ToView[] = [];
+  private attempt = 0;
+  private readonly stopListening: () => void;
+
+  constructor(
+    readonly agentId: string,
+    private readonly live: boolean,
+  ) {
+    this.stopListening = listen((message) => this.hear(message));
+  }
+
+  close(): void {
+    this.attempt++;
+    this.stopListening();
+  }
+
+  /** Load the page before the first item. */
+  async older(): Promise<void> {
+    const { before, loading } = this.state.value;
+    if (before === undefined || loading) return;
+    await this.page({ before }, (page) => ({ before: page.before ?? undefined }));
+  }
+
+  /** Load the page after the last item, where the transcript was opened in the middle. */
+  async newer(): Promise<void> {
+    const { after, loading } = this.state.value;
+    if (after === undefined || loading) return;
+    await this.page({ after }, (page) => ({ after: page.after ?? undefined }));
+  }
+
+  /** Start again around a version: the items up to it, and from there on. */
+  async seek(version: number): Promise<void> {
+    this.set({ transcript: EMPTY, before: undefined, after: undefined, loading: false });
+    await this.page({ before: version + 1 }, (page) => ({
+      before: page.before ?? undefined,
+      after: version,
+    }));
+    await this.newer();
+  }
+
+  private set(change: Partial<State>): void {
+    this.state.value = { ...this.state.value, ...change };
+  }
+
+  private hear(message: ToView): void {
+    switch (message.type) {
+      case "connection":
+        this.subscription = undefined;
+        this.set({ connected: message.connected, problem: message.words });
+        if (message.connected) void this.connect();
+        return;
+      case "told":
+        if (this.subscription === undefined) this.early.push(message);
+        else this.told(message);
+    }
+  }
+
+  private async connect(): Promise<void> {
+    const attempt = ++this.attempt;
+    try {
+      if (this.cursor === undefined) await this.begin();
+      else await this.refreshAgent();
+      if (attempt === this.attempt && this.live) await this.follow();
+      if (attempt === this.attempt) this.set({ problem: undefined });
+    } catch (error) {
+      // The end of the connection says it itself, and the next one tries again.
+      if (attempt === this.attempt)
+        this.set({ problem: String((error as Error).message), loading: false });
+    }
+  }
+
+  private async begin(): Promise<void> {
+    this.set({ loading: true });
+    const params = { agent: this.agentId, limit: PAGE };
+    const [page] = await Promise.all([
+      request("athena/transcript/page", params),
+      this.refreshAgent(),
+    ]);
+    this.cursor = page.cursor;
+    this.set({
+      transcript: withPage(EMPTY, page.items, page.turns),
+      writing: new Map(),
+      before: page.before ?? undefined,
+      after: undefined,
+      loading: false,
+    });
+  }
+
+  private async refreshAgent(): Promise<void> {
+    this.set({ agent: await request("athena/agent/get", { agent: this.agentId }) });
+  }
+
+  private async follow(): Promise<void> {
+    this.early = [];
+    const begun = await request("athena/event/subscribe", {
+      agents: [this.agentId],
+      deltas: true,
+      intervalMs: 30,
+      ...(this.cursor === undefined ? {} : { cursor: this.cursor }),
+    });
+    this.subscription = begun.subscriptionId;
+    const early = this.early;
+    this.early = [];
+    for (const message of early) if (message.type === "told") this.told(message);
+  }
+
+  private told({ method, params }: ToView & { type: "told" }): void {
+    if ((params as { subscriptionId: string }).subscriptionId !== this.subscription) return;
+    if (method === "athena/event/batch") this.batch(params as EventBatch);
+    else if (method === "athena/event/delta") this.delta(params as EventDelta);
+    else this.lagged(params as EventLagged);
+  }
+
+  private batch({ events, agents, cursor }: EventBatch): void {
+    this.cursor = cursor;
+    const writing = new Map(this.state.value.writing);
+    for (const { kind, data } of events) {
+      if (kind === "itemCompleted") writing.delete(data["itemId"] as string);
+      if (kind === "turnEnded") writing.clear();
+    }
+    const view = agents?.find((agent: AgentView) => agent.id === this.agentId);
+    const before = this.state.value.agent;
+    this.set({
+      transcript: withEvents(this.state.value.transcript, events),
+      writing,
+      ...(view && before ? { agent: { ...before, ...absent(before, view), ...view } } : {}),
+    });
+    const opened = ["sessionOpened", "optionsChanged", "commandsChanged"];
+    if (events.some(({ kind }) => opened.includes(kind))) {
+      this.refreshAgent().catch((error: Error) => this.set({ problem: error.message }));
+    }
+  }
+
+  private delta({ deltas }: EventDelta): void {
+    const writing = new Map(this.state.value.writing);
+    const { items } = this.state.value.transcript;
+    for (const { itemId, text } of deltas) {
+      // What comes late, after the whole text, says nothing new.
+      const known = items.findLast((item) => item.itemId === itemId);
+      if (!known || known.open) writing.set(itemId, (writing.get(itemId) ?? "") + text);
+    }
+    this.set({ writing });
+  }
+
+  private lagged(_: EventLagged): void {
+    this.cursor = undefined;
+    void this.connect();
+  }
+
+  private async page(
+    where: { before: number } | { after: number },
+    then: (page: { before?: number | null; after?: number | null }) => Partial<State>,
+  ): Promise<void> {
+    this.set({ loading: true });
+    try {
+      const params = { agent: this.agentId, limit: PAGE, ...where };
+      const page = await request("athena/transcript/page", params);
+      const transcript = withPage(this.state.value.transcript, page.items, page.turns);
+      this.set({ transcript, loading: false, ...then(page) });
+    } catch (error) {
+      this.set({ loading: false, problem: (error as Error).message });
+    }
+  }
+}
+
+/** A view leaves fields out that are empty now: those it may have are cleared first. */
+function absent(before: AgentDetail, view: AgentView): Partial<AgentDetail> {
+  const kept = new Set(["capabilities", "instructions"]);
+  const gone = Object.keys(before).filter((key) => !kept.has(key) && !(key in view));
+  return Object.fromEntries(gone.map((key) => [key, undefined])) as Partial<AgentDetail>;
+}

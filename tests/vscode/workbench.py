@@ -1,0 +1,148 @@
+"""A real VS Code workbench of a test's own, with our extension, beside an Athena of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from tests.support.athena import Athena
+from tests.support.wait import until_sync
+from tools.setup import path
+
+ROOT = Path(__file__).parents[2]
+EXTENSION = ROOT / "clients" / "vscode"
+DRIVERS = Path(__file__).parent / "drive"
+
+SETTINGS: dict[str, Any] = {
+    "workbench.startupEditor": "none",
+    "workbench.tips.enabled": False,
+    "workbench.secondarySideBar.defaultVisibility": "hidden",
+    "workbench.colorTheme": "Default Dark Modern",
+    "window.commandCenter": False,
+    "chat.disableAIFeatures": True,
+    "telemetry.telemetryLevel": "off",
+    "extensions.autoUpdate": False,
+    "extensions.autoCheckUpdates": False,
+    "extensions.ignoreRecommendations": True,
+    "update.mode": "none",
+    "git.openRepositoryInParentFolders": "never",
+    "security.workspace.trust.enabled": False,
+}
+
+
+class Workbench:
+    """code-server on a port of its own; `url` opens a folder in it."""
+
+    def __init__(self, root: Path, athena: Athena, settings: Mapping[str, Any]) -> None:
+        self.root = root
+        self.athena = athena
+        self.port = _free_port()
+        self.data = root / "data"
+        self.extensions = root / "extensions"
+        (self.data / "User").mkdir(parents=True)
+        self.extensions.mkdir()
+        (root / "config.yaml").write_text("")
+        command = {"athena.server.command": athena.command()}
+        self.configure({**SETTINGS, **command, **settings})
+
+    def configure(self, settings: Mapping[str, Any]) -> None:
+        """Write the user's settings; an open window takes them over."""
+        (self.data / "User" / "settings.json").write_text(json.dumps(settings, indent=2))
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What the extension host, and so `athena lsp`, inherits: nothing of our own."""
+        node = str(path("node").parent)
+        return {**self.athena.environment, "PATH": f"{node}:{self.athena.environment['PATH']}"}
+
+    def install(self, vsix: Path) -> None:
+        """Install an extension from its package, as a user does."""
+        subprocess.run(
+            [*self._command(), "--install-extension", str(vsix)],
+            env=self.environment,
+            check=True,
+            capture_output=True,
+            timeout=120,
+        )
+
+    @contextmanager
+    def running(self) -> Iterator[Workbench]:
+        """Serve until the end of the block."""
+        log = (self.root / "code-server.log").open("wb")
+        flags = ["--disable-telemetry", "--disable-update-check", "--disable-workspace-trust"]
+        process = subprocess.Popen(
+            [
+                *self._command(),
+                *("--auth", "none", "--bind-addr", f"127.0.0.1:{self.port}"),
+                *flags,
+                "--disable-getting-started-override",
+                *("--vscode-option", "enable-smoke-test-driver"),
+            ],
+            env=self.environment,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            until_sync(self._is_healthy, timeout=60, what="code-server answers")
+            yield self
+        finally:
+            os.killpg(process.pid, signal.SIGTERM)
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait(10)
+            log.close()
+
+    def drive(self, script: str, timeout: float, **inputs: object) -> dict[str, Any]:
+        """Run a script of `drive/` in the browser and return what it found."""
+        given = {
+            "origin": f"http://127.0.0.1:{self.port}",
+            "chromium": str(path("chromium")),
+            "playwright": str(path("playwright-core")),
+            "profile": str(self.root / "profile"),
+            "extension": str(EXTENSION),
+            **inputs,
+        }
+        done = subprocess.run(
+            [str(path("node")), str(DRIVERS / script), json.dumps(given)],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=timeout,
+        )
+        if done.returncode != 0:
+            raise AssertionError(f"{script} ended with {done.returncode}\n{done.stdout}\n{done.stderr}")
+        *_, last = done.stdout.strip().splitlines() or ["{}"]
+        return {"output": done.stdout, **(json.loads(last) if last.startswith("{") else {})}
+
+    def _command(self) -> list[str]:
+        return [
+            str(path("code-server")),
+            *("--config", str(self.root / "config.yaml")),
+            *("--user-data-dir", str(self.data)),
+            *("--extensions-dir", str(self.extensions)),
+        ]
+
+    def _is_healthy(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/healthz", timeout=1) as told:
+                return told.status == 200
+        except OSError:
+            return False
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
