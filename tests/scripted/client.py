@@ -195,11 +195,11 @@ class Screen(acp.Client):
         return schema.TerminalOutputResponse(output=output, truncated=False)
 
     async def release_terminal(self, session_id: str, terminal_id: str, **kwargs: Any) -> None:
-        self.lines.append(f"client releases  {terminal_id}")
         process = self._terminals.pop(terminal_id)
         if process.returncode is None:
             os.killpg(process.pid, signal.SIGKILL)
             await process.communicate()
+        self.lines.append(f"client releases  {terminal_id}")
 
 
 def _differences(model: Any, params: dict[str, Any]) -> list[str]:

@@ -45,6 +45,7 @@ class Agent:
         self.pace = pace
         self.profile = (scenario and scenario.profile) or Profile()
         self.children: set[int] = set()
+        self.starting = threading.Lock()
         self.ignored_signals: set[signal.Signals] = set()
         self.ignores_eof = False
         self.deaf = False
@@ -130,7 +131,8 @@ class Agent:
         os.kill(os.getpid(), number)
 
     def end_children(self) -> None:
-        """End the commands that tools are running."""
+        """End the commands that tools are running, and let none begin any more."""
+        self.starting.acquire(timeout=1)
         for pid in tuple(self.children):
             try:
                 os.killpg(pid, signal.SIGKILL)

@@ -75,17 +75,19 @@ def _run_here(play: Play, command: str, show: Callable[[str], None] | None) -> t
     import select
     import subprocess
 
-    process = subprocess.Popen(
-        ["/bin/sh", "-c", command],
-        cwd=play.session.cwd,
-        env=os.environ | _variables(play),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        process_group=0,
-    )
+    # A command that is being started while the harness ends must not be overlooked.
+    with play.agent.starting:
+        process = subprocess.Popen(
+            ["/bin/sh", "-c", command],
+            cwd=play.session.cwd,
+            env=os.environ | _variables(play),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            process_group=0,
+        )
+        play.agent.children.add(process.pid)
     assert process.stdout is not None
-    play.agent.children.add(process.pid)
     output = bytearray()
     shown_at = time.monotonic()
     try:
