@@ -12,6 +12,7 @@ import { RequestNotifications } from "./inbox/notifications.ts";
 import { InboxTree } from "./inbox/tree.ts";
 import { registerReview, type Review } from "./review/review.ts";
 import { Server } from "./server/server.ts";
+import { onSetting } from "./settings.ts";
 import { StatusBar } from "./statusbar.ts";
 import { actionsOf } from "./transcript/actions.ts";
 import { Panels } from "./transcript/panels.ts";
@@ -74,6 +75,7 @@ export function activate(context: vscode.ExtensionContext): Api {
       const tooltip = `${waiting} waiting for you`;
       inboxView.badge = waiting ? { value: waiting, tooltip } : undefined;
     }),
+    onSetting(["server.command", "server.environment"], () => void server.restart().catch(report)),
     registerCommands(athena, specials(athena, review)),
     registerWindowCommands(athena, agentTree, workspaceTree, review),
   );

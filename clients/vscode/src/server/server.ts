@@ -67,13 +67,14 @@ export class Server implements vscode.Disposable {
     await this.connect();
   }
 
+  /** Waits for a connection that is being made; without one it throws `NotConnected`. */
   async request<M extends Method>(
     method: M,
     params: Methods[M]["params"],
-    token?: vscode.CancellationToken,
   ): Promise<Methods[M]["result"]> {
-    if (!this.client || this.current.kind !== "running") throw new NotConnected();
-    return this.client.sendRequest<Methods[M]["result"]>(method, params, token);
+    await this.ready();
+    if (!this.client) throw new NotConnected();
+    return this.client.sendRequest<Methods[M]["result"]>(method, params);
   }
 
   /** Resolves when it is connected, rejects when that needs the user. */
@@ -211,8 +212,10 @@ export class Server implements vscode.Disposable {
       documentSelector: [{ scheme: "file" }],
       outputChannel: this.output,
       revealOutputChannelOn: RevealOutputChannelOn.Never,
-      // Requests, progress and results have views of their own here.
-      initializationOptions: { athena: { requests: false, progress: false, messages: false } },
+      // Commands, requests, progress and results have views of their own here.
+      initializationOptions: {
+        athena: { commands: false, requests: false, progress: false, messages: false },
+      },
       initializationFailedHandler: () => false,
       errorHandler: {
         error: () => ({ action: ErrorAction.Continue, handled: true }),
