@@ -125,6 +125,9 @@ class Methods(EchoCore):
 
     @method
     async def _answer(self, connection: Connection, params: dict[str, Any]) -> object:
+        """Answer with `what`, or `size` letters; when the file `until` exists, if one is named."""
+        if "until" in params:
+            await self._wait(connection, params)
         match params.get("what"):
             case "object":
                 return object()

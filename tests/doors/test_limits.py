@@ -138,6 +138,43 @@ async def test_client_that_reads_no_answers_is_not_read(shared: House) -> None:
     await until(lambda: not shared.seen(talk))
 
 
+async def test_answers_that_are_ready_together_go_in_turn(shared: House) -> None:
+    talk = await shared.socket()
+    transport = pause(talk)
+    count = 100
+    for number in range(count):
+        params = {"size": MB, "until": "together"}
+        await talk.raw(talk.frame(request(number, "athena/test/answer", params)))
+    await until(lambda: shared.seen(talk)["openRequests"] == count)
+    (shared.state / "together").touch()
+    await until(lambda: shared.seen(talk)["unreadBytes"] > limits.PAUSE_ABOVE)
+    await until(lambda: not shared.status()["busy"])
+    seen = shared.seen(talk)
+    assert seen["unreadBytes"] < limits.PAUSE_ABOVE + 2 * MB and seen["openRequests"] > 90
+    transport.resume_reading()
+    answers = [await talk.receive() for _ in range(count)]
+    (shared.state / "together").unlink()
+    assert sorted(answer["id"] for answer in answers) == list(range(count))
+
+
+async def test_bodies_of_open_requests_are_bounded(shared: House) -> None:
+    talk = await shared.socket()
+    params = {"until": "bodies", "text": "x" * 10 * MB}
+    count = 2 * limits.OPEN_BYTES // (10 * MB)
+    flood = b"".join(talk.frame(request(n, "athena/test/wait", params)) for n in range(count))
+    sending = asyncio.create_task(talk.raw(flood))
+    most = limits.OPEN_BYTES // (10 * MB) + 1
+    await until(lambda: shared.seen(talk)["openRequests"] == most)
+    other = await begun(shared, "headless")
+    for _ in range(20):
+        await other.call("athena/test/echo")
+    assert shared.seen(talk)["openRequests"] == most
+    (shared.state / "bodies").touch()
+    assert len([await talk.receive() for _ in range(count)]) == count
+    (shared.state / "bodies").unlink()
+    await sending
+
+
 async def test_stalled_client_loses_what_may_be_dropped_and_nothing_else(shared: House) -> None:
     talk = await shared.socket()
     transport = pause(talk)

@@ -13,6 +13,7 @@ import pytest
 from athena.daemon.lock import take
 from athena.relay.failure import RelayError
 from tests.doors.house import House, daemons_of, end_daemon
+from tests.doors.program import DAEMON
 from tests.support.wait import until
 
 RELAYS = 20
@@ -29,6 +30,34 @@ async def test_twenty_relays_at_once_start_one_daemon(house: House) -> None:
     assert len({who["id"] for who in found}) == RELAYS
     assert found[-1]["connections"] == RELAYS
     await until(lambda: daemons_of(house.state) == [house.pid()])
+
+
+async def test_daemons_that_are_started_without_a_relay_agree(house: House) -> None:
+    house.state.mkdir(mode=0o700)
+    daemons = [
+        await asyncio.create_subprocess_exec(
+            *DAEMON,
+            "--state-dir",
+            str(house.state),
+            env=house.environ,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        for _ in range(5)
+    ]
+    said = [asyncio.create_task(daemon.communicate()) for daemon in daemons]
+    try:
+        await until(lambda: sum(each.done() for each in said) == 4, timeout=30)
+        ended = [(await each)[1].decode() for each in said if each.done()]
+        assert ended == [f"athena daemon: An Athena daemon runs for {house.state} already.\n"] * 4
+        (stays,) = [daemon for daemon in daemons if daemon.returncode is None]
+        assert stays.pid == house.pid() == house.status()["pid"]
+    finally:
+        for daemon in daemons:
+            if daemon.returncode is None:
+                daemon.terminate()
+        words = [(await each)[1].decode() for each in said]
+    assert {daemon.returncode for daemon in daemons} == {0}
+    assert any("Listening in" in text and "was stopped" in text for text in words)
 
 
 async def test_a_client_tells_who_and_where_it_is(house: House, tmp_path: Path) -> None:
@@ -88,6 +117,7 @@ async def test_killed_daemon_is_back_before_its_clients(house: House) -> None:
         code, words = await relay.exit()
         assert code == 75, words
         assert "ended unexpectedly" in words
+    await until(lambda: house.is_alive() and house.pid() != before)
     again = await house.editor()
     after = (await again.call("athena/test/who"))["pid"]
     assert after == house.pid() != before

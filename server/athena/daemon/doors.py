@@ -63,7 +63,7 @@ async def converse(
     row = DOORS[connection.mode]
     door, framing = await load(connection.mode)
     connection.encode = framing.encode
-    requests = Requests(connection.turn)
+    requests = Requests(connection.room)
     connection.open_requests = requests.__len__
     speaker = getattr(door, row.speaker)(core, connection, requests)
     frames = getattr(framing, row.frames)(inbox)

@@ -58,7 +58,6 @@ class ClientConnection:
         self._writer = writer
         self._transport = writer.transport
         self._transport.set_write_buffer_limits(limits.PAUSE_ABOVE, limits.PAUSE_ABOVE // 4)
-        self._turns = asyncio.Lock()
         self._dismissal: asyncio.Future[Goodbye] = asyncio.get_running_loop().create_future()
 
     @property
@@ -115,14 +114,15 @@ class ClientConnection:
         return not self.gone
 
     async def room(self) -> None:
-        """Wait until the client has read enough to be sent more, or is gone."""
+        """Wait until the client has read enough to be sent more, or is gone.
+
+        All who wait are woken together, so each looks again whether those before it have left
+        room.
+        """
         with contextlib.suppress(ConnectionError):
             await self._writer.drain()
-
-    async def turn(self) -> None:
-        """Wait for room like everybody else who has an answer to send, one after the other."""
-        async with self._turns:
-            await self.room()
+            while self.unread > limits.PAUSE_ABOVE and not self.gone:
+                await self._writer.drain()
 
     def dismiss(self, goodbye: Goodbye) -> None:
         """The daemon ends this conversation; `dismissed` tells its door."""

@@ -17,13 +17,23 @@ Reply = Callable[[Answer], None]
 log = logging.getLogger(__name__)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Open:
-    task: asyncio.Task[Answer]
-    work: Coroutine[object, object, Answer]
+    """A request that is not answered yet, or just was."""
+
+    id: Id
+    method: str
     size: int
+    work: Coroutine[object, object, Answer]
     reply: Reply
+    task: asyncio.Task[None] | None = None
     cancelled_by_client: bool = False
+    answered: bool = False
+
+    def cancel(self) -> None:
+        self.cancelled_by_client = True
+        if self.task:
+            self.task.cancel()
 
 
 class Requests:
@@ -61,18 +71,18 @@ class Requests:
     ) -> None:
         """Run `work` and give `reply` the answer it returns, or the one for what it raises.
 
-        `reply` must not raise. It is called by the task's callback and not by the task, because a
-        task that is cancelled before its first step never runs any of its code.
+        `reply` must not raise.
         """
         if request_id in self._open:
             work.close()
             reply(answers.failure(request_id, answers.duplicate(request_id)))
             return
-        task = asyncio.ensure_future(self._in_turn(work))
-        self._open[request_id] = _Open(task, work, size, reply)
+        found = _Open(request_id, method, size, work, reply)
+        self._open[request_id] = found
         self._bytes += size
         self._update_room()
-        task.add_done_callback(lambda done: self._answer(request_id, method, done))
+        found.task = asyncio.ensure_future(self._run(found))
+        found.task.add_done_callback(lambda task: self._settle(found, task))
 
     def start_quiet(self, method: str, work: Coroutine[object, object, object]) -> None:
         """Run the work of a notification: nobody is answered, a failure is only logged."""
@@ -84,40 +94,48 @@ class Requests:
     def cancel(self, request_id: object) -> None:
         """The client's `$/cancelRequest`; an id that is not open any more is ignored."""
         if isinstance(request_id, int | str) and (found := self._open.get(request_id)):
-            found.cancelled_by_client = True
-            found.task.cancel()
+            found.cancel()
 
     def cancel_all(self) -> None:
         """The client is gone."""
         for found in self._open.values():
-            found.cancelled_by_client = True
-            found.task.cancel()
+            found.cancel()
         for task in self._quiet:
             task.cancel()
 
     async def finished(self, seconds: float | None = None) -> bool:
         """Wait until nothing is open; False when the time was over before."""
-        tasks = {*self._quiet, *(found.task for found in self._open.values())}
+        tasks = {*self._quiet, *(found.task for found in self._open.values() if found.task)}
         if not tasks:
             return True
         _, pending = await asyncio.wait(tasks, timeout=seconds)
-        # The callbacks that send the answers were scheduled before us, or are right behind.
+        # The callbacks that settle them were scheduled before us, or are right behind.
         await asyncio.sleep(0)
         return not pending
 
-    async def _in_turn(self, work: Coroutine[object, object, Answer]) -> Answer:
-        answer = await work
+    async def _run(self, found: _Open) -> None:
+        answer = await found.work
         # What is done is done: a cancellation that comes only now changes nothing.
         with contextlib.suppress(asyncio.CancelledError):
             await self._turn()
-        return answer
+        self._answer(found, answer)
 
-    def _answer(self, request_id: Id, method: str, task: asyncio.Task[Answer]) -> None:
-        found = self._open.pop(request_id)
+    def _settle(self, found: _Open, task: asyncio.Task[None]) -> None:
+        """Answer what did not answer itself.
+
+        A task that is cancelled before its first step never runs any of its code, so this cannot
+        be done in it.
+        """
         found.work.close()
+        if not found.answered:
+            self._answer(found, _failed(found, task))
+
+    def _answer(self, found: _Open, answer: Answer) -> None:
+        found.answered = True
+        del self._open[found.id]
         self._bytes -= found.size
         self._update_room()
-        found.reply(_outcome(request_id, method, task, found.cancelled_by_client))
+        found.reply(answer)
 
     def _forget_quiet(self, method: str, task: asyncio.Task[object]) -> None:
         self._quiet.discard(task)
@@ -133,12 +151,9 @@ class Requests:
             self._room.clear()
 
 
-def _outcome(request_id: Id, method: str, task: asyncio.Task[Answer], by_client: bool) -> Answer:
-    if not task.cancelled():
-        if error := task.exception():
-            return answers.failure(request_id, answers.as_athena_error(error, method))
-        return task.result()
-    if by_client:
-        return answers.failure(request_id, answers.cancelled())
-    error = RuntimeError("cancelled by the server itself")
-    return answers.failure(request_id, answers.as_athena_error(error, method))
+def _failed(found: _Open, task: asyncio.Task[None]) -> Answer:
+    error = None if task.cancelled() else task.exception()
+    if error is None and found.cancelled_by_client:
+        return answers.failure(found.id, answers.cancelled())
+    error = error or RuntimeError("cancelled by the server itself")
+    return answers.failure(found.id, answers.as_athena_error(error, found.method))
