@@ -3,6 +3,7 @@
 A scenario is a file under `scenarios/`. Lines that begin with
     >  are a message to send, as it is written (it need not be one)
     !  are raw bytes to send, as the inside of a Python bytes literal
+    .  is the end of the client's input, which otherwise comes last
     <  are the messages that come back, in order; `jsonrpc` is left away
     =  is the exit code of the relay, and what it says on standard error
     #  are comments
@@ -55,6 +56,8 @@ async def play(relay: Relay, scenario: str) -> str:
                 await relay.raw(relay.frame(line[1:].strip().encode()))
             case "!":
                 await relay.raw(ast.literal_eval(f"b'''{line[1:].strip()}'''"))
+            case ".":
+                await relay.end_input()
             case "=":
                 continue
             case _:
