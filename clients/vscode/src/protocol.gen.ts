@@ -616,7 +616,12 @@ export interface HarnessList {
   harnesses: HarnessView[];
 }
 
-/** A harness that can be chosen, and whether it is there. */
+/**
+ * A harness that can be chosen, and whether it is there.
+ *
+ * `version` and `capabilities` are those of the installed program, once it was asked (`athena
+ * harness doctor`) or seen at work. `verified` is the version that Athena's tests ran.
+ */
 export interface HarnessView {
   name: string;
   title: string;
@@ -626,6 +631,8 @@ export interface HarnessView {
   version?: string;
   hint?: string;
   source: string;
+  verified?: string;
+  capabilities?: Capabilities;
 }
 
 /**

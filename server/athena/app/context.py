@@ -55,6 +55,11 @@ class Context:
         """Where the environments of agents are kept."""
         return self.state_dir / "environments"
 
+    @property
+    def detections(self) -> Path:
+        """Where what was detected of harnesses is kept."""
+        return self.state_dir / "harnesses"
+
     def settings(self, project: Path | None) -> Settings:
         """The settings in force for a project, or the user's alone."""
         return settings_files.load(project)

@@ -15,7 +15,9 @@ from athena.app.primer import primer_of
 from athena.app.settings import Settings
 from athena.app.terminals import Terminals
 from athena.core.state import AgentState
+from athena.harness.capabilities import Detections
 from athena.harness.driver import Driver, Launch
+from athena.harness.identity import find
 from athena.harness.registry import driver_for
 from athena.protocol.agent import Logs
 from athena.runs import ExitRecord, How, Run, RunSpec, errors_said
@@ -34,7 +36,10 @@ class Launcher:
 
     def driver(self, state: AgentState) -> Driver[Any]:
         """The driver of an agent's harness. `AthenaError` when the settings lost the harness."""
-        return driver_for(self._context.settings_of(state).harness(state.spec.harness))
+        harness = self._context.settings_of(state).harness(state.spec.harness)
+        program = find(harness, environment.load(self._context.environments, state.id))
+        known = Detections(self._context.detections).of(program) if program is not None else None
+        return driver_for(harness, known)
 
     def first_installed(self, settings: Settings, env: Mapping[str, str]) -> str | None:
         """The first harness that the PATH has; the scripted one only when there is no other."""

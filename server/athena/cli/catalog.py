@@ -1,4 +1,4 @@
-"""`athena harness …`, `athena archetype …`, `athena event …`: what there is and what happened."""
+"""`athena archetype …`, `athena event …`: what there is and what happened."""
 
 from __future__ import annotations
 
@@ -8,29 +8,6 @@ from rich.table import Table
 from athena.cli.output import interruptible, json_option, out, tell_json, tell_json_line
 from athena.cli.session import session
 from athena.cli.watch import batches
-
-
-@click.group("harness")
-def harness() -> None:
-    """Harnesses: the programs that do the work."""
-
-
-@harness.command("list")
-@json_option
-def list_harnesses(as_json: bool) -> None:
-    """Show the harnesses, and which of them are installed."""
-    with session() as daemon:
-        found = daemon.call("athena/harness/list")
-    if as_json:
-        tell_json(found)
-        return
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for column in ("harness", "", "installed", "how to get it"):
-        table.add_column(column)
-    for h in found["harnesses"]:
-        mark = f"[green]yes[/] {h.get('version') or ''}" if h["installed"] else "[dim]no[/]"
-        table.add_row(h["name"], h["title"], mark, h.get("hint") or h.get("path") or "")
-    out.print(table)
 
 
 @click.group("archetype")

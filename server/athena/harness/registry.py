@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+from athena.harness.capabilities import Detected
 from athena.harness.driver import Driver
 from athena.harness.rows import Harness
 
 
-def driver_for(harness: Harness) -> Driver[Any]:
-    """The driver of a harness, by the protocol of its row. Only the one needed is imported."""
+def driver_for(harness: Harness, detected: Detected | None = None) -> Driver[Any]:
+    """The driver of a harness, by the protocol of its row. Only the one needed is imported.
+
+    `detected` is what is known of the installed program; without it nothing is refused for the
+    program's version.
+    """
+    known = detected.capabilities if detected is not None else None
     match harness.protocol:
         case "acp":
             from athena.harness.acp.driver import AcpDriver
@@ -18,8 +24,9 @@ def driver_for(harness: Harness) -> Driver[Any]:
         case "claude":
             from athena.harness.claude.driver import ClaudeDriver
 
-            return ClaudeDriver(harness)
+            options = detected.options if detected is not None else None
+            return ClaudeDriver(harness, options, known)
         case "codex":
             from athena.harness.codex.driver import CodexDriver
 
-            return CodexDriver(harness)
+            return CodexDriver(harness, known)

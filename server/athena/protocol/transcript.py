@@ -8,6 +8,7 @@ from pydantic import Field
 
 from athena.protocol.agent import AgentView, OpenRequest
 from athena.protocol.base import Record, Request
+from athena.protocol.capability import Capabilities
 from athena.protocol.events import Delta, Event, TurnError
 from athena.protocol.items import Item
 from athena.protocol.usage import Cost, Usage
@@ -240,7 +241,11 @@ class ListArchetypes(Request):
 
 
 class HarnessView(Record):
-    """A harness that can be chosen, and whether it is there."""
+    """A harness that can be chosen, and whether it is there.
+
+    `version` and `capabilities` are those of the installed program, once it was asked
+    (`athena harness doctor`) or seen at work. `verified` is the version that Athena's tests ran.
+    """
 
     name: str
     title: str
@@ -250,6 +255,8 @@ class HarnessView(Record):
     version: str | None = None
     hint: str | None = None
     source: str = "built-in"
+    verified: str | None = None
+    capabilities: Capabilities | None = None
 
 
 class HarnessList(Record):

@@ -544,6 +544,9 @@
 ---@field harnesses athena.HarnessView[]
 
 ---A harness that can be chosen, and whether it is there.
+---
+---`version` and `capabilities` are those of the installed program, once it was asked (`athena
+---harness doctor`) or seen at work. `verified` is the version that Athena's tests ran.
 ---@class athena.HarnessView
 ---@field name string
 ---@field title string
@@ -553,6 +556,8 @@
 ---@field version? string
 ---@field hint? string
 ---@field source string
+---@field verified? string
+---@field capabilities? athena.Capabilities
 
 ---A run of changed lines, without context.
 ---

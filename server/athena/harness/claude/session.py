@@ -28,6 +28,7 @@ def opened(work: Work, response: Json, known: Capabilities) -> None:
         efforts={text(one.get("value")): _efforts(one) for one in models},
     )
     work.remember(options=_options(work, model))
+    _check_login(work, obj(response.get("account")))
     work.events.append(
         e.SessionOpened(
             run_id=work.ledger.run_id,
@@ -52,6 +53,14 @@ def opened(work: Work, response: Json, known: Capabilities) -> None:
             ),
         )
     )
+
+
+def _check_login(work: Work, account: Json) -> None:
+    """Say so now when there is no credential at all, and not when the first prompt fails."""
+    sources = (account.get("tokenSource"), account.get("apiKeySource"))
+    if account.get("apiProvider") == "firstParty" and sources in (("none", "none"), ("none", None)):
+        words = "Claude Code is not logged in: run claude and /login, or set ANTHROPIC_API_KEY."
+        work.notice(words, "warning", "authentication")
 
 
 def _choice(model: Json) -> Choice:

@@ -18,7 +18,15 @@ class Pending:
     """A request of ours that is not answered yet; `input` is a steered prompt's."""
 
     kind: Literal[
-        "initialize", "models", "thread", "resume", "turn", "steer", "interrupt", "settings"
+        "initialize",
+        "account",
+        "models",
+        "thread",
+        "resume",
+        "turn",
+        "steer",
+        "interrupt",
+        "settings",
     ]
     input: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
 

@@ -47,6 +47,7 @@ def response(work: Work, message: Json, known: Capabilities) -> None:
 def _initialized(work: Work, result: Json) -> None:
     work.remember(version=_version(text(result.get("userAgent"))))
     work.send({"method": "initialized"})
+    work.request(Pending("account"), "account/read", {})
     work.request(Pending("models"), "model/list", {})
     params = work.memory.thread_params
     if work.memory.resume is None:
@@ -61,6 +62,13 @@ def _version(user_agent: str) -> str | None:
     """`athena/0.163.0 (Debian ...)`: Codex's version after the client's name."""
     first = user_agent.split(" ", 1)[0]
     return maybe_text(first.rpartition("/")[2])
+
+
+def _account(work: Work, result: Json) -> None:
+    """Say now that a login is missing where one is needed, not when the first prompt fails."""
+    if result.get("requiresOpenaiAuth") is True and not result.get("account"):
+        words = "Codex is not logged in: run codex login, or set up another provider."
+        work.notice(words, "warning", "authentication")
 
 
 def _models(work: Work, result: Json) -> None:
@@ -128,6 +136,7 @@ def _nothing(work: Work, result: Json) -> None:
 
 SUCCEEDED: Mapping[str, Callable[[Work, Json], None]] = {
     "initialize": _initialized,
+    "account": _account,
     "models": _models,
     "thread": _thread,
     "resume": _resumed,
@@ -151,8 +160,8 @@ def _failed(work: Work, pending: Pending, error: Json) -> None:
         case "steer":
             # The turn was over before the prompt came: it becomes a turn of its own.
             start_turn(work, pending.input)
-        case "interrupt":
-            # The turn was over before; its end says so.
+        case "interrupt" | "account":
+            # The turn was over before, and its end says so; an older Codex has no accounts.
             pass
         case "initialize" | "thread" | "settings":
             work.notice(f"Codex refused ({pending.kind}): {words}", "error", pending.kind)

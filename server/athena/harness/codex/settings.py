@@ -52,6 +52,7 @@ THREAD_OPTIONS = {
     "approvalPolicy": "approvalPolicy",
     "approvalsReviewer": "approvalsReviewer",
     "baseInstructions": "baseInstructions",
+    "ephemeral": "ephemeral",
     "modelProvider": "modelProvider",
     "permissions": "permissions",
     "sandbox": "sandbox",

@@ -1802,7 +1802,12 @@ public data class HarnessList(
     internal class Adapter : Reader<HarnessList>({ from(it) })
 }
 
-/** A harness that can be chosen, and whether it is there. */
+/**
+ * A harness that can be chosen, and whether it is there.
+ *
+ * `version` and `capabilities` are those of the installed program, once it was asked (`athena
+ * harness doctor`) or seen at work. `verified` is the version that Athena's tests ran.
+ */
 public data class HarnessView(
     public val name: String,
     public val title: String,
@@ -1812,6 +1817,8 @@ public data class HarnessView(
     public val version: String? = null,
     public val hint: String? = null,
     public val source: String = "built-in",
+    public val verified: String? = null,
+    public val capabilities: Capabilities? = null,
 ) {
     public companion object {
         internal fun from(json: JsonElement): HarnessView =
@@ -1825,6 +1832,8 @@ public data class HarnessView(
                     version = o.given("version")?.let { it.asString },
                     hint = o.given("hint")?.let { it.asString },
                     source = o.given("source")?.let { it.asString } ?: "built-in",
+                    verified = o.given("verified")?.let { it.asString },
+                    capabilities = o.given("capabilities")?.let { Capabilities.from(it) },
                 )
             }
     }

@@ -1,0 +1,116 @@
+"""`athena harness …`: which harnesses there are, what they can do, and what they lack."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.table import Table
+
+from athena.cli.output import Exit, Failure, json_option, out, tell_json
+from athena.cli.session import session
+from athena.relay import paths
+
+ABILITIES = (
+    "resume",
+    "fork",
+    "steer",
+    "interrupt",
+    "images",
+    "mcp",
+    "permissions",
+    "usage",
+    "cost",
+    "sandbox",
+    "outputSchema",
+)
+SIGNS = {"ok": "[green]✓[/]", "warning": "[yellow]![/]", "error": "[red]✗[/]"}
+MARKS = {"yes": "[green]✓[/]", "no": "[dim]–[/]", "unknown": "[dim]?[/]"}
+
+
+@click.group("harness")
+def harness() -> None:
+    """Harnesses: the programs that do the work."""
+
+
+@harness.command("list")
+@click.option("--abilities", is_flag=True, help="Show what each was seen to be able to do.")
+@json_option
+def list_harnesses(abilities: bool, as_json: bool) -> None:
+    """Show the harnesses, and which of them are installed."""
+    with session() as daemon:
+        found = daemon.call("athena/harness/list")
+    if as_json:
+        tell_json(found)
+    elif abilities:
+        out.print(_abilities(found["harnesses"]))
+    else:
+        out.print(_installed(found["harnesses"]))
+
+
+def _installed(harnesses: list[dict[str, Any]]) -> Table:
+    table = _table("harness", "", "installed", "how to get it")
+    for h in harnesses:
+        mark = f"[green]yes[/] {_version(h)}".rstrip() if h["installed"] else "[dim]no[/]"
+        table.add_row(h["name"], h["title"], mark, h.get("hint") or h.get("path") or "")
+    return table
+
+
+def _abilities(harnesses: list[dict[str, Any]]) -> Table:
+    table = _table("harness", "version", *ABILITIES)
+    for h in harnesses:
+        known: Mapping[str, Any] | None = h.get("capabilities")
+        if known is not None:
+            marks = [MARKS.get(str(known.get(name)), MARKS["unknown"]) for name in ABILITIES]
+            table.add_row(h["name"], _version(h), *marks)
+    if table.row_count == 0:
+        table.add_row("[dim]Nothing is known yet: run athena harness doctor NAME.[/]")
+    return table
+
+
+def _version(view: Mapping[str, Any]) -> str:
+    version, verified = view.get("version"), view.get("verified")
+    if version and verified and version != verified:
+        return f"{version} [dim](verified: {verified})[/]"
+    return version or ""
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for column in columns:
+        table.add_column(column)
+    return table
+
+
+@harness.command("doctor")
+@click.argument("name")
+@json_option
+def doctor(name: str, as_json: bool) -> None:
+    """Start NAME, open a session, and say what is missing. Nothing is said to a model."""
+    from athena.app import settings
+    from athena.harness.capabilities import Detections
+    from athena.harness.examination import examine
+
+    rows = settings.load(Path.cwd()).harnesses()
+    if name not in rows:
+        known = ", ".join(rows)
+        raise Failure(f"There is no harness {name!r}. There are: {known}.", Exit.NOT_FOUND)
+    found = asyncio.run(examine(rows[name], os.environ))
+    if found.detected is not None and found.is_fit:
+        Detections(Path(paths.state_directory()) / "harnesses").keep(found.detected)
+    if as_json:
+        detected = found.detected.model_dump(mode="json", by_alias=True) if found.detected else None
+        checks = [asdict(check) for check in found.checks]
+        tell_json({"ok": found.is_fit, "checks": checks, "detected": detected})
+    else:
+        for check in found.checks:
+            out.print(f"{SIGNS[check.level]} [bold]{check.name}[/]  {check.words}")
+            if check.hint:
+                out.print(f"    {check.hint}", style="dim")
+    sys.exit(Exit.OK if found.is_fit else Exit.HARNESS)

@@ -1,0 +1,226 @@
+"""Finding out what a harness is and lacks: with small programs, and with the real ones."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from athena.harness.capabilities import Detected, Detections, learned
+from athena.harness.claude.help import known_from, read_help
+from athena.harness.claude.options import OPTIONS, arguments
+from athena.harness.examination import examine
+from athena.harness.identity import find
+from athena.harness.rows import BY_NAME, Harness
+from athena.harness.verified import VERIFIED
+from athena.protocol import events as e
+from athena.protocol.capability import Ability, Capabilities
+from athena.protocol.request import Permission
+from athena.protocol.usage import Cost, CostSource, Usage
+from tests.harnesses.checks import harnesses
+from tests.support.fakemodel import FakeModel
+from tests.support.harness_env import HARNESS_ENVS
+from tools.setup.harnesses import HARNESSES
+
+HELP = """\
+Usage: tool [options]
+
+Options:
+  -c, --continue                        Continue
+  --allowedTools, --allowed-tools <tools...>
+      Names, as in --tools
+  --effort <level>                      Level
+                                        (low, high)
+  --permission-mode <mode>              Mode (choices:
+                                        "acceptEdits", "plan")
+  -p, --print                           Print
+  -r, --resume [value]                  Resume
+"""
+
+
+def row(program: str = "tool") -> Harness:
+    return Harness(
+        name="tool",
+        title="A tool",
+        protocol="acp",
+        argv=(program, "--acp"),
+        hint="Get it from the shelf.",
+        version_argv=(program, "--version"),
+    )
+
+
+def install(folder: Path, text: str, name: str = "tool") -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    program = folder / name
+    program.write_text(text)
+    program.chmod(0o755)
+    return program
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    return {"PATH": f"{tmp_path / 'bin'}:/usr/bin:/bin", "HOME": str(tmp_path)}
+
+
+def test_help() -> None:
+    found = read_help(HELP)
+    assert found.options == (
+        *("continue", "allowedTools", "allowed-tools", "effort"),
+        *("permission-mode", "print", "resume"),
+    )
+    assert dict(found.choices) == {"permission-mode": ["acceptEdits", "plan"]}
+    known = known_from(found)
+    assert (known.resume, known.fork) == (Ability.YES, Ability.NO)
+    assert [mode.id for mode in known.modes] == ["acceptEdits", "plan"]
+    assert known_from(read_help("no help at all")).fork is Ability.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"effort": "high"}, ["--effort", "high"]),
+        ({"maxBudgetUsd": 2.5}, ["--max-budget-usd", "2.5"]),
+        ({"--max_turns": 3}, ["--max-turns", "3"]),
+        ({"bare": True, "brief": False}, ["--bare"]),
+        ({"add-dir": ["/a", "/b"]}, ["--add-dir", "/a", "--add-dir", "/b"]),
+        ({"allowedTools": ["Bash(git *)", "Edit"]}, ["--allowed-tools", "Bash(git *),Edit"]),
+        ({"settings": {"a": 1}}, ["--settings", '{"a": 1}']),
+    ],
+)
+def test_options_become_arguments(given: dict[str, object], expected: list[str]) -> None:
+    assert arguments(given) == expected
+
+
+@pytest.mark.parametrize(
+    ("given", "known", "words"),
+    [
+        ({"colour": "red"}, None, "no option 'colour'"),
+        ({"resume": "x"}, None, "resume the agent instead"),
+        ({"effort": 3}, None, "takes a text"),
+        ({"bare": "yes"}, None, "takes true or false"),
+        ({"add-dir": [1]}, None, "takes a list of texts"),
+        ({"effort": "high"}, ("resume",), "installed Claude Code has no option 'effort'"),
+    ],
+)
+def test_options_that_make_no_sense(
+    given: dict[str, object], known: tuple[str, ...] | None, words: str
+) -> None:
+    with pytest.raises(ValueError, match=words):
+        arguments(given, known)
+
+
+def test_the_identity_changes_with_the_program(tmp_path: Path, environment: dict[str, str]) -> None:
+    assert find(row(), environment) is None
+    program = install(tmp_path / "bin", "#!/bin/sh\n")
+    first = find(row(), environment)
+    assert first is not None and first.path == str(program)
+    program.write_text("#!/bin/sh\nexit 1\n")
+    second = find(row(), environment)
+    assert second is not None and second.key != first.key
+
+
+def test_detections_are_kept_by_identity(tmp_path: Path, environment: dict[str, str]) -> None:
+    install(tmp_path / "bin", "#!/bin/sh\n")
+    program = find(row(), environment)
+    assert program is not None
+    kept = Detections(tmp_path / "harnesses")
+    assert kept.of(program) is None
+    detected = Detected(harness="tool", path=program.path, key=program.key, at=1, options=("a",))
+    kept.keep(detected)
+    assert kept.of(program) == detected
+    kept.seen(program, Capabilities(version="2", fork=Ability.YES))
+    found = kept.of(program)
+    assert found is not None
+    assert (found.version, found.options, found.capabilities.fork) == ("2", ("a",), Ability.YES)
+    (tmp_path / "harnesses" / f"{program.key}.json").write_text("{torn")
+    assert kept.of(program) is None
+
+
+def test_what_was_unknown_is_learned_from_sessions() -> None:
+    known = Capabilities(cost=Ability.NO)
+    opened = e.RequestOpened(request_id="r", request=Permission(title="t", options=[]))
+    cost = Cost(amount=1, source=CostSource.REPORTED)
+    ended = e.TurnEnded(turn_id="t", stop_reason="endTurn", usage=Usage(), cost=cost)
+    found = learned(known, [opened, ended])
+    assert (found.permissions, found.usage, found.cost) == (Ability.YES,) * 3
+    assert learned(known, []) == known
+
+
+async def levels(harness: Harness, environment: dict[str, str]) -> dict[str, tuple[str, str]]:
+    examined = await examine(harness, environment)
+    return {check.name: (check.level, f"{check.words} {check.hint}") for check in examined.checks}
+
+
+async def test_not_installed(environment: dict[str, str]) -> None:
+    found = await levels(row(), environment)
+    assert found == {"installed": ("error", "tool is not on the PATH. Get it from the shelf.")}
+
+
+async def test_wrong_node(tmp_path: Path, environment: dict[str, str]) -> None:
+    install(tmp_path / "bin", "#!/bin/sh\necho v18.1.0\n", name="node")
+    install(tmp_path / "bin", "#!/usr/bin/env node\n")
+    (tmp_path / "package.json").write_text('{"engines": {"node": ">=22.0.0"}}')
+    found = await levels(row(), environment)
+    assert found["node"][0] == "error"
+    assert "v18.1.0 is too old" in found["node"][1]
+
+
+async def test_it_ends_at_once(tmp_path: Path, environment: dict[str, str]) -> None:
+    install(tmp_path / "bin", "#!/bin/sh\necho 'tool 1.2.3'\necho 'out of ink' >&2\nexit 3\n")
+    found = await levels(row(), environment)
+    assert found["version"] == ("ok", "1.2.3 None")
+    level, words = found["session"]
+    assert level == "error"
+    assert "ended before a session was open" in words and "out of ink" in words
+
+
+async def test_it_wants_a_login(tmp_path: Path, environment: dict[str, str]) -> None:
+    install(tmp_path / "bin", "#!/bin/sh\necho 'Please log in first' >&2\nexit 1\n")
+    level, words = (await levels(row(), environment))["session"]
+    assert level == "error"
+    assert "Log in first. Get it from the shelf." in words
+
+
+def test_verified_versions_are_those_that_run_here() -> None:
+    pinned = {tool.name: tool.version for tool in HARNESSES if tool.name in BY_NAME}
+    assert dict(VERIFIED) == pinned
+
+
+@pytest.mark.harnesses
+@pytest.mark.parametrize("name", harnesses())
+async def test_a_real_harness(name: str, tmp_path: Path) -> None:
+    with FakeModel() as model:
+        real = HARNESS_ENVS[name]
+        environment = real.make_home(tmp_path, model.url)
+        environment["PATH"] = f"{real.program.parent}:{environment['PATH']}"
+        examined = await examine(BY_NAME[name], environment)
+        assert examined.is_fit, examined.checks
+        assert examined.detected is not None
+        assert examined.detected.version == VERIFIED[name]
+        assert examined.detected.capabilities.resume is Ability.YES
+        assert model.requests() == [] or name not in ("claude", "codex")
+
+
+@pytest.mark.harnesses
+async def test_claude_without_a_login(tmp_path: Path) -> None:
+    real = HARNESS_ENVS["claude"]
+    environment = real.make_home(tmp_path, "http://127.0.0.1:9")
+    del environment["ANTHROPIC_API_KEY"]
+    environment["PATH"] = f"{real.program.parent}:{environment['PATH']}"
+    found = await levels(BY_NAME["claude"], environment)
+    assert found["login"][0] == "error"
+
+
+@pytest.mark.harnesses
+def test_the_options_are_those_of_the_program(tmp_path: Path) -> None:
+    """Each option of the table is one that the installed Claude Code knows."""
+
+    program = HARNESS_ENVS["claude"].program
+    environment = {"HOME": str(tmp_path), "PATH": os.defpath}
+    printed = subprocess.run(
+        [program, "--help"], env=environment, capture_output=True, text=True, check=True
+    ).stdout
+    listed = set(read_help(printed).options)
+    assert {name for name, option in OPTIONS.items() if not option.hidden} <= listed
