@@ -45,6 +45,13 @@ async def test_fault_of_ours_at_the_start(house: House) -> None:
     assert "Traceback" not in words and "Traceback" in house.log()
 
 
+async def test_daemon_that_crashes_at_the_start_is_not_tried_for_ever(house: House) -> None:
+    house.environ["ECHO_START"] = "crash"
+    code, words = await (await house.relay("lsp")).exit()
+    assert code == 70 and "ends again and again" in words and "daemon.log" in words
+    assert "Fatal Python error: Aborted" in house.log()
+
+
 async def test_slow_start_asks_for_patience(house: House) -> None:
     house.environ["ECHO_START"] = "slow"
     relay = await house.relay("headless")

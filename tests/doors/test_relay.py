@@ -86,6 +86,17 @@ async def test_closed_output_ends_it(shared: House) -> None:
     assert await relay.exit() == (0, "")
 
 
+@pytest.mark.parametrize("closed", [(0,), (0, 1), (0, 1, 2)])
+def test_closed_standard_files(shared: House, closed: tuple[int, ...]) -> None:
+    done = subprocess.run(
+        [*PROGRAM, "relay", "headless"],
+        env=shared.environ,
+        preexec_fn=lambda: [os.close(each) for each in closed] and None,
+        timeout=20,
+    )
+    assert done.returncode == 0
+
+
 def test_input_from_a_file_and_from_nowhere(shared: House, tmp_path: Path) -> None:
     asked = [
         {"jsonrpc": "2.0", "id": n, "method": "athena/test/wait", "params": {"steps": 3}}

@@ -38,19 +38,21 @@ class _OutputToo(RotatingFileHandler):
                 os.dup2(self.stream.fileno(), descriptor)
 
 
-def into_file(state: Path, level: int = logging.INFO) -> None:
+def into_file(state: Path) -> None:
     """Log into `daemon.log`. A disk that is full must not end the daemon: the log then misses."""
     logging.raiseExceptions = False
-    _configure(_OutputToo(state / paths.LOG), level)
+    _configure(_OutputToo(state / paths.LOG))
 
 
-def onto_stderr(level: int = logging.INFO) -> None:
+def onto_stderr() -> None:
     """Log where the daemon was started, for `athena daemon run` and service managers."""
-    _configure(logging.StreamHandler(sys.stderr), level)
+    _configure(logging.StreamHandler(sys.stderr))
 
 
-def _configure(handler: logging.Handler, level: int) -> None:
+def _configure(handler: logging.Handler) -> None:
     handler.setFormatter(logging.Formatter(FORMAT))
+    wanted = os.environ.get("ATHENA_LOG_LEVEL", "INFO").upper()
+    level = wanted if wanted in logging.getLevelNamesMapping() else "INFO"
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for name in CHATTY:
         logging.getLogger(name).setLevel(logging.ERROR)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sys
 import time
 
 from athena import __version__
@@ -21,6 +20,8 @@ START_SECONDS = 60.0
 """How long a start may take in all, if the daemon does not say why it takes longer."""
 ANSWER_SECONDS = 20.0
 """How long the daemon may be silent after a hello."""
+TRIES = 5
+"""How often a daemon may end between our connecting and its answer."""
 CHUNK = 1 << 18
 
 
@@ -35,8 +36,8 @@ class Channel:
 
 def say_on_stderr(words: str) -> None:
     """Tell the person, or the log of the editor, that started us."""
-    sys.stderr.write(f"athena: {words}\n")
-    sys.stderr.flush()
+    with contextlib.suppress(OSError):
+        os.write(2, f"athena: {words}\n".encode(errors="replace"))
 
 
 def open_channel(
@@ -55,7 +56,7 @@ def open_channel(
     """
     deadline = time.monotonic() + START_SECONDS
     line = wire.encode(hello)
-    while True:
+    for _ in range(TRIES):
         if start:
             sock = spawn.connect_or_start(state, command or spawn.daemon_command(), deadline)
         elif (found := spawn.connect(state)) is not None:
@@ -68,9 +69,9 @@ def open_channel(
             return welcomed
         # It was just ending: to make room for this version, or stopped by somebody.
         sock.close()
-        if time.monotonic() > deadline:
-            raise RelayError(EXIT_NO_START, f"The Athena daemon keeps ending. {_log(state)}")
         time.sleep(spawn.POLL_SECONDS)
+    words = f"The Athena daemon ends again and again before it answers. {_log(state)}"
+    raise RelayError(EXIT_NO_START, words)
 
 
 def greeting(

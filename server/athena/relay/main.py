@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 
 from athena.relay import control, paths, spawn
 from athena.relay.channel import greeting, open_channel, say_on_stderr
@@ -18,10 +17,12 @@ MODES = ("lsp", "headless")
 IGNORED = ("--stdio", "--clientProcessId", "--node-ipc")
 """What editors add to the command of a language server. Its pipes and their end tell us enough."""
 EXIT_INTERRUPTED = 130
+STDIN, STDOUT, STDERR = 0, 1, 2
 
 
 def run(mode: str, argv: Sequence[str], command: Sequence[str] | None = None) -> int:
     """Be the relay of `mode` until either side ends; returns the exit code (`failure`)."""
+    _open_standard_files()
     try:
         state = _state_argument(mode, argv)
         return _relay(mode, argv, state, command or spawn.daemon_command())
@@ -32,6 +33,15 @@ def run(mode: str, argv: Sequence[str], command: Sequence[str] | None = None) ->
         return EXIT_OK
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
+
+
+def _open_standard_files() -> None:
+    """Fill the places of closed ones: else our socket would be taken for one of them."""
+    for descriptor in (STDIN, STDOUT, STDERR):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
 
 
 def _state_argument(mode: str, argv: Sequence[str]) -> str:
@@ -52,7 +62,7 @@ def _state_argument(mode: str, argv: Sequence[str]) -> str:
 
 def _relay(mode: str, argv: Sequence[str], state: str, command: Sequence[str]) -> int:
     channel = open_channel(state, greeting(mode, argv), command=command)
-    goodbye = copy(channel, sys.stdin.fileno(), sys.stdout.fileno())
+    goodbye = copy(channel, STDIN, STDOUT)
     if goodbye is None:
         raise _lost(state, channel.welcome.get("pid"), command)
     if message := goodbye.get("message"):
