@@ -23,7 +23,7 @@ from athena.app.workspace import make_workspace, take_checkpoint
 from athena.core import step as s
 from athena.core.state import AgentState
 from athena.harness.driver import Close, Driver, Effect, EffectDone, Launch
-from athena.log import Appended, Ingest, LogUnavailable, NewEvent, OutFrame, StoredEvent
+from athena.log import Appended, Ingest, LogUnavailable, NewEvent, OutFrame
 from athena.protocol import events as e
 from athena.protocol.errors import AthenaError, ErrorCode
 from athena.protocol.rule import Rule
@@ -162,7 +162,9 @@ class AgentActor:
                 self._perform(effect)
         if draft.state is not None and draft.events:
             self.context.directory.changed(draft.state)
-            await self.context.cache.absorb(self._stored(draft, appended))
+            await self.context.cache.put(
+                self.agent_id, draft.state, draft.state.version, appended.last_seq
+            )
         if draft.deltas:
             self.context.hub.publish(self.agent_id, draft.deltas)
         return appended
@@ -189,23 +191,6 @@ class AgentActor:
             ingest=ingest,
             outbox=outbox,
         )
-
-    def _stored(self, draft: Draft, appended: Appended) -> list[StoredEvent]:
-        """The events of a draft as the log has them now."""
-        first = draft.now.version - len(draft.events) + 1
-        return [
-            StoredEvent(
-                seq=appended.first_seq + i,
-                stream=self.agent_id,
-                version=first + i,
-                at=draft.times[i],
-                kind=fact.KIND,
-                v=fact.VERSION,
-                data=fact.wire(),
-                command_id=None,
-            )
-            for i, fact in enumerate(draft.events)
-        ]
 
     # What follows by itself.
 

@@ -206,7 +206,8 @@ def project_file(project: Path) -> Path:
 def load(project: Path | None) -> Settings:
     """The settings for a project, read anew each time: a file that was edited counts at once."""
     own = read_file(user_file())
-    theirs = read_file(project_file(project)) if project else SettingsFile()
+    apart = project is not None and project_file(project) != user_file()
+    theirs = read_file(project_file(project)) if project and apart else SettingsFile()
     if theirs.harness:
         assert project is not None
         raise AthenaError(

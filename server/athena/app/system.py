@@ -48,6 +48,9 @@ async def metrics(context: Context, connection: Connection, asked: Empty) -> Met
             "maxRssBytes": used.ru_maxrss * scale,
             "connections": context.connections,
             "actors": len(context.directory.actors()),
+            "runsAttached": sum(
+                a.live is not None and a.live.run is not None for a in context.directory.actors()
+            ),
         },
     )
 

@@ -138,6 +138,13 @@ class StateCache(Generic[S]):
                 self._step(entry, event)
                 await self._save_if_due(event.stream, entry)
 
+    async def put(self, stream: str, state: S, version: int, seq: int) -> None:
+        """Take over a state that its only writer has folded already, if it is in memory."""
+        entry = self._entries.get(stream)
+        if entry is not None and version > entry.version:
+            entry.state, entry.version, entry.seq = state, version, seq
+            await self._save_if_due(stream, entry)
+
     async def flush(self) -> None:
         """Leave a snapshot of every state that has moved; for an orderly stop."""
         for stream, entry in list(self._entries.items()):

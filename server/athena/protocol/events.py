@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Literal
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from athena.protocol.base import Record
 from athena.protocol.capability import Capabilities, Option, SlashCommand
@@ -506,8 +506,16 @@ _UNKNOWN = TypeAdapter(UnknownEvent)
 
 
 def parse_event(kind: str, data: dict[str, Any]) -> EventData:
-    """The payload of an event from its JSON form; `UnknownEvent` for a kind not known here."""
-    return _ADAPTERS.get(kind, _UNKNOWN).validate_python(data)
+    """The payload of an event from its JSON form.
+
+    `UnknownEvent` for a kind not known here, and for one that a newer writer says with values that
+    are not: it is kept and shown as it is, and changes nothing.
+    """
+    adapter = _ADAPTERS.get(kind, _UNKNOWN)
+    try:
+        return adapter.validate_python(data)
+    except ValidationError:
+        return _UNKNOWN.validate_python(data)
 
 
 class Event(Record):

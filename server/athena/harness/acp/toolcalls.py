@@ -30,6 +30,9 @@ OVER = (ItemStatus.COMPLETED, ItemStatus.FAILED)
 ON_FILES = (ToolKind.READ, ToolKind.EDIT, ToolKind.DELETE)
 KINDS = {kind.value: kind for kind in ToolKind}
 
+MOST_FINISHED = 64
+"""Calls of a turn that are over and still known: the memory is written with every commit."""
+
 
 def key_of(call_id: str) -> str:
     """The ledger's name of a tool call."""
@@ -49,7 +52,7 @@ def tool_update(work: Work, said: Json) -> str | None:
     _note_terminals(work, call_id, item)
     if item.status in OVER:
         work.complete(key, item)
-        work.remember(finished={**work.memory.finished, call_id: item_id})
+        work.remember(finished=_newest({**work.memory.finished, call_id: item_id}))
     else:
         work.update(key, item)
     return item_id
@@ -210,3 +213,8 @@ def show_terminal(
     )
     others = [one for one in item.content if one is not old]
     return item.model_copy(update={"content": [*others, new]})
+
+
+def _newest(finished: dict[str, str]) -> dict[str, str]:
+    """The calls that ended last: a word about one that ended long before begins a new item."""
+    return dict(list(finished.items())[-MOST_FINISHED:])
