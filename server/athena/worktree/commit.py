@@ -12,6 +12,7 @@ from athena.worktree.errors import GitFailed, HookFailed, NothingToDo, WorktreeE
 from athena.worktree.git import Git, OnText, encode
 from athena.worktree.objects import commit_tree, scratch_file
 from athena.worktree.repository import Checkout, commit_of
+from athena.worktree.rescue import capture
 from athena.worktree.resolve import unresolved
 from athena.worktree.signing import FAILED, unsigned
 from athena.worktree.standing import status
@@ -19,6 +20,7 @@ from athena.worktree.threeway import Conflict, Conflicted
 
 AGENT = "Athena-Agent"
 TURN = "Athena-Turn"
+NOBODY = "user"
 # Hooks that can refuse or change a commit; what runs after one is not waited for.
 COMMIT_HOOKS = ("pre-commit", "pre-merge-commit", "prepare-commit-msg", "commit-msg")
 
@@ -57,6 +59,9 @@ async def commit_all(
             advice="Resolve them first.",
         )
     nested = [path.rstrip("/") for path in found.untracked if path.endswith("/")]
+    if found.staged_otherwise:
+        # A text that is only in the index would be replaced there by the one on the disk.
+        await capture(checkout, message.agent or NOBODY, "commit of everything")
     text = await with_trailers(checkout.git, message)
     saved = _save_index(checkout)
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -115,7 +115,8 @@ async def _rescue(checkout: Checkout, agent: str, reason: str, found: Standing) 
         for number, inner in enumerate(found.inner)
         if inner.dirty or inner.unpushed
     ]
-    tips = await _log_tips(checkout)
+    logs = ["HEAD"] if found.head.branch is None else ["HEAD", f"refs/heads/{found.head.branch}"]
+    tips = await _log_tips(checkout, logs)
     async with snapshot(checkout) as taken:
         return await record(checkout, agent, reason, taken, also=tips, nested=nested)
 
@@ -142,10 +143,13 @@ async def _keep_nested(checkout: Checkout, agent: str, path: str, number: int) -
     return Nested(path, refs)
 
 
-async def _log_tips(checkout: Checkout) -> list[str]:
-    """Commits that only the log of this worktree's HEAD still names: amended, reset, detached."""
-    log = await checkout.git.run("rev-list", "--walk-reflogs", "HEAD", codes=(0, 128))
-    logged = list(dict.fromkeys(log.text.split())) if log.code == 0 else []
+async def _log_tips(checkout: Checkout, names: Sequence[str]) -> list[str]:
+    """Commits that only these logs still name: amended, reset, or made on a detached HEAD."""
+    logged: dict[str, None] = {}
+    for name in names:
+        log = await checkout.git.run("rev-list", "--walk-reflogs", name, codes=(0, 128))
+        if log.code == 0:
+            logged |= dict.fromkeys(log.text.split())
     if not logged:
         return []
     query = "".join(f"{oid}\n" for oid in logged).encode()

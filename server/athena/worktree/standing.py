@@ -35,9 +35,14 @@ class Inner:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """Paths of a working tree; a folder that is listed as a whole ends with a slash."""
+    """Paths of a working tree; a folder that is listed as a whole ends with a slash.
+
+    Of those in `changed`, the ones in `staged_otherwise` have one text in the index and another
+    one on the disk.
+    """
 
     changed: tuple[str, ...]
+    staged_otherwise: tuple[str, ...]
     untracked: tuple[str, ...]
     ignored: tuple[str, ...]
 
@@ -149,13 +154,16 @@ async def status(checkout: Checkout) -> Status:
         "--ignore-submodules=none",
     )
     changed: list[str] = []
+    staged: list[str] = []
     untracked: list[str] = []
     ignored: list[str] = []
     for record in output.stdout.split(b"\0"):
         if record:
             kind, path = record[:2], decode(record[3:])
             {b"??": untracked, b"!!": ignored}.get(kind, changed).append(path)
-    return Status(tuple(changed), tuple(untracked), tuple(ignored))
+            if kind not in (b"??", b"!!") and b" " not in kind:
+                staged.append(path)
+    return Status(tuple(changed), tuple(staged), tuple(untracked), tuple(ignored))
 
 
 async def _inner(checkout: Checkout, untracked: tuple[str, ...]) -> tuple[Inner, ...]:
