@@ -127,12 +127,12 @@ class House:
         cwd: Path | None = None,
         prefix: Sequence[str] = (),
         before: Callable[[], None] | None = None,
+        program: Sequence[str] = (*PROGRAM, "relay"),
     ) -> Relay:
         """A relay that was started, and may still be connecting."""
         process = await asyncio.create_subprocess_exec(
             *prefix,
-            *PROGRAM,
-            "relay",
+            *program,
             mode,
             *arguments,
             stdin=asyncio.subprocess.PIPE,
