@@ -54,9 +54,9 @@ def test_default_state_directory_is_that_of_platformdirs(
 
 def test_chosen_state_directory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("HOME", "/home/somebody")
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
     assert paths.state_directory({"ATHENA_STATE_DIR": "here"}) == str(tmp_path / "here")
-    assert paths.state_directory({"ATHENA_STATE_DIR": "~/there"}) == "/home/somebody/there"
+    assert paths.state_directory({"ATHENA_STATE_DIR": "~/there"}) == str(tmp_path / "home/there")
 
 
 async def test_memory_of_a_relay(shared: House) -> None:

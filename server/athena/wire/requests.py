@@ -54,9 +54,6 @@ class Requests:
     def __len__(self) -> int:
         return len(self._open) + len(self._quiet)
 
-    def __contains__(self, request_id: Id) -> bool:
-        return request_id in self._open
-
     async def room(self) -> None:
         """Wait until another request may be read."""
         await self._room.wait()
