@@ -1,0 +1,232 @@
+"""Real harnesses under a whole Athena: daemon, runner, log; killed and taken up again."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.harnesses.checks import ASKING, harnesses
+from tests.support.athena import Athena, Client, Json, make_repository
+from tests.support.fakemodel import FakeModel
+from tests.support.harness_env import HARNESS_ENVS
+from tests.support.wait import until_sync
+
+pytestmark = pytest.mark.harnesses
+
+ALL = pytest.mark.parametrize("name", harnesses("claude", "codex", "gemini", "copilot"))
+NATIVE = pytest.mark.parametrize("name", harnesses("claude", "codex"))
+SECONDS = 60
+
+
+@pytest.fixture
+def athena(tmp_path: Path, model: FakeModel, request: pytest.FixtureRequest) -> Iterator[Athena]:
+    """An Athena whose agents find the harnesses of the test, in one fresh home."""
+    home = tmp_path / "athena" / "home"
+    home.mkdir(parents=True)
+    environment: dict[str, str] = {}
+    programs: list[str] = []
+    for name in ("claude", "codex", "gemini", "copilot"):
+        row = HARNESS_ENVS[name]
+        environment |= row.make_home(home, model.url)
+        programs.append(str(row.program.parent))
+    environment["PATH"] = ":".join([*programs, environment["PATH"]])
+    athena = Athena(tmp_path / "athena", environment)
+    athena.start()
+    yield athena
+    athena.stop()
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    return make_repository(tmp_path / "repository")
+
+
+def spawn(client: Client, name: str, repository: Path, prompt: str | None = None) -> Json:
+    given: dict[str, Any] = {"harness": name, "project": str(repository), **ASKING[name]}
+    given["workspace"] = {"kind": "none"}
+    return client.call("athena/agent/spawn", prompt=prompt, **given)
+
+
+def answer_all(athena: Athena, agent: str, *until: str) -> Json:
+    """Allow whatever is asked, until the agent has one of the statuses."""
+    answered: set[str] = set()
+    with athena.client() as client:
+        while True:
+            now = client.agent(agent)
+            if now["status"] in until and not now["queue"]:
+                return now
+            for request in now["requests"]:
+                if request["requestId"] not in answered:
+                    answered.add(request["requestId"])
+                    client.call(
+                        "athena/request/answer", requestId=request["requestId"], option="allow"
+                    )
+            seen = now["version"]
+            until_sync(lambda seen=seen: client.agent(agent)["version"] != seen, SECONDS)
+
+
+def completed(client: Client, agent: str, kind: str) -> list[Json]:
+    events = [one["data"] for one in client.events(agent) if one["kind"] == "itemCompleted"]
+    return [data["item"] for data in events if data["item"]["type"] == kind]
+
+
+def counts(client: Client, agent: str) -> dict[str, int]:
+    kinds = [one["kind"] for one in client.events(agent)]
+    return {kind: kinds.count(kind) for kind in ("turnStarted", "turnEnded", "requestOpened")}
+
+
+@ALL
+def test_tour_with_kills(
+    athena: Athena, repository: Path, name: str, model: FakeModel, tmp_path: Path
+) -> None:
+    """The daemon is killed with each permission open: each is asked and answered once."""
+    prompt = f"[[fake:tour cwd={repository} tag={tmp_path.name}]]"
+    with athena.client() as client:
+        agent = spawn(client, name, repository, prompt)["id"]
+    asked: set[str] = set()
+    while True:
+        with athena.client() as client:
+            now = client.until_status(agent, "needsPermission", "idle", timeout=SECONDS)
+        if now["status"] == "idle":
+            break
+        athena.kill()
+        with athena.client() as client:
+            again = client.until_status(agent, "needsPermission", timeout=SECONDS)
+            assert [one["requestId"] for one in again["requests"]] == [
+                one["requestId"] for one in now["requests"]
+            ]
+            [request] = again["requests"]
+            assert request["requestId"] not in asked
+            asked.add(request["requestId"])
+            client.call("athena/request/answer", requestId=request["requestId"], option="allow")
+            until_sync(lambda: not client.agent(agent)["requests"], SECONDS)
+    assert (repository / "hello.py").read_text() == 'print("goodbye")\n'
+    assert (repository / "notes.txt").exists()
+    with athena.client() as client:
+        found = counts(client, agent)
+        assert found == {"turnStarted": 1, "turnEnded": 1, "requestOpened": len(asked)}
+        said = completed(client, agent, "message")
+        assert said[-1]["text"] == "Done: hello.py prints goodbye and notes.txt exists."
+        assert completed(client, agent, "unrecognized") == []
+    rounds = [one.round for one in model.requests(tmp_path.name) if one.tools]
+    assert rounds == [0, 1, 2, 3, 4]
+
+
+@ALL
+def test_the_daemon_is_killed_in_a_response(
+    athena: Athena, repository: Path, name: str, model: FakeModel, tmp_path: Path
+) -> None:
+    """The harness works on without the daemon, and nothing of what it said is lost."""
+    gate = f"{name}-{tmp_path.name}"
+    with athena.client() as client:
+        agent = spawn(client, name, repository, f"[[fake:slow gate={gate} tag={gate}]]")["id"]
+    until_sync(lambda: model.waiting(gate), SECONDS)
+    athena.kill()
+    model.open_gate(gate)
+    until_sync(lambda: any(one.script == "slow" and one.done for one in model.requests(gate)), 30)
+    with athena.client() as client:
+        client.until(agent, "idle", timeout=SECONDS)
+        said = "".join(one["text"] for one in completed(client, agent, "message"))
+        assert said == "Working on it. Slow answer finished."
+        assert counts(client, agent)["turnEnded"] == 1
+
+
+@NATIVE
+def test_the_harness_is_killed_and_resumed(
+    athena: Athena, repository: Path, name: str, model: FakeModel, tmp_path: Path
+) -> None:
+    """Its own session goes on: the conversation is known, and the work is finished."""
+    gate = f"{name}-{tmp_path.name}"
+    with athena.client() as client:
+        agent = spawn(client, name, repository, "[[fake:hello]]")["id"]
+        first = client.until(agent, "idle", timeout=SECONDS)
+        client.call(
+            "athena/agent/prompt",
+            agent=agent,
+            text=f"[[fake:midturn cwd={repository} gate={gate} tag={gate}]]",
+        )
+    answer_gate(athena, agent, model, gate)
+    for pid in processes(str(first["sessionId"])) or processes(first["runId"]):
+        os.kill(pid, signal.SIGKILL)
+    with athena.client() as client:
+        client.until_status(agent, "dead", "failed", "interrupted", "idle", timeout=SECONDS)
+        model.open_gate(gate)
+        client.call("athena/agent/prompt", agent=agent, text="go on")
+    answer_all(athena, agent, "idle")
+    assert (repository / "steps.txt").read_text().endswith("two\n")
+    with athena.client() as client:
+        runs = [one for one in client.events(agent) if one["kind"] == "runStarted"]
+        assert runs[-1]["data"]["resume"] == first["sessionId"]
+
+
+def answer_gate(athena: Athena, agent: str, model: FakeModel, gate: str) -> None:
+    """Allow the first command, and wait until the model holds its second answer."""
+    with athena.client() as client:
+        now = client.until_status(agent, "needsPermission", timeout=SECONDS)
+        request = now["requests"][0]["requestId"]
+        client.call("athena/request/answer", requestId=request, option="allow")
+    until_sync(lambda: model.waiting(gate), SECONDS)
+
+
+def processes(word: str) -> list[int]:
+    """The processes whose command line or environment holds a word; of this user only."""
+    found: list[int] = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            told = (folder / "cmdline").read_bytes() + (folder / "environ").read_bytes()
+        except OSError:
+            continue
+        if word.encode() in told and int(folder.name) != os.getpid():
+            found.append(int(folder.name))
+    return found
+
+
+@NATIVE
+def test_killing_an_agent_leaves_no_process(
+    athena: Athena, repository: Path, name: str, tmp_path: Path
+) -> None:
+    os.mkfifo(repository / "fifo")
+    with athena.client() as client:
+        agent = spawn(client, name, repository, f"[[fake:held-tool cwd={repository}]]")["id"]
+        command = f"cat {repository}/fifo"
+        until_sync(lambda: running(command) or client.agent(agent)["requests"], SECONDS)
+        for request in client.agent(agent)["requests"]:
+            client.call("athena/request/answer", requestId=request["requestId"], option="allow")
+        until_sync(lambda: running(command), SECONDS)
+        client.call("athena/agent/kill", agent=agent)
+        until_sync(lambda: not running(command), SECONDS)
+
+
+def running(command: str) -> bool:
+    words = command.replace(" ", "\0").encode()
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if (folder / "cmdline").read_bytes().rstrip(b"\0").endswith(words):
+                return True
+        except OSError:
+            continue
+    return False
+
+
+def test_an_agent_moves_to_another_harness(
+    athena: Athena, repository: Path, model: FakeModel, tmp_path: Path
+) -> None:
+    """The conversation goes along, and the transcript shows the seam."""
+    with athena.client() as client:
+        agent = spawn(client, "claude", repository, "remember pomegranate [[fake:hello]]")["id"]
+        client.until(agent, "idle", timeout=SECONDS)
+        client.call("athena/agent/move", agent=agent, harness="codex")
+        client.call("athena/agent/prompt", agent=agent, text=f"[[fake:hello tag={tmp_path.name}]]")
+        client.until(agent, "idle", timeout=SECONDS)
+        until_sync(lambda: model.requests(tmp_path.name), SECONDS)
+        [asked] = model.requests(tmp_path.name)
+        assert asked.api == "responses"
+        assert "pomegranate" in model.body(asked)
+        kinds = [one["kind"] for one in client.events(agent)]
+        assert "agentMoved" in kinds
+        assert len(completed(client, agent, "message")) == 2
