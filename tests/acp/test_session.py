@@ -213,7 +213,9 @@ def test_a_login_that_the_row_names() -> None:
     talk.answers(error={"code": -32000, "message": "Authentication required"})
     assert talk.seen() == (
         "= R.1 notice error login 'The agent wants a login (Authentication required). Ways to log "
-        "in: Run `agent login`.' (no turn)"
+        "in: Run `agent login`.' (no turn)\n"
+        'runGivenUp {"runId": "R", "error": "The agent wants a login (Authentication required). '
+        'Ways to log in: Run `agent login`."}'
     )
 
 

@@ -118,14 +118,39 @@ def test_interrupting_while_a_permission_is_open_closes_it(client: Client, folde
     assert client.agent(agent["id"])["requests"] == []
 
 
-def test_steering_goes_before_what_waits(client: Client, folder: Path) -> None:
-    agent = spawn(client, folder, "say begun\nrun sleep 60")
-    until_sync(lambda: "say begun" in told(client, agent["id"]))
-    client.call("athena/agent/prompt", agent=agent["id"], text=scenario("say queued"))
-    client.call("athena/agent/steer", agent=agent["id"], text=scenario("say steered"))
+def test_steering_where_the_harness_cannot_goes_before_what_waits(
+    client: Client, folder: Path
+) -> None:
+    played = folder / "scenario.txt"
+    played.write_text(
+        "harness:\n    without steering\nsay begun\nmark begun\nrun sleep 60\n"
+        "other turns:\n    say ${prompt}\n"
+    )
+    agent = spawn(client, folder, environment={"ATHENA_SCRIPTED_SCENARIO": str(played)})
+    client.call("athena/agent/prompt", agent=agent["id"], text="go")
+    until_sync((folder / "begun").exists)
+    client.call("athena/agent/prompt", agent=agent["id"], text="queued")
+    client.call("athena/agent/steer", agent=agent["id"], text="steered")
     client.until(agent["id"], "idle")
     said = [line for line in told(client, agent["id"]).splitlines() if line.startswith("say")]
     assert said == ["say begun", "say steered", "say queued"]
+
+
+def test_steering_reaches_the_running_turn(client: Client, folder: Path) -> None:
+    agent = spawn(client, folder, "mark on\nlisten\non steered:\n    say I heard you")
+    until_sync((folder / "on").exists)
+    client.call("athena/agent/steer", agent=agent["id"], text="look here")
+    client.until(agent["id"], "idle")
+    expect(
+        told(client, agent["id"]),
+        """
+        turnStarted
+        promptSteered
+        user: look here
+        say I heard you
+        turn ended: endTurn
+        """,
+    )
 
 
 def test_stop_resume_and_a_second_turn_in_the_same_session(client: Client, folder: Path) -> None:
@@ -256,6 +281,30 @@ def test_a_harness_that_ends_at_once(shared: Athena, client: Client, folder: Pat
     with_settings(shared, '[harness.brief]\ncommand = ["/bin/false"]\n')
     agent = spawn(client, folder, "say x", harness="brief")
     client.until_status(agent["id"], "dead", "failed")
+
+
+def test_a_harness_that_wants_a_login(client: Client, folder: Path) -> None:
+    played = folder / "scenario.txt"
+    played.write_text("harness:\n    login required\nsay never\n")
+    wanted = {"environment": {"ATHENA_SCRIPTED_SCENARIO": str(played)}, "prompt": "go"}
+    agent = spawn(client, folder, **wanted)
+    failed = client.until_status(agent["id"], "failed")
+    assert "login" in failed["reason"]
+    assert "runId" not in failed
+
+
+def test_a_harness_that_says_nothing_is_noticed(
+    shared: Athena, client: Client, folder: Path
+) -> None:
+    with_settings(
+        shared,
+        '[harness.mute]\ncommand = ["/bin/sleep", "300"]\n[daemon]\nstall_seconds = 0.5\n',
+    )
+    agent = spawn(client, folder, "say x", harness="mute")
+    until_sync(lambda: client.agent(agent["id"])["stalled"])
+    assert client.agent(agent["id"])["status"] == "starting"
+    client.call("athena/agent/kill", agent=agent["id"])
+    client.until_status(agent["id"], "dead")
 
 
 def test_rules_answer_in_the_users_name(client: Client, folder: Path) -> None:

@@ -110,6 +110,7 @@ FACTS = {
         run_id=name, harness=harness, argv=[], cwd="/"
     ),
     "session": lambda name="s1", run="a.r1": e.SessionOpened(run_id=run, session_id=name),
+    "given-up": lambda why: e.RunGivenUp(run_id="a.r1", error=why),
     "gone": _gone,
     "prompt": _prompt,
     "withdraw": lambda name: e.PromptWithdrawn(prompt_id=name),

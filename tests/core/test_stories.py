@@ -85,6 +85,14 @@ STORIES = {
         gone failed "" "no such file" | failed: no such file
         resume                        | starting: starting the harness | StartRun a.r2 None False
     """,
+    "a harness that will never take prompts is ended": """
+        spawn                         | starting: making the workspace | MakeWorkspace
+        workspace /w                  | starting: starting the harness | StartRun a.r1 None False
+        run                           | starting: waiting for the harness
+        given-up "log in first"       | starting: waiting for the harness | KillRun
+        gone failed "" "log in first" | failed: log in first
+        prompt p1                     | starting: starting the harness | StartRun a.r2 None False
+    """,
     "a crash in a turn; the next prompt resumes the session": """
         spawn               | starting: making the workspace  | MakeWorkspace
         workspace /w        | starting: starting the harness  | StartRun a.r1 None False

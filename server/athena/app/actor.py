@@ -121,7 +121,7 @@ class AgentActor:
 
     async def _note(self, fact: e.EventData) -> None:
         async with self._lock:
-            if self.state.turn is None:
+            if self.state.run is None:
                 return
             draft = self._draft()
             draft.record(fact)

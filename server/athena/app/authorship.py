@@ -132,7 +132,10 @@ async def authors(context: Context, connection: Connection, asked: r.ReadAuthors
         try:
             text = (await asyncio.to_thread(path.read_bytes)).decode("utf-8", "surrogateescape")
         except OSError as error:
-            raise AthenaError(ErrorCode.NOT_FOUND, str(error), field="path") from error
+            why = error.strerror or str(error)
+            raise AthenaError(
+                ErrorCode.NOT_FOUND, f"{path} cannot be read: {why}.", field="path"
+            ) from error
     lines = await context.authorship.authors(context, path, text, dict(connection.environ))
     first = asked.start or 1
     last = min(asked.end or len(lines), len(lines))

@@ -50,17 +50,20 @@ class Launcher:
 
     async def open(self, state: AgentState, run_id: str, launch: Launch) -> Run:
         """Attach to a run's process, or start it when it was never started."""
-        driver = self.driver(state)
-        command = driver.command(launch)
+        return await open_run(
+            self._context.runs / run_id, lambda: self._spec(state, run_id, launch), self._epoch
+        )
+
+    def _spec(self, state: AgentState, run_id: str, launch: Launch) -> RunSpec:
+        command = self.driver(state).command(launch)
         env = {**environment.load(self._context.environments, state.id), **command.env}
-        spec = RunSpec(
+        return RunSpec(
             run_id=run_id,
             argv=command.argv,
             cwd=Path(launch.cwd),
             env=env,
             idle_ms=int(self._context.settings(None).daemon.run_idle_seconds * 1000),
         )
-        return await open_run(self._context.runs / run_id, spec, self._epoch)
 
     def effects(self, state: AgentState, run_id: str) -> Effects:
         """What the harness may do to the machine, inside its workspace."""
@@ -92,6 +95,8 @@ def explain_end(state: AgentState, record: ExitRecord) -> tuple[Reason, str | No
     match record.how:
         case How.SPAWN_FAILED:
             return "failed", message
+        case _ if state.run is not None and state.run.given_up:
+            return "failed", state.run.given_up
         case How.LOST:
             return "lost", message or LOST_WORDS
         case _ if state.ending == "kill":

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 from athena.runs import Run, RunSpec, StillRunning, attach, launch, reap
 from athena.runs.records import read_exit, read_run
 
 
-async def open_run(directory: Path, spec: RunSpec, epoch: int) -> Run:
-    """The run of a directory, attached.
+async def open_run(directory: Path, spec: Callable[[], RunSpec], epoch: int) -> Run:
+    """The run of a directory, attached; `spec` is asked only when it has to be started.
 
     A directory in which nothing ever ran was left by a daemon that died while it started the run:
     nobody heard of that run, so it is started now.
@@ -21,7 +22,7 @@ async def open_run(directory: Path, spec: RunSpec, epoch: int) -> Run:
         await asyncio.to_thread(shutil.rmtree, directory)
     if directory.is_dir():
         return await attach(directory, epoch)
-    return await launch(directory, spec, epoch)
+    return await launch(directory, spec(), epoch)
 
 
 def _never_ran(directory: Path) -> bool:

@@ -55,7 +55,10 @@ class WorkspaceSettings(_Table):
 
 
 class ArchetypeSettings(_Table):
-    """`[archetype.NAME]`: a kind of agent."""
+    """`[archetype.NAME]`: a kind of agent.
+
+    `[archetype.NAME.asks]`: what it can be asked of a selection, as `"Title" = "Prompt"`.
+    """
 
     description: str = ""
     prompt: str | None = None
@@ -65,6 +68,7 @@ class ArchetypeSettings(_Table):
     readonly: bool = False
     tools: list[str] | None = None
     stall_seconds: float | None = Field(default=None, gt=0)
+    asks: dict[str, str] = {}
 
 
 class HarnessSettings(_Table):
@@ -97,11 +101,18 @@ class SettingsFile(_Table):
 
 
 BUILT_IN_ARCHETYPES: dict[str, ArchetypeSettings] = {
-    "executor": ArchetypeSettings(description="Carries out a task and changes files."),
+    "executor": ArchetypeSettings(
+        description="Carries out a task and changes files.",
+        asks={
+            "Fix": "Fix what is wrong here.",
+            "Refactor": "Refactor this without changing what it does.",
+        },
+    ),
     "planner": ArchetypeSettings(
         description="Reads and plans, changes nothing.",
         readonly=True,
         prompt="Explore the project and write a plan. Do not change any file.",
+        asks={"Explain": "Explain what this does and why. Do not change any file."},
     ),
     "reviewer": ArchetypeSettings(
         description="Reviews changes and reports what should be better.",
@@ -110,10 +121,12 @@ BUILT_IN_ARCHETYPES: dict[str, ArchetypeSettings] = {
             "Review the changes on this branch against its base. Report defects with file and "
             "line, worst first. Do not change any file."
         ),
+        asks={"Review": "Review this. Do not change any file."},
     ),
     "tester": ArchetypeSettings(
         description="Writes and runs tests.",
         prompt="Write tests for what is asked, run them, and report what they found.",
+        asks={"Write tests": "Write tests for this."},
     ),
 }
 
@@ -220,15 +233,26 @@ def load(project: Path | None) -> Settings:
 
 
 def read_file(path: Path) -> SettingsFile:
-    """One settings file; a file that is not there is an empty one."""
+    """One settings file; a file that is not there is an empty one. Read again when it changed."""
     try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
+        stat = path.stat()
+    except OSError:
+        _read.pop(path, None)
         return SettingsFile()
-    except (OSError, UnicodeDecodeError) as error:
-        raise _broken(path, str(error)) from error
+    signature = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
+    known = _read.get(path)
+    if known is None or known[0] != signature:
+        known = _read[path] = (signature, _parsed(path))
+    return known[1]
+
+
+_read: dict[Path, tuple[tuple[int, int, int], SettingsFile]] = {}
+"""The files read last, with what tells whether they changed since."""
+
+
+def _parsed(path: Path) -> SettingsFile:
     try:
-        table: dict[str, Any] = tomllib.loads(text)
+        table: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
         return SettingsFile.model_validate(table)
     except tomllib.TOMLDecodeError as error:
         raise _broken(path, str(error)) from error
@@ -236,6 +260,8 @@ def read_file(path: Path) -> SettingsFile:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
         raise _broken(path, f"{key}: {first['msg']}") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise _broken(path, str(error)) from error
 
 
 def _broken(path: Path, why: str) -> AthenaError:

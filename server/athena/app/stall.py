@@ -36,25 +36,35 @@ class StallWatch:
     async def _look(self, actor: AgentActor) -> None:
         live = actor.live
         if live is None or live.run is None or not self._should_move(actor):
-            self._cpu.pop(actor.agent_id, None)
-            self._moved.pop(actor.agent_id, None)
+            self._forget(actor)
             return
+        limit = actor.state.spec.stall_seconds or self._context.settings(None).daemon.stall_seconds
         now = time.monotonic()
+        if now - live.heard_at < limit / 2:
+            # Looking at processes costs much more than looking at a clock.
+            self._forget(actor)
+            if actor.state.stalled:
+                await actor.note_recovery()
+            return
         cpu = await asyncio.to_thread(cpu_seconds, live.run.pid)
-        moved = self._moved.setdefault(actor.agent_id, now)
+        moved = self._moved.setdefault(actor.agent_id, live.heard_at)
         if cpu - self._cpu.setdefault(actor.agent_id, cpu) > LEAST_CPU_SECONDS:
             self._cpu[actor.agent_id] = cpu
             self._moved[actor.agent_id] = moved = now
         quiet = now - max(moved, live.heard_at)
-        limit = actor.state.spec.stall_seconds or self._context.settings(None).daemon.stall_seconds
         if quiet > limit and not actor.state.stalled:
             await actor.note_stall(quiet)
         elif quiet < limit and actor.state.stalled:
             await actor.note_recovery()
 
+    def _forget(self, actor: AgentActor) -> None:
+        self._cpu.pop(actor.agent_id, None)
+        self._moved.pop(actor.agent_id, None)
+
     def _should_move(self, actor: AgentActor) -> bool:
         state = actor.state
-        return state.turn is not None and not state.requests
+        opening = state.run is not None and not state.run.ready
+        return (state.turn is not None or opening) and not state.requests
 
 
 def cpu_seconds(pid: int | None) -> float:

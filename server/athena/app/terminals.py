@@ -92,7 +92,7 @@ class Terminals:
                 env={**self._env, **(wanted.env if wanted else {})},
                 merge_stderr=True,
             )
-            found = await open_run(directory, spec, self._epoch), limit
+            found = await open_run(directory, lambda: spec, self._epoch), limit
             self._open[terminal_id] = found
             return found
 

@@ -11,7 +11,10 @@ from athena.protocol.events import Event
 from athena.protocol.transcript import ReadItem, ReadTranscript, TranscriptItem, TranscriptPage
 
 CHUNK = 400
-"""Events read at a time: a page of a huge agent costs a few chunks and no more."""
+"""Events read at a time when it is not known how many are needed."""
+
+EXTRA_CHUNK = 64
+"""Events read at a time to find the beginnings of a page's first items."""
 
 MOST_EXTRA_CHUNKS = 5
 """How far beyond a page the beginnings and ends of its items are looked for."""
@@ -33,9 +36,11 @@ async def _backward(
     events: list[Event] = []
     version = asked.before
     extra = 0
+    plain = asked.types is None and asked.turn_id is None and asked.find is None
+    chunk = min(CHUNK, 2 * asked.limit + EXTRA_CHUNK) if plain else CHUNK
     while True:
         newest_first = await context.log.read_stream_back(
-            agent_id, before_version=version, limit=CHUNK, kinds=KINDS
+            agent_id, before_version=version, limit=chunk, kinds=KINDS
         )
         events = [event_of(s) for s in reversed(newest_first)] + events
         folded = Transcript()
@@ -50,6 +55,7 @@ async def _backward(
         if len(fitting) < asked.limit:
             continue
         extra += 1
+        chunk = EXTRA_CHUNK
         if all(folded.placed(i) for i in items) or extra > MOST_EXTRA_CHUNKS:
             break
     if asked.before is not None:

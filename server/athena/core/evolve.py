@@ -6,7 +6,7 @@ from typing import Any
 
 from athena.core.state import AgentState, RunState, TurnState
 from athena.protocol import events as e
-from athena.protocol.agent import OpenRequest, QueuedPrompt, WorkspaceView
+from athena.protocol.agent import OpenRequest, QueuedPrompt, ScriptView, WorkspaceView
 from athena.protocol.items import Item, ItemStatus, Message, Plan, Reasoning, ToolCall
 from athena.protocol.review import CommentView
 from athena.protocol.usage import Cost, Usage
@@ -39,7 +39,13 @@ def evolve(
 def _change(state: AgentState, at: int, data: e.EventData) -> Change:
     """The change of one event; an event that this version does not know changes nothing."""
     if isinstance(
-        data, e.ItemStarted | e.ItemUpdated | e.ItemCompleted | e.RequestOpened | e.RequestClosed
+        data,
+        e.ItemStarted
+        | e.ItemUpdated
+        | e.ItemCompleted
+        | e.RequestOpened
+        | e.RequestClosed
+        | e.RequestReminded,
     ):
         return _item_change(state, at, data)
     if isinstance(
@@ -59,12 +65,12 @@ def _change(state: AgentState, at: int, data: e.EventData) -> Change:
         e.VerdictGiven | e.CommentAdded | e.CommentsSent | e.CommentResolved | e.CollisionsChanged,
     ):
         return _review_change(state, at, data)
-    if isinstance(data, e.RunStarted | e.SessionOpened | e.RunEnded):
+    if isinstance(data, e.RunStarted | e.SessionOpened | e.RunGivenUp | e.RunEnded):
         return _run_change(state, data)
-    return _life_change(state, data)
+    return _life_change(state, at, data)
 
 
-def _life_change(state: AgentState, data: e.EventData) -> Change:
+def _life_change(state: AgentState, at: int, data: e.EventData) -> Change:
     match data:
         case e.AgentRenamed():
             return {"name": data.name}
@@ -93,12 +99,16 @@ def _life_change(state: AgentState, data: e.EventData) -> Change:
                 repository=data.repository,
                 branch=data.branch,
                 base_commit=data.base_commit,
+                first_port=data.first_port,
+                ports=data.ports,
             )
-            return {"workspace": view, "workspace_error": None}
+            return {"workspace": view, "workspace_error": None, "setup": data.setup}
         case e.WorkspaceFailed():
             return {"workspace_error": data.error, "wanted": False}
         case e.WorkspaceRemoved():
             return {"workspace": None, "wanted": False}
+        case e.ScriptStarted() | e.ScriptEnded():
+            return _script_change(state, at, data)
         case e.CheckpointTaken():
             return {**_captured(data.turn_id, data.edge), "checkpoint": data.commit}
         case e.CheckpointFailed():
@@ -119,6 +129,20 @@ def _life_change(state: AgentState, data: e.EventData) -> Change:
             return {"title": data.title}
         case _:
             return {}
+
+
+def _script_change(state: AgentState, at: int, data: e.ScriptStarted | e.ScriptEnded) -> Change:
+    match data:
+        case e.ScriptStarted():
+            started = ScriptView(
+                script_id=data.script_id, stage=data.stage, command=data.command, started_at=at
+            )
+            known = {**state.scripts, data.script_id: started}
+            return {"scripts": known, "scripts_run": state.scripts_run + 1}
+        case e.ScriptEnded():
+            left = {k: v for k, v in state.scripts.items() if k != data.script_id}
+            done = data.stage == "setup" and data.ok
+            return {"scripts": left, "setup": state.setup[1:] if done else state.setup}
 
 
 def _review_change(state: AgentState, at: int, data: e.EventData) -> Change:
@@ -160,7 +184,9 @@ def _captured(turn_id: str, edge: str) -> Change:
     return {"captured": turn_id} if edge == "start" else {"uncaptured": None}
 
 
-def _run_change(state: AgentState, data: e.RunStarted | e.SessionOpened | e.RunEnded) -> Change:
+def _run_change(
+    state: AgentState, data: e.RunStarted | e.SessionOpened | e.RunGivenUp | e.RunEnded
+) -> Change:
     match data:
         case e.RunStarted():
             run = RunState(run_id=data.run_id, harness=data.harness)
@@ -180,6 +206,10 @@ def _run_change(state: AgentState, data: e.RunStarted | e.SessionOpened | e.RunE
                 "model": data.model or state.model,
                 "mode": data.mode or state.mode,
             }
+        case e.RunGivenUp():
+            if state.run is None:
+                return {}
+            return {"run": state.run.model_copy(update={"given_up": data.error})}
         case e.RunEnded():
             was_ready = state.run is not None and state.run.ready
             by_itself = data.reason in ("exited", "idle", "lost")
@@ -295,6 +325,12 @@ def _item_change(state: AgentState, at: int, data: e.EventData) -> Change:
         case e.RequestClosed():
             left = {k: v for k, v in state.requests.items() if k != data.request_id}
             return {"requests": left}
+        case e.RequestReminded():
+            waiting = state.requests.get(data.request_id)
+            if waiting is None:
+                return {}
+            told = waiting.model_copy(update={"reminders": data.count})
+            return {"requests": {**state.requests, data.request_id: told}}
         case _:
             return {}
 

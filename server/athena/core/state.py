@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from athena.protocol.agent import OpenRequest, QueuedPrompt, WorkspaceView
+from athena.protocol.agent import OpenRequest, QueuedPrompt, ScriptView, WorkspaceView
 from athena.protocol.base import Record
 from athena.protocol.capability import Capabilities
 from athena.protocol.events import RunEnded, TurnEnded
@@ -18,12 +18,13 @@ STATE_SCHEMA = 1
 
 
 class RunState(Record):
-    """The live process of an agent. `ready` once its session takes prompts."""
+    """The live process of an agent. `ready` once its session takes prompts, `given_up` if never."""
 
     run_id: str
     harness: str
     session_id: str | None = None
     ready: bool = False
+    given_up: str | None = None
 
 
 class TurnState(Record):
@@ -44,7 +45,8 @@ class AgentState(Record):
     `wanted` says that a process should be running; `ending` that the user asked for the end.
     `runs`, `prompts` and `turns` count all that ever were and name the next ones. `captured` is
     the turn whose beginning has its checkpoint, `uncaptured` the one whose end has none yet,
-    `checkpoint` the commit of the last one. `verdicts` are by hunk or file, `collisions` and
+    `checkpoint` the commit of the last one. `setup` are the scripts that are still due before a
+    run, `scripts` those that run now. `verdicts` are by hunk or file, `collisions` and
     `conflicts` name other agents.
     """
 
@@ -60,6 +62,9 @@ class AgentState(Record):
     stalled: bool = False
 
     workspace: WorkspaceView | None = None
+    setup: list[str] = []
+    scripts: dict[str, ScriptView] = {}
+    scripts_run: int = 0
     workspace_error: str | None = None
     captured: str | None = None
     uncaptured: str | None = None
@@ -92,6 +97,10 @@ class AgentState(Record):
     usage: Usage = Usage()
     cost: Cost | None = None
     context: ContextWindow | None = None
+
+    def next_script_id(self) -> str:
+        """The name of the next script of the workspace, and of the item that shows it."""
+        return f"{self.id}.s{self.scripts_run + 1}"
 
     def next_run_id(self) -> str:
         """The name of the next run: unique over all agents, since the agent's id is its prefix."""

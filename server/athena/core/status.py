@@ -19,7 +19,7 @@ def status(state: AgentState) -> tuple[Status, str | None]:
             return Status.NEEDS_INPUT, first.questions[0].text if first.questions else None
         return Status.NEEDS_PERMISSION, first.title
     if not state.run.ready:
-        return Status.STARTING, "waiting for the harness"
+        return Status.STARTING, "stalled" if state.stalled else "waiting for the harness"
     if state.turn is not None:
         reason = "stalled" if state.stalled else state.activity
         return Status.WORKING, "interrupting" if state.turn.interrupted else reason
@@ -39,8 +39,7 @@ def _without_run(state: AgentState) -> tuple[Status, str | None]:
     if state.workspace_error is not None:
         return Status.FAILED, state.workspace_error
     if state.wanted:
-        reason = "making the workspace" if state.workspace is None else "starting the harness"
-        return Status.STARTING, reason
+        return Status.STARTING, _before_a_run(state)
     end = state.last_run
     if end is None:
         return Status.DONE, "stopped before it started"
@@ -59,6 +58,12 @@ def _without_run(state: AgentState) -> tuple[Status, str | None]:
                 return _after_orderly_end(state)
             how = f"signal {end.signal}" if end.signal else f"exit code {end.code}"
             return Status.DEAD, end.error or f"the harness ended with {how}"
+
+
+def _before_a_run(state: AgentState) -> str:
+    if state.workspace is None:
+        return "making the workspace"
+    return f"setting up: {state.setup[0]}" if state.setup else "starting the harness"
 
 
 def _after_orderly_end(state: AgentState) -> tuple[Status, str | None]:

@@ -15,6 +15,18 @@ class MakeWorkspace:
 
 
 @dataclass(frozen=True, slots=True)
+class RunSetup:
+    """Run the next script that sets the workspace up."""
+
+    command: str
+
+
+@dataclass(frozen=True, slots=True)
+class EndSetup:
+    """End the script that sets the workspace up: the user wants no run any more."""
+
+
+@dataclass(frozen=True, slots=True)
 class StartRun:
     """Start a harness process. `resume` is the session to go on with; `primed` asks for a primer
     made out of the log, since the session belongs to another harness or is lost."""
@@ -66,6 +78,8 @@ class KillRun:
 
 NextStep = (
     MakeWorkspace
+    | RunSetup
+    | EndSetup
     | TakeCheckpoint
     | StartRun
     | StartTurn
@@ -78,7 +92,7 @@ NextStep = (
 
 def next_step(state: AgentState, *, can_steer: bool) -> NextStep | None:
     """What to do now, or nothing. Asked again after each event, so it says one thing at a time."""
-    if state.ending == "kill":
+    if state.ending == "kill" or (state.run is not None and state.run.given_up):
         return KillRun() if state.run else None
     if state.turn is not None:
         return _during_a_turn(state, can_steer)
@@ -100,15 +114,22 @@ def next_step(state: AgentState, *, can_steer: bool) -> NextStep | None:
 
 def _towards_a_run(state: AgentState) -> NextStep | None:
     if state.archived or not state.wanted or state.workspace_error is not None:
-        return None
+        return EndSetup() if setting_up(state) else None
     if state.workspace is None:
         return MakeWorkspace()
+    if state.setup:
+        return RunSetup(state.setup[0])
     own = state.session_harness == state.spec.harness
     return StartRun(
         state.next_run_id(),
         resume=state.session_id if own else None,
         primed=state.turns > 0 and not own,
     )
+
+
+def setting_up(state: AgentState) -> bool:
+    """Whether a script that sets the workspace up runs now."""
+    return any(script.stage == "setup" for script in state.scripts.values())
 
 
 def _during_a_turn(state: AgentState, can_steer: bool) -> NextStep | None:

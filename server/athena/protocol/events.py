@@ -17,7 +17,7 @@ from athena.protocol.content import ContentBlock
 from athena.protocol.items import Item
 from athena.protocol.request import Outcome, RequestBody
 from athena.protocol.rule import Rule
-from athena.protocol.spec import AgentSpec
+from athena.protocol.spec import AgentSpec, ScriptStage
 from athena.protocol.usage import ContextWindow, Cost, Usage
 
 
@@ -99,7 +99,11 @@ class AgentResumed(EventData):
 
 
 class WorkspaceReady(EventData):
-    """The agent's working directory exists. `branch` and `base_commit` are null without git."""
+    """The agent's working directory exists. `branch` and `base_commit` are null without git.
+
+    `setup` are the commands that run in it before the harness starts. `first_port` begins the range
+    of `ports` free TCP ports that its scripts and its harness are told of.
+    """
 
     KIND = "workspaceReady"
     path: str
@@ -108,13 +112,48 @@ class WorkspaceReady(EventData):
     repository: str | None = None
     branch: str | None = None
     base_commit: str | None = None
+    setup: list[str] = []
+    first_port: int | None = None
+    ports: int | None = None
 
 
 class WorkspaceFailed(EventData):
-    """The working directory could not be made; `error` says why and what to do."""
+    """The working directory could not be made or set up; `error` says why and what to do."""
 
     KIND = "workspaceFailed"
     error: str
+
+
+class ScriptStarted(EventData):
+    """A script of the workspace was started. The item `script_id` holds its output.
+
+    `stage`: `setup` before the harness starts, `run` when the user asks, `teardown` before the
+    worktree is removed.
+    """
+
+    KIND = "scriptStarted"
+    script_id: str
+    stage: ScriptStage
+    command: str
+
+
+class ScriptEnded(EventData):
+    """A script of the workspace has ended: `ok` when it did what it should.
+
+    `code` and `signal` are its process's, `error` says in words why it is not `ok`. `seconds` is
+    how long it ran.
+    """
+
+    KIND = "scriptEnded"
+    script_id: str
+    stage: ScriptStage
+    command: str
+    ok: bool
+    code: int | None = None
+    signal: str | None = None
+    timed_out: bool = False
+    error: str | None = None
+    seconds: float
 
 
 class CheckpointTaken(EventData):
@@ -239,6 +278,14 @@ class SessionOpened(EventData):
     model: str | None = None
     mode: str | None = None
     capabilities: Capabilities = Capabilities()
+
+
+class RunGivenUp(EventData):
+    """The harness will never take prompts (it wants a login, it refused): its process is ended."""
+
+    KIND = "runGivenUp"
+    run_id: str
+    error: str
 
 
 class RunEnded(EventData):
@@ -405,6 +452,14 @@ class RequestClosed(EventData):
     note: str | None = None
 
 
+class RequestReminded(EventData):
+    """A request still waits for the user; `count` is how often that was said."""
+
+    KIND = "requestReminded"
+    request_id: str
+    count: int
+
+
 class RuleRemembered(EventData):
     """The user's answer holds for requests like it, for the life of this agent."""
 
@@ -468,6 +523,8 @@ EVENTS: tuple[type[EventData], ...] = (
     AgentResumed,
     WorkspaceReady,
     WorkspaceFailed,
+    ScriptStarted,
+    ScriptEnded,
     CheckpointTaken,
     CheckpointFailed,
     WorkspaceRemoved,
@@ -479,6 +536,7 @@ EVENTS: tuple[type[EventData], ...] = (
     CollisionsChanged,
     RunStarted,
     SessionOpened,
+    RunGivenUp,
     RunEnded,
     PromptQueued,
     PromptWithdrawn,
@@ -493,6 +551,7 @@ EVENTS: tuple[type[EventData], ...] = (
     ItemCompleted,
     RequestOpened,
     RequestClosed,
+    RequestReminded,
     RuleRemembered,
     ModeChanged,
     ModelChanged,

@@ -216,7 +216,9 @@ def _log_in(work: Work, quirks: AcpQuirks, message: str) -> None:
 
 
 def _give_up(work: Work, words: str, topic: str = "session") -> None:
+    """There will be no session: say why, and let the process be ended."""
     work.notice(words, "error", topic)
+    work.events.append(e.RunGivenUp(run_id=work.ledger.run_id, error=words))
 
 
 def opened(work: Work, pending: Pending, result: Json, quirks: AcpQuirks) -> None:
