@@ -214,7 +214,10 @@ class Metrics(Record):
 
 
 class Archetype(Record):
-    """A kind of agent, as the settings define it."""
+    """A kind of agent, as the settings define it.
+
+    `asks` is what it can be asked of a selection: titles for a menu, and the prompts.
+    """
 
     name: str
     description: str = ""
@@ -225,6 +228,7 @@ class Archetype(Record):
     readonly: bool = False
     tools: list[str] | None = None
     stall_seconds: float | None = None
+    asks: dict[str, str] = {}
     source: str = "built-in"
 
 
