@@ -35,8 +35,9 @@ fmt: venv ## format the code and repair what ruff can repair
 	.venv/bin/ruff format .
 
 .PHONY: generate
-generate: venv ## schema, client types and reference tables from the protocol (BREAKING=1 to break it)
+generate: venv ## schema, client types and reference pages from the code (BREAKING=1 to break it)
 	$(PYTHON_BIN) -m tools.generate $(if $(BREAKING),--breaking)
+	$(PYTHON_BIN) -m tools.generate_cli_docs
 
 .PHONY: lint
 lint: venv ## formatting, lint, types, the borders between packages, generated files
@@ -45,6 +46,7 @@ lint: venv ## formatting, lint, types, the borders between packages, generated f
 	.venv/bin/pyright
 	.venv/bin/lint-imports --no-logo
 	$(PYTHON_BIN) -m tools.generate --check
+	$(PYTHON_BIN) -m tools.generate_cli_docs --check
 
 # npm writes this file last, so it is as old as what is installed.
 clients/node_modules/.package-lock.json: clients/package-lock.json
@@ -100,6 +102,14 @@ test-harnesses: venv ## all real harnesses, against a model on this machine
 .PHONY: demo
 demo: venv ## see agents work on a sample repository (HARNESS=codex for a real one)
 	.venv/bin/athena demo $(if $(HARNESS),--harness $(HARNESS))
+
+.PHONY: crash
+crash: venv ## kill the daemon 500 times and compare the logs (KILLS=n for another number)
+	$(PYTHON_BIN) -m tests.crash $(if $(KILLS),--kills $(KILLS))
+
+.PHONY: bench
+bench: venv ## measure everything and write docs/benchmarks.md (some minutes; QUICK=1 only tries it)
+	$(PYTHON_BIN) -m bench $(if $(QUICK),--quick)
 
 .PHONY: clean
 clean: ## delete what the build made in this checkout (not the cache of downloaded tools)

@@ -32,7 +32,7 @@ def _pairs(values: tuple[str, ...], option: str) -> dict[str, str]:
 
 
 def _prompt_text(words_: tuple[str, ...], file: str | None) -> str | None:
-    """The prompt: the words, a file (`-` is stdin), or stdin when it is piped."""
+    """The prompt: the words, or what a file holds (`-` is stdin)."""
     if file:
         return sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
     if words_:

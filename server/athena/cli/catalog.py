@@ -47,7 +47,7 @@ def event() -> None:
 @click.option("--agent", help="Only events of this agent.")
 @click.option("--kind", "-k", "kinds", multiple=True, help="Only events of this kind.")
 @click.option("--after", type=int, default=0, help="Only events after this position.")
-@click.option("--limit", "-n", default=200, show_default=True)
+@click.option("--limit", "-n", default=200, show_default=True, help="How many at most.")
 @click.option("--follow", "-f", is_flag=True, help="Go on with what happens next.")
 @json_option
 def list_events(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Any, cast
+
 import click
 from rich.table import Table
 
@@ -40,8 +43,23 @@ def status(as_json: bool) -> None:
     table.add_column(style="dim")
     table.add_column()
     for key, value in found.items():
-        table.add_row(key, str(value))
+        table.add_row(key, _told(key, value))
     out.print(table)
+
+
+def _told(key: str, value: Any) -> str:
+    """A value of the daemon's answer as people read it."""
+    match value:
+        case bool():
+            return "yes" if value else "no"
+        case float() | int() if key == "startedAt":
+            return datetime.fromtimestamp(value).astimezone().isoformat(" ", "seconds")
+        case float() | int() if key.endswith("Seconds"):
+            return f"{value:.0f} s"
+        case list():
+            return str(len(cast("list[object]", value)))
+        case _:
+            return str(value)
 
 
 @group.command("start")

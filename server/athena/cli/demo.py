@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import tempfile
 import time
@@ -12,7 +13,7 @@ from typing import Any
 
 import click
 from rich.columns import Columns
-from rich.console import Group
+from rich.console import Console, Group
 from rich.live import Live
 from rich.panel import Panel
 from rich.syntax import Syntax
@@ -23,6 +24,7 @@ from athena.cli.output import Exit, Failure, interruptible, json_option, out, te
 from athena.cli.sample import make_sample
 from athena.cli.session import Session, session
 from athena.cli.watch import OVER, Printer, batches
+from athena.relay import control, paths
 
 TASKS = (
     ("fix-basket", "fix", "The test of the empty basket fails. Find out why and repair it."),
@@ -95,14 +97,19 @@ class Board:
 @click.command("demo")
 @click.option("--harness", "-H", default="scripted", show_default=True, help="Which one works.")
 @click.option("--yes/--ask", default=True, help="Answer permissions by itself, or ask you.")
-@click.option("--keep", is_flag=True, help="Keep the demo's own database and repository.")
+@click.option(
+    "--keep/--delete",
+    default=None,
+    help="Keep the demo's database and repository to go on with; only --json deletes by itself.",
+)
 @json_option
-def demo(harness: str, yes: bool, keep: bool, as_json: bool) -> None:
+def demo(harness: str, yes: bool, keep: bool | None, as_json: bool) -> None:
     """Show two agents at work, side by side, in a small sample repository.
 
     Needs no account and no key with the scripted harness. Everything is in a new folder, with a
     daemon and a database of its own.
     """
+    is_kept = not as_json if keep is None else keep
     place = Path(tempfile.mkdtemp(prefix="athena-demo-"))
     os.environ["ATHENA_STATE_DIR"] = str(place / "state")
     repository = place / "basket"
@@ -115,10 +122,14 @@ def demo(harness: str, yes: bool, keep: bool, as_json: bool) -> None:
         board = Board(agents)
         answered = _watch(daemon, board, agents, yes)
         results = [_result(board.view(a)) for a in agents]
-        _tell(results, answered, time.monotonic() - began, place, as_json)
+        kept = place if is_kept else None
+        _tell(results, answered, time.monotonic() - began, kept, as_json)
+        if not is_kept:
+            _end(daemon, agents)
+    if not is_kept:
+        control.stop(paths.state_directory(), force=True)
+        shutil.rmtree(place)
     failed = [r for r in results if r["status"] in ("failed", "dead")]
-    if not keep and as_json:
-        _stop()
     if failed:
         raise Failure(f"{failed[0]['name']}: {failed[0]['reason']}", Exit.AGENT_FAILED)
 
@@ -144,7 +155,7 @@ def _watch(daemon: Session, board: Board, agents: list[str], yes: bool) -> list[
     printer = Printer(lambda line: None, prefix=False)
     with Live(
         board,
-        console=out,
+        console=Console(quiet=True) if wants_json() else out,
         refresh_per_second=12,
         transient=False,
         auto_refresh=not board.plain,
@@ -209,38 +220,47 @@ def _git(path: str, *arguments: str) -> str:
 
 
 def _tell(
-    results: list[dict[str, Any]], answered: list[str], seconds: float, place: Path, as_json: bool
+    results: list[dict[str, Any]],
+    answered: list[str],
+    seconds: float,
+    place: Path | None,
+    as_json: bool,
 ) -> None:
+    """What came of it, and what can be done next where it was kept."""
     if as_json:
-        tell_json(
-            {
-                "agents": results,
-                "answered": answered,
-                "seconds": round(seconds, 2),
-                "stateDir": str(place / "state"),
-                "repository": str(place / "basket"),
-            }
-        )
+        told = {"agents": results, "answered": answered, "seconds": round(seconds, 2)}
+        if place is not None:
+            told |= {"stateDir": str(place / "state"), "repository": str(place / "basket")}
+        tell_json(told)
         return
     for result in results:
         out.print()
         out.print(f"[bold]{result['name']}[/] on [cyan]{result['branch']}[/]")
         out.print(Syntax(result["diff"].rstrip() or "(nothing changed)", "diff", theme="ansi_dark"))
-    out.print(
-        f"\n{len(results)} agents, {len(answered)} permission answered, {seconds:.1f} s. "
-        "All of it is in one SQLite file. Go on with:\n"
-    )
-    out.print(f"  export ATHENA_STATE_DIR={place / 'state'}", markup=False, soft_wrap=True)
-    for line in (
-        "athena ls                                 # the agents",
-        f"athena transcript {results[0]['name']}              # what one of them said and did",
-        f"athena prompt {results[0]['name']} --watch '/play tour'   # a second turn",
-        "athena daemon stop                        # agents go on; nothing is lost",
+    said = f"\n{len(results)} agents, {len(answered)} permission answered, {seconds:.1f} s."
+    if place is None:
+        out.print(said)
+        return
+    out.print(f"{said} All of it is in one SQLite file. Go on with:\n", soft_wrap=True)
+    first = results[0]["name"]
+    for line, meaning in (
+        (f"export ATHENA_STATE_DIR={place / 'state'}", ""),
+        ("athena ls", "the agents"),
+        (f"athena transcript {first}", "what one of them said and did"),
+        (f"athena merge {first}", "take its work into the sample's main branch"),
+        (f"athena prompt {first} --watch '/play tour'", "a second turn"),
+        ("athena daemon stop", "agents go on; nothing is lost"),
     ):
-        out.print(f"  {line}", markup=False, soft_wrap=True)
+        comment = f"  # {meaning}" if meaning else ""
+        out.print(f"  {line:<46}{comment}".rstrip(), markup=False, soft_wrap=True)
 
 
-def _stop() -> None:
-    from athena.relay import control, paths
-
-    control.stop(paths.state_directory(), force=True)
+def _end(daemon: Session, agents: list[str]) -> None:
+    """End the demo's processes, and wait until they are gone."""
+    for agent in agents:
+        daemon.call("athena/agent/kill", agent=agent)
+    running = set(agents)
+    for _, params in batches(daemon, agents):
+        running -= {a["id"] for a in words.parts(params, "agents") if "runId" not in a}
+        if not running:
+            return

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from athena.cli.output import Exit, Failure, out
+from athena.cli.output import Exit, Failure, json_option, out, tell_json
 from athena.harness import recording
 from athena.harness.direct import DirectSession
 from athena.harness.driver import AnswerInquiry, AnswerPermission, Close, Intent, Launch, Prompt
@@ -30,10 +30,13 @@ def dev() -> None:
 @dev.command("record")
 @click.argument("harness")
 @click.argument("prompts", nargs=-1, required=True)
-@click.option("--output", "-o", type=click.Path(path_type=Path), required=True)
+@click.option(
+    "--output", "-o", type=click.Path(path_type=Path), required=True, help="The file to write."
+)
 @click.option("--allow/--deny", default=False, help="How permission requests are answered.")
 @click.option("--model", help="The model, by the harness's own name.")
 @click.option("--mode", help="The mode, by the harness's own name.")
+@json_option
 def record(
     harness: str,
     prompts: tuple[str, ...],
@@ -41,6 +44,7 @@ def record(
     allow: bool,
     model: str | None,
     mode: str | None,
+    as_json: bool,
 ) -> None:
     """Run HARNESS here without the daemon, give it PROMPTS, and keep all that was said.
 
@@ -67,7 +71,10 @@ def record(
                 f"{error or type(error).__name__}\n{said}".strip(), Exit.HARNESS
             ) from error
     recording.write(output, launch, session.log, {cwd: "/repo", str(Path.home()): "/home"})
-    out.print(f"{len(session.log)} frames and intents are in {output}.")
+    if as_json:
+        tell_json({"entries": len(session.log), "path": str(output)})
+    else:
+        out.print(f"{len(session.log)} frames and intents are in {output}.")
 
 
 async def _play(session: DirectSession, prompts: tuple[str, ...], allow: bool) -> None:

@@ -28,10 +28,13 @@ LEAST_FREE_BYTES = 500 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at. `hint` says what to do about it."""
+    """One thing that was looked at. `hint` says what to do about it.
+
+    "absent" is what Athena can do without.
+    """
 
     name: str
-    level: Literal["ok", "warning", "error"]
+    level: Literal["ok", "absent", "warning", "error"]
     words: str
     hint: str | None = None
 
@@ -121,7 +124,7 @@ def _harnesses() -> Iterator[Finding]:
             found += harness.name != "scripted"
             yield Finding(f"harness {harness.name}", "ok", path)
         else:
-            yield Finding(f"harness {harness.name}", "ok", "not installed", harness.hint)
+            yield Finding(f"harness {harness.name}", "absent", "not installed", harness.hint)
     if not found:
         yield Finding(
             "harnesses",
@@ -140,9 +143,15 @@ def doctor(as_json: bool) -> None:
     if as_json:
         tell_json({"ok": not bad, "findings": [asdict(f) for f in all_found]})
     else:
-        signs = {"ok": "[green]✓[/]", "warning": "[yellow]![/]", "error": "[red]✗[/]"}
+        signs = {
+            "ok": "[green]✓[/]",
+            "absent": "[dim]–[/]",
+            "warning": "[yellow]![/]",
+            "error": "[red]✗[/]",
+        }
         for finding in all_found:
-            out.print(f"{signs[finding.level]} [bold]{finding.name}[/]  {finding.words}")
+            sign = signs[finding.level]
+            out.print(f"{sign} [bold]{finding.name}[/]  {finding.words}", soft_wrap=True)
             if finding.hint:
-                out.print(f"    {finding.hint}", style="dim")
+                out.print(f"    {finding.hint}", style="dim", soft_wrap=True)
     sys.exit(Exit.FAILED if bad else Exit.OK)

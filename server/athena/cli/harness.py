@@ -110,7 +110,8 @@ def doctor(name: str, as_json: bool) -> None:
         tell_json({"ok": found.is_fit, "checks": checks, "detected": detected})
     else:
         for check in found.checks:
-            out.print(f"{SIGNS[check.level]} [bold]{check.name}[/]  {check.words}")
+            sign = SIGNS[check.level]
+            out.print(f"{sign} [bold]{check.name}[/]  {check.words}", soft_wrap=True)
             if check.hint:
-                out.print(f"    {check.hint}", style="dim")
+                out.print(f"    {check.hint}", style="dim", soft_wrap=True)
     sys.exit(Exit.OK if found.is_fit else Exit.HARNESS)

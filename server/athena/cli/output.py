@@ -10,6 +10,7 @@ from enum import IntEnum
 
 import click
 from rich.console import Console
+from rich.markup import escape
 
 from athena.protocol.errors import ErrorCode
 
@@ -59,7 +60,7 @@ class Failure(click.ClickException):
             told = {"message": self.message, "exitCode": self.exit_code, "data": self.data}
             sys.stderr.write(json.dumps({"error": told}) + "\n")
         else:
-            err.print(f"[bold red]athena:[/] {self.message}", markup=True, soft_wrap=True)
+            err.print("[bold red]athena:[/]", escape(self.message), soft_wrap=True)
 
 
 def wants_json() -> bool:

@@ -123,7 +123,7 @@ class RemovalRefused(WorktreeError):
     def __init__(self, root: Path, hazards: Sequence[str], reasons: Sequence[str]) -> None:
         super().__init__(
             f"{root} is not removed: {'; '.join(reasons)}.",
-            advice=f"To remove it all the same, force: {', '.join(hazards)}.",
+            advice=f"To remove it all the same, insist on: {', '.join(hazards)}.",
         )
         self.hazards = tuple(hazards)
         self.reasons = tuple(reasons)
