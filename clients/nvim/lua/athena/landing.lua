@@ -1,0 +1,122 @@
+---Bringing work to where it belongs, and taking it back: first what would happen, then the deed.
+
+local async = require("athena.async")
+local client = require("athena.client")
+local words = require("athena.words")
+
+local M = {}
+
+---@type table<string, string> agent to the state before its last revert
+local undo = {}
+
+---@param agent string
+---@return string?
+function M.last_undo(agent)
+  return undo[agent]
+end
+
+---Conflicts as a quickfix list, in the agent's project.
+---@param conflicts athena.FileConflict[]
+---@param folder string
+---@param title string
+local function list_conflicts(conflicts, folder, title)
+  local entries = {}
+  for _, conflict in ipairs(conflicts) do
+    table.insert(entries, {
+      filename = vim.fs.normalize(folder .. "/" .. conflict.path),
+      lnum = conflict.start or 1,
+      end_lnum = conflict["end"],
+      text = conflict.reason,
+      type = "W",
+    })
+  end
+  vim.fn.setqflist({}, " ", { title = title, items = entries })
+  vim.cmd("botright copen 6")
+end
+
+---@param applied athena.Applied
+---@param deed string
+function M.tell(applied, deed)
+  local parts = { deed, words.count(#applied.files, "file") }
+  if applied.branch then
+    table.insert(parts, "into " .. applied.branch)
+  end
+  vim.list_extend(parts, applied.notes)
+  words.tell(table.concat(parts, ", "))
+  vim.cmd("silent! checktime")
+end
+
+---@param agent athena.AgentView
+---@param found athena.Applied
+---@param params table
+local function on_conflict(agent, found, params)
+  list_conflicts(found.conflicts, agent.project, "Athena: conflicts of " .. agent.name)
+  local question = ("%s does not fit: %s"):format(
+    agent.name,
+    words.count(#found.conflicts, "conflict")
+  )
+  if async.confirm(question, "Let the agent resolve them") then
+    client.call("athena/merge/run", vim.tbl_extend("force", params, { resolve = true }))
+    words.tell(("%s was asked to resolve the conflicts"):format(agent.name))
+  end
+end
+
+---@param command athena.Command
+---@param given athena.Given
+---@param agent athena.AgentView
+function M.merge(command, given, agent)
+  local params = { agent = agent.id, into = given.into, how = given.how, message = given.message }
+  local ahead = client.call("athena/merge/run", vim.tbl_extend("force", params, { dryRun = true }))
+  if #ahead.conflicts > 0 then
+    return on_conflict(agent, ahead, params)
+  elseif given.dryRun then
+    return M.tell(ahead, "would merge")
+  end
+  if not params.how then
+    local into = ahead.branch or "the project's branch"
+    local files = words.count(#ahead.files, "file")
+    params.how = async.select({
+      { label = "Merge", value = "merge" },
+      { label = "Squash into one commit", value = "squash" },
+      { label = "Rebase", value = "rebase" },
+    }, ("%s: %s of %s into %s"):format(command.title, files, agent.name, into), "athena.merge")
+  end
+  if not params.how then
+    return
+  end
+  local done = client.call("athena/merge/run", params)
+  if done.done then
+    M.tell(done, "merged")
+  elseif #done.conflicts > 0 then
+    on_conflict(agent, done, params)
+  else
+    words.tell("nothing was merged. " .. table.concat(done.notes, " "))
+  end
+end
+
+---@param command athena.Command
+---@param given athena.Given
+---@param agent athena.AgentView
+function M.revert(command, given, agent)
+  local params = { agent = agent.id, turnId = given.turnId, paths = given.paths }
+  local ahead = client.call("athena/revert/run", vim.tbl_extend("force", params, { dryRun = true }))
+  if #ahead.conflicts > 0 then
+    local folder = agent.workspace and agent.workspace.path or agent.project
+    list_conflicts(ahead.conflicts, folder, "Athena: what others changed since")
+    return words.tell("it cannot be reverted; the quickfix list says why")
+  elseif #ahead.files == 0 then
+    return words.tell("there is nothing to revert")
+  elseif given.dryRun then
+    return M.tell(ahead, "would revert")
+  end
+  local what = given.turnId and "a turn" or "all"
+  local files = words.line(table.concat(ahead.files, ", "), 50)
+  local question = ("Revert %s of %s: %s?"):format(what, agent.name, files)
+  if async.confirm(question, command.title) then
+    local done = client.call("athena/revert/run", params)
+    undo[agent.id] = done.undo
+    M.tell(done, "reverted (:Athena undo takes it back)")
+  end
+end
+
+return M

@@ -1,0 +1,182 @@
+---Commands that open something here, besides or instead of sending a request.
+
+local async = require("athena.async")
+local client = require("athena.client")
+local state = require("athena.state")
+local words = require("athena.words")
+
+---@alias athena.Special fun(command: athena.Command, given: athena.Given)
+
+---The command's agent: that which is given, that in view, else the user's choice. Nil when they left.
+---@param command athena.Command
+---@param given athena.Given
+---@return athena.AgentView?
+local function agent_of(command, given)
+  require("athena.commands").ready()
+  local offers = require("athena.offers")
+  local argument = command.arguments[1]
+  local id = given.agent or offers.agent_here() or offers.ask(command, argument, given, {})
+  if not id then
+    return nil
+  end
+  given.agent = id
+  return state.agents[id] or client.call("athena/agent/get", { agent = id })
+end
+
+---@param method athena.Method
+---@param verb string
+---@return athena.Special
+local function prompting(method, verb)
+  return function(command, given)
+    local agent = agent_of(command, given)
+    if not agent then
+      return
+    end
+    local content = given.content or require("athena.offers").quiet(command.arguments[3], given)
+    if not given.text then
+      local opts = { content = content, steer = verb == "steer" }
+      return require("athena.ui.prompt").to_agent(agent.id, opts)
+    end
+    local prompt = require("athena.ui.prompt")
+    local folder = agent.workspace and agent.workspace.cwd or agent.project
+    content = vim.list_extend(vim.list_extend({}, content or {}), prompt.mentions(given.text, folder))
+    client.call(method, {
+      agent = agent.id,
+      text = given.text,
+      content = #content > 0 and content or nil,
+      commandId = client.command_id(),
+    })
+    words.tell(("%s: %s"):format(agent.name, given.text))
+  end
+end
+
+---@param params table
+local function spawn(params)
+  local agent = client.call("athena/agent/spawn", params)
+  if require("athena.config").get().open_on_spawn then
+    if not state.agents[agent.id] then
+      state.agents[agent.id] = agent
+    end
+    require("athena.ui.transcript").open(agent.id)
+  else
+    words.tell(("%s was started"):format(agent.name))
+  end
+end
+
+---@type table<string, athena.Special>
+return {
+  ["athena.agent.list"] = function()
+    require("athena.ui.agents").open()
+  end,
+  ["athena.request.list"] = function()
+    require("athena.ui.inbox").open()
+  end,
+  ["athena.agent.prompt"] = prompting("athena/agent/prompt", "prompt"),
+  ["athena.agent.steer"] = prompting("athena/agent/steer", "steer"),
+  ["athena.agent.spawn"] = function(command, given)
+    local params = { commandId = client.command_id() }
+    for _, argument in ipairs(command.arguments) do
+      local value = given[argument.name]
+      if value == nil then
+        value = require("athena.offers").quiet(argument, given)
+      end
+      params[argument.name] = value
+    end
+    if params.prompt then
+      return spawn(params)
+    end
+    require("athena.ui.prompt").open({
+      title = "new agent" .. (params.harness and " · " .. params.harness or ""),
+      folder = params.project or vim.fn.getcwd(),
+      steers = false,
+      content = params.content,
+      send = function(text, content)
+        params.prompt, params.content = text, content
+        spawn(params)
+      end,
+    })
+  end,
+  ["athena.transcript.open"] = function(command, given)
+    local agent = agent_of(command, given)
+    if agent then
+      require("athena.ui.transcript").open(agent.id)
+    end
+  end,
+  ["athena.replay.open"] = function(command, given)
+    local agent = agent_of(command, given)
+    if agent then
+      require("athena.ui.replay").open(agent.id)
+    end
+  end,
+  ["athena.client.restart"] = function()
+    client.restart()
+  end,
+  ["athena.comparison.get"] = function(command, given)
+    local argument = command.arguments[1]
+    local agents = given.agents or require("athena.offers").ask(command, argument, given, {})
+    if agents and #agents >= 2 then
+      require("athena.ui.compare").open(agents)
+    elseif agents then
+      async.fail("it takes two agents to compare")
+    end
+  end,
+  ["athena.request.answer"] = function(command, given)
+    if given.option or given.answers then
+      return require("athena.commands").general(command, given)
+    end
+    require("athena.commands").ready()
+    local inbox = package.loaded["athena.ui.inbox"]
+    local id = given.requestId or (inbox and inbox.current())
+    require("athena.ui.request").enter(id)
+  end,
+  ["athena.changeset.get"] = function(command, given)
+    local agent = agent_of(command, given)
+    if agent then
+      require("athena.review").open(agent.id, given.scope or "base", given.turnId)
+    end
+  end,
+  ["athena.review.accept"] = function(command, given)
+    require("athena.review").verdict_command(command, given, "accepted")
+  end,
+  ["athena.review.reject"] = function(command, given)
+    require("athena.review").verdict_command(command, given, "rejected")
+  end,
+  ["athena.review.reopen"] = function(command, given)
+    require("athena.review").verdict_command(command, given, "open")
+  end,
+  ["athena.review.comment"] = function(command, given)
+    require("athena.review").comment_command(command, given)
+  end,
+  ["athena.review.send"] = function(command, given)
+    local agent = agent_of(command, given)
+    if agent then
+      client.call("athena/review/send", { agent = agent.id, text = given.text })
+      words.tell(("the comments were sent to %s"):format(agent.name))
+    end
+  end,
+  ["athena.merge.run"] = function(command, given)
+    local agent = agent_of(command, given)
+    if agent then
+      require("athena.landing").merge(command, given, agent)
+    end
+  end,
+  ["athena.revert.run"] = function(command, given)
+    local agent = agent_of(command, given)
+    if agent then
+      require("athena.landing").revert(command, given, agent)
+    end
+  end,
+  ["athena.revert.undo"] = function(command, given)
+    local agent = agent_of(command, given)
+    if agent then
+      given.ref = given.ref or require("athena.landing").last_undo(agent.id)
+      require("athena.commands").general(command, given)
+    end
+  end,
+  ["athena.line.authors"] = function(command, given)
+    require("athena.authors").show(command, given)
+  end,
+  ["athena.system.doctor"] = function()
+    vim.cmd.checkhealth("athena")
+  end,
+}

@@ -1,0 +1,161 @@
+---What an agent said and did, as far as it was read: pages of items, and the events after them.
+---Nothing here knows of buffers.
+
+---@class athena.Model
+---@field agent string
+---@field items table<string, athena.TranscriptItem>
+---@field order string[] ids of the items by their place
+---@field turns table<string, athena.TurnView>
+---@field before integer? leads to the page before
+---@field after integer? leads to the page after
+---@field cursor integer? events up to this one are in it
+local Model = {}
+Model.__index = Model
+
+local M = {}
+
+---@param agent string
+---@return athena.Model
+function M.new(agent)
+  return setmetatable({ agent = agent, items = {}, order = {}, turns = {} }, Model)
+end
+
+---Put an item in: where it is known, the lower version is its place and the completed one counts.
+---@param item athena.TranscriptItem
+---@return boolean placed whether it is new
+function Model:put(item)
+  local known = self.items[item.itemId]
+  if known then
+    if not known.open and item.open then
+      return false
+    end
+    item.version = math.min(item.version, known.version)
+    item.seq = math.min(item.seq, known.seq)
+    item.turnId = item.turnId or known.turnId
+    item.at = math.min(item.at, known.at)
+    self.items[item.itemId] = item
+    return false
+  end
+  self.items[item.itemId] = item
+  local index = #self.order + 1
+  while index > 1 and self.items[self.order[index - 1]].version > item.version do
+    index = index - 1
+  end
+  table.insert(self.order, index, item.itemId)
+  return true
+end
+
+---@param page athena.TranscriptPage
+---@param where "last"|"before"|"after"
+function Model:add(page, where)
+  for _, item in ipairs(page.items) do
+    self:put(item)
+  end
+  for _, turn in ipairs(page.turns) do
+    self.turns[turn.turnId] = turn
+  end
+  if where ~= "after" then
+    self.before = page.before
+  end
+  if where ~= "before" then
+    self.after = page.after
+    self.cursor = math.max(self.cursor or 0, page.cursor)
+  end
+end
+
+---@param event athena.Event
+---@return athena.TranscriptItem
+local function item_of(event, open)
+  return {
+    itemId = event.data.itemId,
+    turnId = event.data.turnId,
+    version = event.version,
+    seq = event.seq,
+    at = event.at,
+    endedAt = not open and event.at or nil,
+    open = open,
+    truncated = event.truncated,
+    item = event.data.item,
+  }
+end
+
+---@type table<string, fun(model: athena.Model, event: athena.Event): string?, boolean?>
+local APPLY = {
+  itemStarted = function(model, event)
+    return event.data.itemId, model:put(item_of(event, true))
+  end,
+  itemCompleted = function(model, event)
+    return event.data.itemId, model:put(item_of(event, false))
+  end,
+  itemUpdated = function(model, event)
+    local known = model.items[event.data.itemId]
+    if not known or not known.open then
+      return nil
+    end
+    known.item = vim.tbl_extend("force", known.item, event.data.changes)
+    known.truncated = known.truncated or event.truncated
+    return event.data.itemId, false
+  end,
+  turnStarted = function(model, event)
+    local data = event.data
+    model.turns[data.turnId] = {
+      turnId = data.turnId,
+      runId = data.runId,
+      promptId = data.promptId,
+      seq = event.seq,
+      startedAt = event.at,
+    }
+  end,
+  turnEnded = function(model, event)
+    local data = event.data
+    local turn = model.turns[data.turnId]
+    if not turn then
+      return nil
+    end
+    turn.endedAt, turn.stopReason = event.at, data.stopReason
+    turn.usage, turn.cost, turn.error = data.usage, data.cost, data.error
+    return model:first_of(data.turnId), false
+  end,
+}
+
+---The first item of a turn, whose heading tells of the turn.
+---@param turn string
+---@return string?
+function Model:first_of(turn)
+  for index = #self.order, 1, -1 do
+    local item = self.items[self.order[index]]
+    local above = self.items[self.order[index - 1]]
+    if item.turnId == turn and not (above and above.turnId == turn) then
+      return item.itemId
+    end
+  end
+end
+
+---Take an event in: the id of the item that it changed, if any, and whether that is a new one.
+---@param event athena.Event
+---@return string? item
+---@return boolean? new
+function Model:take(event)
+  if event.agentId ~= self.agent or not self.cursor or event.seq <= self.cursor then
+    return nil
+  end
+  self.cursor = event.seq
+  local apply = APPLY[event.kind]
+  if apply then
+    return apply(self, event)
+  end
+end
+
+---Text that is being written; the completed item will have the whole.
+---@param delta athena.Delta
+---@return string? item
+function Model:write(delta)
+  local known = self.items[delta.itemId]
+  if delta.agentId ~= self.agent or not known or not known.open or not known.item.text then
+    return nil
+  end
+  known.item.text = known.item.text .. delta.text
+  return delta.itemId
+end
+
+return M

@@ -1,0 +1,269 @@
+---A model shown in a buffer: blocks of lines, one per item, that are replaced where something
+---changed. What follows the end goes on following; whoever moved up stays where they are.
+
+local buffers = require("athena.ui.buffer")
+local items = require("athena.transcript.items")
+
+---@class athena.TranscriptView
+---@field buffer integer
+---@field model athena.Model
+---@field root? string paths in it are shown relative to it
+---@field accepts fun(item: athena.TranscriptItem): boolean
+---@field shown string[] ids of the items, in order
+---@field sizes integer[] count of lines of each
+---@field levels (string|integer)[] fold level by line
+---@field header string[]
+---@field footer string[]
+---@field footer_marks athena.Mark[]
+local View = {}
+View.__index = View
+
+local M = {}
+---@type table<integer, athena.TranscriptView>
+local by_buffer = {}
+
+---@param buffer integer
+---@param model athena.Model
+---@return athena.TranscriptView
+function M.new(buffer, model)
+  local view = setmetatable({
+    buffer = buffer,
+    model = model,
+    shown = {},
+    sizes = {},
+    levels = {},
+    header = {},
+    footer = {},
+    footer_marks = {},
+    accepts = function()
+      return true
+    end,
+  }, View)
+  by_buffer[buffer] = view
+  return view
+end
+
+---@param buffer integer
+function M.forget(buffer)
+  by_buffer[buffer] = nil
+end
+
+---For 'foldexpr'.
+---@param lnum integer
+---@return string|integer
+function M.fold(lnum)
+  local view = by_buffer[vim.api.nvim_get_current_buf()]
+  return view and view.levels[lnum] or 0
+end
+
+---@param block athena.Block
+---@return (string|integer)[]
+local function levels_of(block)
+  local levels = {}
+  for index = 1, #block.lines do
+    local inside = block.fold and index >= block.fold and index < #block.lines
+    levels[index] = not inside and 0 or index == block.fold and ">1" or 1
+  end
+  return levels
+end
+
+---@param index integer in `shown`
+---@return athena.Block
+function View:block(index)
+  local item = self.model.items[self.shown[index]]
+  local above = self.model.items[self.shown[index - 1]]
+  local first = item.turnId and not (above and above.turnId == item.turnId)
+  return items.render(item, first and self.model.turns[item.turnId] or nil, self.root)
+end
+
+---The line, from 0, at which an item begins.
+---@param index integer
+---@return integer
+function View:start(index)
+  local line = #self.header
+  for before = 1, index - 1 do
+    line = line + self.sizes[before]
+  end
+  return line
+end
+
+---The item at a line from 1, its place, and the line within it from 0.
+---@param lnum integer
+---@return string? item
+---@return integer? index
+---@return integer? offset
+function View:at(lnum)
+  local line = #self.header
+  for index, size in ipairs(self.sizes) do
+    if lnum <= line + size then
+      return self.shown[index], index, math.max(0, lnum - line - 1)
+    end
+    line = line + size
+  end
+  return self.shown[#self.shown], #self.shown, 0
+end
+
+---@class athena.Place
+---@field window integer
+---@field follows boolean
+---@field item? string
+---@field offset? integer
+---@field column integer
+
+---@return athena.Place[]
+function View:places()
+  local count = vim.api.nvim_buf_line_count(self.buffer)
+  local places = {}
+  for _, window in ipairs(buffers.windows(self.buffer)) do
+    local cursor = vim.api.nvim_win_get_cursor(window)
+    local item, _, offset = self:at(cursor[1])
+    table.insert(places, {
+      window = window,
+      follows = cursor[1] >= count,
+      item = item,
+      offset = offset,
+      column = cursor[2],
+    })
+  end
+  return places
+end
+
+---@param places athena.Place[]
+---@param moved boolean whether lines changed their places
+function View:keep(places, moved)
+  local count = vim.api.nvim_buf_line_count(self.buffer)
+  for _, place in ipairs(places) do
+    if place.follows then
+      vim.api.nvim_win_set_cursor(place.window, { count, 0 })
+    elseif moved and place.item then
+      for index, id in ipairs(self.shown) do
+        if id == place.item then
+          local lnum = math.min(self:start(index) + place.offset + 1, count)
+          vim.api.nvim_win_set_cursor(place.window, { lnum, place.column })
+        end
+      end
+    end
+  end
+end
+
+---Show everything anew.
+function View:render()
+  local places = self:places()
+  local lines, marks, levels = vim.deepcopy(self.header), {}, {}
+  for index in ipairs(lines) do
+    levels[index] = 0
+    table.insert(marks, { index - 1, 0, -1, "AthenaMuted" })
+  end
+  self.shown, self.sizes = {}, {}
+  for _, id in ipairs(self.model.order) do
+    if self.accepts(self.model.items[id]) then
+      table.insert(self.shown, id)
+      local block = self:block(#self.shown)
+      for _, mark in ipairs(block.marks) do
+        table.insert(marks, { #lines + mark[1], mark[2], mark[3], mark[4] })
+      end
+      table.insert(self.sizes, #block.lines)
+      vim.list_extend(lines, block.lines)
+      vim.list_extend(levels, levels_of(block))
+    end
+  end
+  for _, mark in ipairs(self.footer_marks) do
+    table.insert(marks, { #lines + mark[1], mark[2], mark[3], mark[4] })
+  end
+  vim.list_extend(lines, self.footer)
+  self.levels = levels
+  buffers.set(self.buffer, 0, -1, lines, marks)
+  self:keep(places, true)
+end
+
+---Replace the levels of some lines.
+---@param first integer from 0
+---@param removed integer
+---@param new (string|integer)[]
+local function splice(levels, first, removed, new)
+  local tail = {}
+  for index = first + removed + 1, #levels do
+    tail[#tail + 1] = levels[index]
+  end
+  for index = #levels, first + 1, -1 do
+    levels[index] = nil
+  end
+  vim.list_extend(levels, new)
+  vim.list_extend(levels, tail)
+end
+
+---Show what changed: items that were there already, or that came at the end.
+---@param changed table<string, boolean> id to whether it is new
+function View:update(changed)
+  local known, places = {}, self:places()
+  for index, id in ipairs(self.shown) do
+    known[id] = index
+  end
+  local last = self.model.items[self.shown[#self.shown]]
+  local came = {}
+  for id in pairs(changed) do
+    local item = self.model.items[id]
+    if item and not known[id] and self.accepts(item) then
+      if last and item.version < last.version then
+        return self:render()
+      end
+      table.insert(came, item)
+    end
+  end
+  table.sort(came, function(a, b)
+    return a.version < b.version
+  end)
+  for id in pairs(changed) do
+    if known[id] then
+      self:replace(known[id], self.sizes[known[id]])
+    end
+  end
+  for _, item in ipairs(came) do
+    table.insert(self.shown, item.itemId)
+    self.sizes[#self.shown] = 0
+    self:replace(#self.shown, 0)
+  end
+  self:keep(places, false)
+end
+
+---@param index integer
+---@param size integer how many lines it has now
+function View:replace(index, size)
+  local block = self:block(index)
+  local start = self:start(index)
+  -- Neovim asks for the levels while the lines are being set.
+  splice(self.levels, start, size, levels_of(block))
+  self.sizes[index] = #block.lines
+  buffers.set(self.buffer, start, start + size, block.lines, block.marks)
+end
+
+---@param lines string[]
+---@param marks athena.Mark[]
+function View:set_footer(lines, marks)
+  if vim.deep_equal(lines, self.footer) then
+    return
+  end
+  local places = self:places()
+  local start = self:start(#self.shown + 1)
+  self.footer, self.footer_marks = lines, marks
+  buffers.set(self.buffer, start, -1, lines, marks)
+  self:keep(places, false)
+end
+
+---The lines, from 1, at which turns begin.
+---@return { lnum: integer, turn: string }[]
+function View:turns()
+  local found, line = {}, #self.header
+  local above
+  for index, id in ipairs(self.shown) do
+    local turn = self.model.items[id].turnId
+    if turn and turn ~= above then
+      table.insert(found, { lnum = line + 1, turn = turn })
+    end
+    above = turn
+    line = line + self.sizes[index]
+  end
+  return found
+end
+
+return M

@@ -1,0 +1,296 @@
+---The list of agents: a line each, those that another started below it, one key per action.
+
+local buffers = require("athena.ui.buffer")
+local client = require("athena.client")
+local state = require("athena.state")
+local words = require("athena.words")
+
+local M = {}
+
+local NAME = "athena://agents"
+
+---@type integer?
+local buffer
+---@type string[] agent by line, after the header
+local shown = {}
+---@type integer[] fold level by line
+local levels = {}
+local HEADER = 2
+
+---@param columns { [1]: string, [2]: string? }[] text and highlight
+---@return string line
+---@return athena.Mark[] marks of line 0
+local function compose(columns)
+  local line, marks = "", {}
+  for _, column in ipairs(columns) do
+    if column[2] and column[1] ~= "" then
+      table.insert(marks, { 0, #line, #line + #column[1], column[2] })
+    end
+    line = line .. column[1]
+  end
+  return line, marks
+end
+
+---@param text string
+---@param width integer
+---@return string
+local function pad(text, width)
+  local cut = words.line(text, width)
+  return cut .. (" "):rep(width - vim.fn.strdisplaywidth(cut))
+end
+
+---@param agent athena.AgentView
+---@param depth integer
+---@param width integer of the window
+local function row(agent, depth, width)
+  local icon, status, highlight = words.status(agent)
+  local indent = ("  "):rep(depth)
+  local facts = {}
+  local function fact(text)
+    if text ~= "" then
+      table.insert(facts, text)
+    end
+  end
+  fact(#agent.queue > 0 and ("+%d queued"):format(#agent.queue) or "")
+  fact(agent.comments > 0 and words.count(agent.comments, "comment") or "")
+  fact(#agent.conflicts > 0 and "conflicts" or #agent.collisions > 0 and "collides" or "")
+  fact(words.cost(agent.cost))
+  local tail = table.concat(facts, " · ")
+  local what = words.waits(agent) and agent.reason or agent.activity or agent.reason or agent.title
+  local room = width - 2 - 16 - 17 - 10 - vim.fn.strdisplaywidth(tail) - 2
+  return compose({
+    { icon .. " ", highlight },
+    { pad(indent .. agent.name, 15) .. " ", "AthenaName" },
+    { pad(status, 16) .. " ", highlight },
+    { pad(agent.harness, 9) .. " ", "AthenaMuted" },
+    { pad(what or "", math.max(room, 0)) .. " " },
+    { tail, "AthenaMuted" },
+  })
+end
+
+---Agents with their depth, each below the one that started it.
+---@return { agent: athena.AgentView, depth: integer }[]
+local function tree()
+  local children, roots = {}, {}
+  for _, agent in ipairs(state.list()) do
+    if not agent.archived then
+      local parent = agent.parentId
+      if parent and state.agents[parent] and not state.agents[parent].archived then
+        children[parent] = children[parent] or {}
+        table.insert(children[parent], agent)
+      else
+        table.insert(roots, agent)
+      end
+    end
+  end
+  local flat = {}
+  local function add(agent, depth)
+    table.insert(flat, { agent = agent, depth = depth })
+    for _, child in ipairs(children[agent.id] or {}) do
+      add(child, depth + 1)
+    end
+  end
+  for _, agent in ipairs(roots) do
+    add(agent, 0)
+  end
+  return flat
+end
+
+---@param rows { agent: athena.AgentView }[]
+local function header(rows)
+  local counts = { waiting = 0, working = 0 }
+  for _, one in ipairs(rows) do
+    if words.waits(one.agent) then
+      counts.waiting = counts.waiting + 1
+    elseif one.agent.status == "working" or one.agent.status == "starting" then
+      counts.working = counts.working + 1
+    end
+  end
+  local how = client.state == "running" and "" or (" · " .. (client.why or client.state))
+  return compose({
+    { "Athena", "AthenaTitle" },
+    { " · " .. words.count(#rows, "agent") },
+    { counts.waiting > 0 and (" · %d waiting for you"):format(counts.waiting) or "", "AthenaWaiting" },
+    { counts.working > 0 and (" · %d working"):format(counts.working) or "", "AthenaWorking" },
+    { how, "AthenaFailed" },
+    { "   g? keys", "AthenaMuted" },
+  })
+end
+
+---@param window integer
+---@return string?
+local function under_cursor(window)
+  return shown[vim.api.nvim_win_get_cursor(window)[1] - HEADER]
+end
+
+local function render()
+  if not (buffer and vim.api.nvim_buf_is_loaded(buffer)) then
+    return
+  end
+  local windows = buffers.windows(buffer)
+  local before = {}
+  for _, window in ipairs(windows) do
+    before[window] = under_cursor(window)
+  end
+  local width = windows[1] and vim.api.nvim_win_get_width(windows[1]) or 80
+  local rows = tree()
+  local line, marks = header(rows)
+  local lines = { line, "" }
+  shown, levels = {}, { 0, 0 }
+  for index, one in ipairs(rows) do
+    local text, found = row(one.agent, one.depth, width)
+    table.insert(lines, text)
+    table.insert(shown, one.agent.id)
+    local below = rows[index + 1]
+    table.insert(levels, below and below.depth > one.depth and one.depth + 1 or one.depth)
+    for _, mark in ipairs(found) do
+      table.insert(marks, { #lines - 1, mark[2], mark[3], mark[4] })
+    end
+  end
+  if #rows == 0 then
+    table.insert(lines, "No agents yet. Press n, or :Athena spawn <what is to be done>.")
+  end
+  buffers.set(buffer, 0, -1, lines, marks)
+  for window, id in pairs(before) do
+    for index, other in ipairs(shown) do
+      if other == id then
+        vim.api.nvim_win_set_cursor(window, { index + HEADER, vim.api.nvim_win_get_cursor(window)[2] })
+      end
+    end
+  end
+end
+
+---For 'foldexpr': an agent with those that it started.
+---@param lnum integer
+---@return string|integer
+function M.fold(lnum)
+  local level, above = levels[lnum] or 0, levels[lnum - 1] or 0
+  return level > above and ">" .. level or level
+end
+
+---The agent in the line of the cursor, when the list is the current buffer.
+---@return string?
+function M.current()
+  if vim.api.nvim_get_current_buf() == buffer then
+    return under_cursor(0)
+  end
+end
+
+---The agents of the selection, or as many as the count says.
+---@return string[]
+local function chosen()
+  local first, last = vim.fn.line("."), vim.fn.line(".") + vim.v.count1 - 1
+  if vim.fn.mode():find("[vV\22]") then
+    first, last = vim.fn.line("v"), vim.fn.line(".")
+    first, last = math.min(first, last), math.max(first, last)
+    vim.api.nvim_feedkeys(vim.keycode("<Esc>"), "nx", false)
+  end
+  local ids = {}
+  for lnum = first, last do
+    table.insert(ids, shown[lnum - HEADER])
+  end
+  return ids
+end
+
+---@param word string
+---@return fun()
+local function act(word)
+  return function()
+    local commands = require("athena.commands")
+    for _, id in ipairs(chosen()) do
+      commands.run(word, { agent = id })
+    end
+  end
+end
+
+---@param word "allow"|"deny"|"answer"
+---@return fun()
+local function answer(word)
+  return function()
+    for _, id in ipairs(chosen()) do
+      for _, request in ipairs(state.agents[id] and state.agents[id].requests or {}) do
+        require("athena.commands").run(word, { requestId = request.requestId })
+      end
+    end
+  end
+end
+
+local BOTH = { "n", "x" }
+
+---@type athena.Key[]
+local KEYS = {
+  { "<CR>", "transcript", "open the transcript", act("transcript") },
+  {
+    "n",
+    "spawn",
+    "new agent",
+    function()
+      require("athena.commands").run("spawn")
+    end,
+  },
+  { "p", "prompt", "prompt", act("prompt") },
+  { "s", "steer", "steer the running turn", act("steer") },
+  { "c", "changes", "review what it changed", act("changes") },
+  { "a", "allow", "allow what it asks for", answer("allow"), mode = BOTH },
+  { "d", "deny", "reject what it asks for", answer("deny"), mode = BOTH },
+  { "<Tab>", "answer", "all answers to what it asks for", answer("answer") },
+  { "i", "interrupt", "interrupt the turn", act("interrupt"), mode = BOTH },
+  { "x", "stop", "stop", act("stop"), mode = BOTH },
+  { "X", "kill", "kill", act("kill"), mode = BOTH },
+  { "r", "resume", "resume", act("resume"), mode = BOTH },
+  { "R", "rename", "rename", act("rename") },
+  { "A", "archive", "archive", act("archive"), mode = BOTH },
+  { "m", "mode", "set the mode", act("mode") },
+  { "M", "model", "set the model", act("model") },
+  { "gm", "merge", "merge", act("merge") },
+  { "gp", "publish", "publish", act("publish") },
+  { "gr", "revert", "revert", act("revert") },
+  { "gl", "logs", "the harness's log", act("logs") },
+  { "gy", "replay", "replay", act("replay") },
+  {
+    "gc",
+    "compare",
+    "compare the selected agents",
+    function()
+      local ids = chosen()
+      require("athena.commands").run("compare", { agents = #ids > 1 and ids or nil })
+    end,
+    mode = BOTH,
+  },
+  {
+    "I",
+    "inbox",
+    "the inbox",
+    function()
+      require("athena.commands").run("inbox")
+    end,
+  },
+  { "q", "close", "close", buffers.close },
+}
+
+---Show the list.
+---@param how? "split"|"vsplit"|"tab"
+function M.open(how)
+  client.start()
+  local new
+  buffer, new = buffers.get(NAME, "athena-agents")
+  if new then
+    buffers.map(buffer, "agents", KEYS)
+    state.on(NAME, render)
+    vim.api.nvim_create_autocmd({ "BufWinEnter", "WinResized" }, { buffer = buffer, callback = render })
+  end
+  local window = buffers.show(buffer, how)
+  buffers.plain(window, {
+    wrap = false,
+    foldmethod = "expr",
+    foldexpr = "v:lua.require'athena.ui.agents'.fold(v:lnum)",
+    foldlevel = 99,
+    foldtext = "",
+  })
+  render()
+  if #shown > 0 and vim.api.nvim_win_get_cursor(window)[1] <= HEADER then
+    vim.api.nvim_win_set_cursor(window, { HEADER + 1, 0 })
+  end
+end
+
+return M

@@ -1,0 +1,221 @@
+---Buffers that show something: made once per name, filled with lines and highlights, with keys that
+---the user can change and that `g?` lists.
+
+local config = require("athena.config")
+require("athena.highlights")
+
+local M = {}
+
+---@class athena.Key
+---@field [1] string key
+---@field [2] string action, by which the user may choose another key
+---@field [3] string what it does, for help
+---@field [4] fun() or a command line
+---@field mode? string|string[]
+---@field expr? boolean
+
+---@class athena.Mark
+---@field [1] integer line, from 0
+---@field [2] integer first byte
+---@field [3] integer byte after the last; -1: the end of the line
+---@field [4] string highlight group
+
+local SPACE = vim.api.nvim_create_namespace("athena.buffer")
+
+---The buffer of a name, made if need be; true when it is new.
+---@param name string
+---@param filetype string
+---@return integer buffer
+---@return boolean new
+function M.get(name, filetype)
+  local known = vim.fn.bufnr("^" .. vim.fn.escape(name, "[]*?{},\\") .. "$")
+  if known > 0 and vim.api.nvim_buf_is_loaded(known) then
+    return known, false
+  end
+  local buffer = known > 0 and known or vim.api.nvim_create_buf(true, true)
+  vim.bo[buffer].buftype = "nofile"
+  vim.bo[buffer].bufhidden = "hide"
+  vim.bo[buffer].swapfile = false
+  if known <= 0 then
+    vim.api.nvim_buf_set_name(buffer, name)
+  else
+    vim.fn.bufload(buffer)
+  end
+  vim.bo[buffer].buflisted = false
+  vim.bo[buffer].modifiable = false
+  vim.bo[buffer].undolevels = -1
+  vim.bo[buffer].filetype = filetype
+  return buffer, true
+end
+
+---Replace some lines of a buffer that the user cannot change.
+---@param buffer integer
+---@param first integer from 0
+---@param last integer not included; -1: the end
+---@param lines string[]
+---@param marks? athena.Mark[] lines counted from `first`
+function M.set(buffer, first, last, lines, marks)
+  vim.bo[buffer].modifiable = true
+  vim.api.nvim_buf_set_lines(buffer, first, last, false, lines)
+  vim.bo[buffer].modifiable = false
+  vim.bo[buffer].modified = false
+  vim.api.nvim_buf_clear_namespace(buffer, SPACE, first, first + #lines)
+  for _, mark in ipairs(marks or {}) do
+    local line = lines[mark[1] + 1]
+    local stop = mark[3] == -1 and #line or math.min(mark[3], #line)
+    vim.api.nvim_buf_set_extmark(buffer, SPACE, first + mark[1], math.min(mark[2], #line), {
+      end_col = stop,
+      hl_group = mark[4],
+      priority = 120,
+    })
+  end
+end
+
+---@param view string
+---@param key athena.Key
+---@return string|false
+local function chosen(view, key)
+  local keys = config.get().keys[view]
+  local own = keys and keys[key[2]]
+  if own == nil then
+    return key[1]
+  end
+  return own
+end
+
+---@param view string
+---@param keys athena.Key[]
+local function help(view, keys)
+  local lines = {}
+  for _, key in ipairs(keys) do
+    local lhs = chosen(view, key)
+    if lhs then
+      table.insert(lines, (" %-8s %s "):format(lhs, key[3]))
+    end
+  end
+  M.float(lines, { title = " Keys " })
+end
+
+---@param buffer integer
+---@param view string the name under which the user may change the keys
+---@param keys athena.Key[]
+function M.map(buffer, view, keys)
+  keys = vim.list_extend(vim.deepcopy(keys), {
+    {
+      "g?",
+      "help",
+      "show these keys",
+      function()
+        help(view, keys)
+      end,
+    },
+  })
+  for _, key in ipairs(keys) do
+    local lhs = chosen(view, key)
+    if lhs then
+      vim.keymap.set(key.mode or "n", lhs, key[4], {
+        buffer = buffer,
+        nowait = true,
+        silent = true,
+        expr = key.expr,
+        desc = "Athena: " .. key[3],
+      })
+    end
+  end
+end
+
+---Show lines in a window above the others that `q` and `<Esc>` close.
+---@param lines string[]
+---@param opts? { title?: string, filetype?: string, focus?: boolean }
+---@return integer window
+---@return integer buffer
+function M.float(lines, opts)
+  opts = opts or {}
+  local width = 20
+  for _, line in ipairs(lines) do
+    width = math.max(width, vim.fn.strdisplaywidth(line))
+  end
+  width = math.min(width, vim.o.columns - 4)
+  local height = math.max(1, math.min(#lines, vim.o.lines - 6))
+  local buffer = vim.api.nvim_create_buf(false, true)
+  vim.api.nvim_buf_set_lines(buffer, 0, -1, false, lines)
+  vim.bo[buffer].modifiable = false
+  vim.bo[buffer].bufhidden = "wipe"
+  if opts.filetype then
+    vim.bo[buffer].filetype = opts.filetype
+  end
+  local window = vim.api.nvim_open_win(buffer, opts.focus ~= false, {
+    relative = "editor",
+    row = math.floor((vim.o.lines - height) / 2) - 1,
+    col = math.floor((vim.o.columns - width) / 2),
+    width = width,
+    height = height,
+    style = "minimal",
+    border = "rounded",
+    title = opts.title,
+  })
+  for _, lhs in ipairs({ "q", "<Esc>" }) do
+    vim.keymap.set("n", lhs, "<Cmd>close<CR>", { buffer = buffer, nowait = true })
+  end
+  return window, buffer
+end
+
+---The windows of this tab, then of others, that show a buffer.
+---@param buffer integer
+---@return integer[]
+function M.windows(buffer)
+  return vim.fn.win_findbuf(buffer)
+end
+
+---Show a buffer: where it is already, else in the current window.
+---@param buffer integer
+---@param how? "split"|"vsplit"|"tab"
+---@return integer window
+function M.show(buffer, how)
+  for _, window in ipairs(vim.api.nvim_tabpage_list_wins(0)) do
+    if vim.api.nvim_win_get_buf(window) == buffer then
+      vim.api.nvim_set_current_win(window)
+      return window
+    end
+  end
+  if how == "split" then
+    vim.cmd("botright split")
+  elseif how == "vsplit" then
+    vim.cmd("botright vsplit")
+  elseif how == "tab" then
+    vim.cmd("tab split")
+  end
+  vim.api.nvim_win_set_buf(0, buffer)
+  return vim.api.nvim_get_current_win()
+end
+
+---Options of a window that shows one of our buffers.
+---@param window integer
+---@param more? table<string, any>
+function M.plain(window, more)
+  local options = {
+    number = false,
+    relativenumber = false,
+    signcolumn = "no",
+    foldcolumn = "0",
+    list = false,
+    spell = false,
+    cursorline = true,
+  }
+  for name, value in pairs(vim.tbl_extend("force", options, more or {})) do
+    vim.api.nvim_set_option_value(name, value, { win = window, scope = "local" })
+  end
+end
+
+---Close the window, or leave the buffer where it is the only one.
+function M.close()
+  if #vim.api.nvim_tabpage_list_wins(0) > 1 or #vim.api.nvim_list_tabpages() > 1 then
+    vim.cmd.close()
+  elseif vim.fn.bufnr("#") > 0 and vim.fn.bufnr("#") ~= vim.fn.bufnr("%") then
+    vim.cmd.buffer("#")
+  else
+    vim.cmd.enew()
+  end
+end
+
+return M

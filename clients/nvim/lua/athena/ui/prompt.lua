@@ -1,0 +1,260 @@
+---A buffer to write a prompt in: several lines, `@` mentions files, `/` the harness's commands.
+---`:w` sends it.
+
+local async = require("athena.async")
+local buffers = require("athena.ui.buffer")
+local client = require("athena.client")
+local state = require("athena.state")
+local words = require("athena.words")
+
+local M = {}
+
+---@class athena.PromptBuffer
+---@field title string
+---@field agent? string whose prompt it is
+---@field folder string where mentioned files are
+---@field send fun(text: string, content: athena.ContentBlock[]?, steer: boolean)
+---@field steers boolean whether it can go into the running turn
+---@field content? athena.ContentBlock[] what goes with it besides what is mentioned
+---@field optional? boolean whether nothing may be sent
+
+---@type table<integer, athena.PromptBuffer>
+local open = {}
+local count = 0
+
+---Files that can be mentioned, relative to a folder: those that git knows or does not ignore.
+---@type table<string, { at: integer, files: string[] }>
+local known_files = {}
+local FRESH_MS = 10000
+
+---@param folder string
+---@return string[]
+local function files_in(folder)
+  local known = known_files[folder]
+  if known and vim.uv.now() - known.at < FRESH_MS then
+    return known.files
+  end
+  local command = { "git", "ls-files", "--cached", "--others", "--exclude-standard" }
+  local ok, done = pcall(function()
+    return vim.system(command, { cwd = folder, text = true }):wait(2000)
+  end)
+  local files
+  if ok and done.code == 0 then
+    files = vim.split(done.stdout, "\n", { trimempty = true })
+  else
+    files = {}
+    for name, kind in vim.fs.dir(folder, { depth = 4 }) do
+      if kind == "file" then
+        table.insert(files, name)
+      end
+    end
+  end
+  known_files[folder] = { at = vim.uv.now(), files = files }
+  return files
+end
+
+---For 'completefunc': files after `@`, commands of the harness after `/` at the start.
+---@param findstart integer
+---@param base string
+---@return integer|table
+function M.complete(findstart, base)
+  local prompt = open[vim.api.nvim_get_current_buf()]
+  if findstart == 1 then
+    local before = vim.api.nvim_get_current_line():sub(1, vim.fn.col(".") - 1)
+    local start = before:find("@[^%s@]*$") or before:find("^/%S*$")
+    return start and start - 1 or -3
+  end
+  if not prompt then
+    return {}
+  end
+  local mark, rest = base:sub(1, 1), base:sub(2)
+  local found = {}
+  if mark == "@" then
+    local files = files_in(prompt.folder)
+    local fitting = rest == "" and files or vim.fn.matchfuzzy(files, rest)
+    for index = 1, math.min(#fitting, 100) do
+      table.insert(found, { word = "@" .. fitting[index], abbr = fitting[index], menu = "file" })
+    end
+  elseif prompt.agent then
+    local agent = client.now("athena/agent/get", { agent = prompt.agent })
+    for _, command in ipairs(agent and agent.capabilities.commands or {}) do
+      if vim.startswith(command.name, rest) then
+        table.insert(found, { word = "/" .. command.name, menu = command.description })
+      end
+    end
+  end
+  return { words = found, refresh = "always" }
+end
+
+---The files that a text mentions, as links.
+---@param text string
+---@param folder string
+---@return athena.ContentBlock[]
+function M.mentions(text, folder)
+  local links, seen = {}, {}
+  for name in (" " .. text):gmatch("[%s(]@([^%s@]+)") do
+    name = name:gsub("[,;:.!?)]+$", "")
+    local path, line, last = name, nil, nil
+    local file, from, to = name:match("^(.-):(%d+)%-?(%d*)$")
+    if file then
+      path, line, last = file, tonumber(from), tonumber(to)
+    end
+    local full = vim.fs.normalize(vim.startswith(path, "/") and path or folder .. "/" .. path)
+    if not seen[name] and vim.uv.fs_stat(full) then
+      seen[name] = true
+      table.insert(links, {
+        type = "resource_link",
+        uri = vim.uri_from_fname(full),
+        name = path,
+        line = line,
+        endLine = last or line,
+      })
+    end
+  end
+  return links
+end
+
+---@param buffer integer
+---@param steer boolean
+local function send(buffer, steer)
+  local prompt = open[buffer]
+  local lines = vim.api.nvim_buf_get_lines(buffer, 0, -1, false)
+  local text = vim.trim(table.concat(lines, "\n"))
+  if text == "" and not prompt.optional then
+    return words.tell("the prompt is empty")
+  end
+  local content = vim.list_extend({}, prompt.content or {})
+  vim.list_extend(content, M.mentions(text, prompt.folder))
+  vim.bo[buffer].modified = false
+  local window = vim.fn.bufwinid(buffer)
+  vim.cmd.stopinsert()
+  if window > 0 and #vim.api.nvim_tabpage_list_wins(0) > 1 then
+    vim.api.nvim_win_close(window, true)
+  end
+  async.run(function()
+    prompt.send(text, #content > 0 and content or nil, steer)
+    vim.api.nvim_buf_delete(buffer, { force = true })
+  end, function(failure)
+    -- What was written is not lost when it could not be sent.
+    if vim.api.nvim_buf_is_loaded(buffer) then
+      vim.cmd("botright 8split")
+      vim.api.nvim_win_set_buf(0, buffer)
+    end
+    async.report(failure)
+  end)
+end
+
+---@param buffer integer
+local function complete_on_mark(buffer)
+  vim.api.nvim_create_autocmd("TextChangedI", {
+    buffer = buffer,
+    callback = function()
+      local before = vim.api.nvim_get_current_line():sub(1, vim.fn.col(".") - 1)
+      if before:find("%f[%S]@%S*$") and vim.fn.pumvisible() == 0 then
+        vim.api.nvim_feedkeys(vim.keycode("<C-x><C-u>"), "n", false)
+      end
+    end,
+  })
+end
+
+---@param buffer integer
+---@param prompt athena.PromptBuffer
+---@return athena.Key[]
+local function keys(buffer, prompt)
+  local function sending(steer)
+    return function()
+      send(buffer, steer)
+    end
+  end
+  local found = {
+    { "<CR>", "send", "send", sending(false) },
+    { "<C-s>", "send_insert", "send", sending(false), mode = { "n", "i" } },
+    { "q", "close", "put away unsent", "<Cmd>bwipeout!<CR>" },
+  }
+  if prompt.steers then
+    table.insert(found, { "gs", "steer", "steer the running turn", sending(true) })
+    table.insert(found, {
+      "<M-s>",
+      "steer_insert",
+      "steer the running turn",
+      sending(true),
+      mode = { "n", "i" },
+    })
+  end
+  return found
+end
+
+---Let the user write a prompt.
+---@param prompt athena.PromptBuffer
+---@return integer buffer
+function M.open(prompt)
+  count = count + 1
+  local buffer = vim.api.nvim_create_buf(true, false)
+  open[buffer] = prompt
+  vim.api.nvim_buf_set_name(buffer, ("athena://prompt/%d/%s"):format(count, prompt.title))
+  vim.bo[buffer].buftype = "acwrite"
+  vim.bo[buffer].buflisted = false
+  vim.bo[buffer].swapfile = false
+  vim.bo[buffer].filetype = "athena-prompt"
+  vim.bo[buffer].completefunc = "v:lua.require'athena.ui.prompt'.complete"
+  vim.treesitter.language.register("markdown", "athena-prompt")
+  pcall(vim.treesitter.start, buffer, "markdown")
+  vim.cmd("botright 8split")
+  vim.api.nvim_win_set_buf(0, buffer)
+  buffers.plain(0, { wrap = true, linebreak = true, cursorline = false })
+  local how = prompt.steers and "<C-s> queue · <M-s> steer" or "<C-s> send"
+  local title = prompt.title:gsub("%%", "%%%%")
+  vim.wo[0][0].winbar = (" %%#AthenaTitle#%s%%* · %s · @ file"):format(title, how)
+  buffers.map(buffer, "prompt", keys(buffer, prompt))
+  complete_on_mark(buffer)
+  vim.api.nvim_create_autocmd("BufWriteCmd", {
+    buffer = buffer,
+    callback = function()
+      vim.schedule(function()
+        send(buffer, false)
+      end)
+    end,
+  })
+  vim.api.nvim_create_autocmd("BufWipeout", {
+    buffer = buffer,
+    callback = function()
+      open[buffer] = nil
+    end,
+  })
+  vim.cmd.startinsert()
+  return buffer
+end
+
+---The agent whose prompt is written in the current buffer.
+---@return string?
+function M.current()
+  local prompt = open[vim.api.nvim_get_current_buf()]
+  return prompt and prompt.agent
+end
+
+---Let the user write a prompt to an agent.
+---@param id string
+---@param opts? { content?: athena.ContentBlock[], steer?: boolean }
+function M.to_agent(id, opts)
+  opts = opts or {}
+  local agent = state.agents[id]
+  local command_id = client.command_id()
+  M.open({
+    title = ((opts.steer and "steer " or "prompt ") .. agent.name),
+    agent = id,
+    folder = agent.workspace and agent.workspace.cwd or agent.project,
+    steers = true,
+    content = opts.content,
+    send = function(text, content, steer)
+      local verb = (steer or opts.steer) and "steer" or "prompt"
+      client.call(("athena/agent/%s"):format(verb), {
+        agent = id,
+        text = text,
+        content = content,
+        commandId = command_id,
+      })
+    end,
+  })
+end
+
+return M

@@ -1,0 +1,506 @@
+---The transcript of an agent: Markdown that grows while the agent works.
+
+local async = require("athena.async")
+local buffers = require("athena.ui.buffer")
+local client = require("athena.client")
+local config = require("athena.config")
+local models = require("athena.transcript.model")
+local state = require("athena.state")
+local views = require("athena.transcript.view")
+local words = require("athena.words")
+
+local M = {}
+
+---@class athena.Transcript
+---@field agent string
+---@field view athena.TranscriptView
+---@field filter athena.Filter
+---@field loading? "last"|"before"
+---@field asked integer how many pages were asked for
+---@field missed athena.Event[] events that came while the last page was on its way
+
+---@class athena.Filter
+---@field name string
+---@field types? string[]
+---@field find? string
+---@field test? fun(item: athena.Item): boolean
+
+---@type table<integer, athena.Transcript>
+local open = {}
+
+---@type athena.Filter
+local ALL = { name = "everything" }
+---@type athena.Filter[]
+M.FILTERS = {
+  ALL,
+  { name = "talk", types = { "userMessage", "message" } },
+  { name = "tool calls", types = { "toolCall" } },
+  {
+    name = "changes of files",
+    types = { "toolCall" },
+    test = function(item)
+      return item.tool == "edit" or item.tool == "delete" or item.tool == "move"
+    end,
+  },
+  {
+    name = "what failed",
+    types = { "toolCall", "notice", "unrecognized" },
+    test = function(item)
+      return item.type == "unrecognized" or item.status == "failed" or item.level == "error"
+    end,
+  },
+  { name = "plans", types = { "plan" } },
+}
+
+---@param filter athena.Filter
+---@return fun(item: athena.TranscriptItem): boolean
+local function accepting(filter)
+  return function(item)
+    if filter.types and not vim.tbl_contains(filter.types, item.item.type) then
+      return false
+    end
+    return not filter.test or filter.test(item.item)
+  end
+end
+
+---What waits below the items: prompts, then what the agent asks for.
+---@param agent athena.AgentView
+---@return string[] lines
+---@return athena.Mark[] marks
+local function footer(agent)
+  local lines, marks = {}, {}
+  local function add(text, highlight)
+    table.insert(lines, text)
+    table.insert(marks, { #lines - 1, 0, -1, highlight })
+  end
+  for _, prompt in ipairs(agent.queue) do
+    add("+ queued: " .. words.line(words.content(prompt.content), 66), "AthenaMuted")
+  end
+  for _, request in ipairs(agent.requests) do
+    add("! " .. words.request(request), "AthenaWaiting")
+    local body = request.request
+    if body.type == "permission" then
+      local names = {}
+      for _, option in ipairs(body.options) do
+        table.insert(names, option.name)
+      end
+      add("  " .. table.concat(names, " · "), "AthenaMuted")
+      add("  a allow   d reject   <Tab> all answers", "AthenaKey")
+    else
+      add("  <Tab> answer", "AthenaKey")
+    end
+  end
+  return lines, marks
+end
+
+---@param text string
+---@return string
+local function bar_text(text)
+  return (text:gsub("%%", "%%%%"))
+end
+
+---For 'winbar': who it is, what it does, and what is filtered.
+---@return string
+function M.winbar()
+  local window = vim.g.statusline_winid or 0
+  local transcript = open[vim.api.nvim_win_get_buf(window)]
+  local agent = transcript and state.agents[transcript.agent]
+  if not transcript or not agent then
+    return ""
+  end
+  local icon, status, highlight = words.status(agent)
+  local parts = { ("%%#%s#%s %s%%*"):format(highlight, icon, status) }
+  local function add(text)
+    if text and text ~= "" then
+      table.insert(parts, bar_text(text))
+    end
+  end
+  add(agent.model)
+  add(agent.mode)
+  add(words.cost(agent.cost))
+  if agent.context and agent.context.size then
+    add(("%d%% full"):format(agent.context.used / agent.context.size * 100))
+  end
+  if transcript.filter ~= ALL then
+    add("only " .. transcript.filter.name)
+  end
+  if client.state ~= "running" then
+    add(client.state == "starting" and "reconnecting" or client.why)
+  end
+  local activity = not words.waits(agent) and agent.activity or nil
+  local name = ("%%#AthenaName#%s%%* "):format(bar_text(agent.name))
+  return " " .. name .. table.concat(parts, " · ")
+    .. (activity and " · %<" .. bar_text(activity) or "%<")
+    .. "%=%#AthenaMuted# g? keys "
+end
+
+---@param transcript athena.Transcript
+local function refresh_footer(transcript)
+  local agent = state.agents[transcript.agent]
+  if agent then
+    transcript.view:set_footer(footer(agent))
+  end
+end
+
+---@param transcript athena.Transcript
+---@param where "last"|"before"
+---@param done? fun()
+local function load(transcript, where, done)
+  transcript.asked = transcript.asked + 1
+  local mine = transcript.asked
+  transcript.loading = where
+  if where == "last" then
+    transcript.missed = {}
+  end
+  local model = transcript.view.model
+  local filter = transcript.filter
+  local params = {
+    agent = transcript.agent,
+    limit = config.get().page,
+    types = filter.types,
+    find = filter.find,
+    before = where == "before" and model.before or nil,
+  }
+  client.request("athena/transcript/page", params, function(failure, page)
+    if mine ~= transcript.asked or not vim.api.nvim_buf_is_loaded(transcript.view.buffer) then
+      return
+    end
+    transcript.loading = nil
+    if failure then
+      return async.report(failure)
+    end
+    if where == "last" then
+      transcript.view.model = models.new(transcript.agent)
+    end
+    local agent = state.agents[transcript.agent]
+    transcript.view.root = agent and agent.workspace and agent.workspace.path
+    transcript.view.model:add(page, where)
+    for _, event in ipairs(transcript.missed) do
+      transcript.view.model:take(event)
+    end
+    transcript.missed = {}
+    local more = transcript.view.model.before
+    transcript.view.header = more and { "… earlier items come when you go up to here", "" } or {}
+    transcript.view:render()
+    refresh_footer(transcript)
+    if done then
+      done()
+    end
+  end)
+end
+
+---@param transcript athena.Transcript
+---@param change athena.Change
+local function heard(transcript, change)
+  if change.reset then
+    return load(transcript, "last")
+  end
+  if not change.agents[transcript.agent] then
+    return
+  end
+  if transcript.loading == "last" then
+    -- The page that is on its way was perhaps read before these events.
+    vim.list_extend(transcript.missed, change.events)
+    return refresh_footer(transcript)
+  end
+  local changed = {}
+  for _, event in ipairs(change.events) do
+    local id, new = transcript.view.model:take(event)
+    if id then
+      changed[id] = changed[id] or new or false
+    end
+  end
+  for _, delta in ipairs(change.deltas) do
+    local id = transcript.view.model:write(delta)
+    if id then
+      changed[id] = changed[id] or false
+    end
+  end
+  if next(changed) then
+    if transcript.filter.find then
+      load(transcript, "last")
+    else
+      transcript.view:update(changed)
+    end
+  end
+  refresh_footer(transcript)
+end
+
+---The transcript in the current buffer.
+---@return athena.Transcript?
+function M.here()
+  return open[vim.api.nvim_get_current_buf()]
+end
+
+---The agent of the current buffer, when that is a transcript.
+---@return string?
+function M.current()
+  local transcript = M.here()
+  return transcript and transcript.agent
+end
+
+---The turn at the cursor, when the current buffer is a transcript.
+---@return string?
+function M.turn()
+  local transcript = M.here()
+  if not transcript then
+    return nil
+  end
+  local id = transcript.view:at(vim.fn.line("."))
+  return id and transcript.view.model.items[id].turnId
+end
+
+---The item at the cursor.
+---@return athena.TranscriptItem?
+function M.item()
+  local transcript = M.here()
+  local id = transcript and transcript.view:at(vim.fn.line("."))
+  return id and transcript.view.model.items[id] or nil
+end
+
+---@param direction 1|-1
+local function jump(direction)
+  local transcript = M.here()
+  if not transcript then
+    return
+  end
+  for _ = 1, vim.v.count1 do
+    local lnum, target = vim.fn.line("."), nil
+    for _, turn in ipairs(transcript.view:turns()) do
+      if direction == 1 and turn.lnum > lnum then
+        target = turn.lnum
+        break
+      elseif direction == -1 and turn.lnum < lnum then
+        target = turn.lnum
+      end
+    end
+    if not target then
+      return
+    end
+    vim.api.nvim_win_set_cursor(0, { target, 0 })
+    vim.cmd("normal! zt")
+  end
+end
+
+---@param filter athena.Filter
+function M.filter(filter)
+  local transcript = M.here()
+  if transcript then
+    transcript.filter = filter
+    transcript.view.accepts = accepting(filter)
+    load(transcript, "last")
+  end
+end
+
+local function choose_filter()
+  async.run(function()
+    local choices = {}
+    for _, filter in ipairs(M.FILTERS) do
+      table.insert(choices, { label = filter.name, value = filter })
+    end
+    table.insert(choices, { label = "what holds a text …", value = "find" })
+    local filter = async.select(choices, "Show")
+    if filter == "find" then
+      local text = async.input("Text")
+      filter = text and text ~= "" and { name = "what holds " .. text, find = text } or nil
+    end
+    if filter then
+      M.filter(filter)
+    end
+  end)
+end
+
+---Show the whole of an item that is cut, or open the file that a tool call touches.
+local function enter()
+  local item = M.item()
+  if not item then
+    return
+  end
+  if item.truncated then
+    async.run(function()
+      local params = { agent = M.current(), itemId = item.itemId }
+      local whole = client.call("athena/item/get", params)
+      local block = require("athena.transcript.items").render(whole)
+      local buffer = buffers.get("athena://item/" .. item.itemId, "athena-transcript")
+      buffers.set(buffer, 0, -1, block.lines, block.marks)
+      buffers.map(buffer, "item", { { "q", "close", "close", buffers.close } })
+      buffers.plain(buffers.show(buffer, "split"), { wrap = true })
+    end)
+  else
+    pcall(vim.cmd.normal, { "za", bang = true })
+  end
+end
+
+local function go_to_file()
+  local item = M.item()
+  local location = item and item.item.type == "toolCall" and item.item.locations[1]
+  if not location then
+    return words.tell("the cursor is on no tool call that names a file")
+  end
+  vim.cmd("aboveleft split " .. vim.fn.fnameescape(location.path))
+  if location.line then
+    pcall(vim.api.nvim_win_set_cursor, 0, { location.line, 0 })
+  end
+end
+
+---@param word string
+---@param more? fun(): table
+---@return fun()
+local function act(word, more)
+  return function()
+    local given = vim.tbl_extend("force", { agent = M.current() }, more and more() or {})
+    require("athena.commands").run(word, given)
+  end
+end
+
+---@param word string
+---@return fun()
+local function answer(word)
+  return function()
+    local agent = state.agents[M.current() or ""]
+    local request = agent and agent.requests[1]
+    if request then
+      require("athena.commands").run(word, { requestId = request.requestId })
+    else
+      words.tell("nothing waits for you here")
+    end
+  end
+end
+
+local function this_turn()
+  return { turnId = M.turn(), scope = "turn" }
+end
+
+---@type athena.Key[]
+local KEYS = {
+  { "p", "prompt", "prompt", act("prompt") },
+  { "s", "steer", "steer the running turn", act("steer") },
+  { "i", "interrupt", "interrupt the turn", act("interrupt") },
+  { "a", "allow", "allow what it asks for", answer("allow") },
+  { "d", "deny", "reject what it asks for", answer("deny") },
+  { "<Tab>", "answer", "all answers to what it asks for", answer("answer") },
+  {
+    "]t",
+    "next_turn",
+    "next turn",
+    function()
+      jump(1)
+    end,
+    mode = { "n", "x" },
+  },
+  {
+    "[t",
+    "previous_turn",
+    "previous turn",
+    function()
+      jump(-1)
+    end,
+    mode = { "n", "x" },
+  },
+  { "<CR>", "enter", "open or close; the whole of what is cut", enter },
+  { "gf", "file", "the file of the tool call", go_to_file },
+  { "f", "filter", "filter", choose_filter },
+  { "c", "changes", "review what the agent changed", act("changes") },
+  { "C", "turn_changes", "review what this turn changed", act("changes", this_turn) },
+  {
+    "gr",
+    "revert",
+    "revert this turn",
+    act("revert", function()
+      return { turnId = M.turn() }
+    end),
+  },
+  { "gm", "merge", "merge", act("merge") },
+  { "gy", "replay", "replay", act("replay") },
+  { "gl", "logs", "the harness's log", act("logs") },
+  { "m", "mode", "set the mode", act("mode") },
+  { "M", "model", "set the model", act("model") },
+  { "q", "close", "close", buffers.close },
+}
+
+M.WINDOW = {
+  wrap = true,
+  linebreak = true,
+  breakindent = true,
+  conceallevel = 2,
+  concealcursor = "nc",
+  foldmethod = "expr",
+  foldexpr = "v:lua.require'athena.transcript.view'.fold(v:lnum)",
+  foldlevel = 0,
+  foldtext = "",
+  foldenable = true,
+  fillchars = "fold: ,eob: ",
+  scrolloff = 0,
+}
+
+---Markdown by treesitter; without the parser it is plain text.
+---@param buffer integer
+function M.highlight(buffer)
+  vim.treesitter.language.register("markdown", "athena-transcript")
+  pcall(vim.treesitter.start, buffer, "markdown")
+end
+
+---@param agent string id
+---@param variant? string a second buffer of the same agent, as in a comparison
+---@return integer buffer
+function M.buffer(agent, variant)
+  local name = ("athena://transcript/%s%s"):format(agent, variant and "/" .. variant or "")
+  local buffer, new = buffers.get(name, "athena-transcript")
+  if not new then
+    return buffer
+  end
+  M.highlight(buffer)
+  local transcript = {
+    agent = agent,
+    view = views.new(buffer, models.new(agent)),
+    filter = ALL,
+    asked = 0,
+    missed = {},
+  }
+  open[buffer] = transcript
+  vim.b[buffer].athena_agent = agent
+  buffers.map(buffer, "transcript", KEYS)
+  state.on(buffer, function(change)
+    heard(transcript, change)
+  end)
+  vim.api.nvim_create_autocmd("BufUnload", {
+    buffer = buffer,
+    callback = function()
+      state.off(buffer)
+      views.forget(buffer)
+      open[buffer] = nil
+    end,
+  })
+  vim.api.nvim_create_autocmd("CursorMoved", {
+    buffer = buffer,
+    callback = function()
+      if transcript.view.model.before and not transcript.loading and vim.fn.line(".") <= 2 then
+        load(transcript, "before")
+      end
+    end,
+  })
+  load(transcript, "last", function()
+    for _, window in ipairs(buffers.windows(buffer)) do
+      vim.api.nvim_win_set_cursor(window, { vim.api.nvim_buf_line_count(buffer), 0 })
+    end
+  end)
+  return buffer
+end
+
+---Show the transcript of an agent.
+---@param agent string id
+---@param how? "split"|"vsplit"|"tab"
+---@return integer window
+function M.open(agent, how)
+  local window = buffers.show(M.buffer(agent), how)
+  M.dress(window)
+  return window
+end
+
+---@param window integer
+function M.dress(window)
+  buffers.plain(window, M.WINDOW)
+  vim.wo[window][0].winbar = "%{%v:lua.require'athena.ui.transcript'.winbar()%}"
+end
+
+return M
