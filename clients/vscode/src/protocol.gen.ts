@@ -126,6 +126,7 @@ export interface AgentView {
   project: string;
   parentId?: string;
   workspace?: WorkspaceView;
+  scripts: ScriptView[];
   runId?: string;
   sessionId?: string;
   turnId?: string;
@@ -189,7 +190,11 @@ export interface ApplyReview {
   dryRun?: boolean;
 }
 
-/** A kind of agent, as the settings define it. */
+/**
+ * A kind of agent, as the settings define it.
+ *
+ * `asks` is what it can be asked of a selection: titles for a menu, and the prompts.
+ */
 export interface Archetype {
   name: string;
   description: string;
@@ -200,6 +205,7 @@ export interface Archetype {
   readonly: boolean;
   tools?: string[];
   stallSeconds?: number;
+  asks: Record<string, string>;
   source: string;
 }
 
@@ -841,7 +847,11 @@ export interface Notice {
   topic?: string;
 }
 
-/** A request of a harness that waits for the user. `at` in milliseconds since 1970 UTC. */
+/**
+ * A request of a harness that waits for the user. `at` in milliseconds since 1970 UTC.
+ *
+ * `reminders` counts how often the user was told again.
+ */
 export interface OpenRequest {
   requestId: string;
   agentId: string;
@@ -850,6 +860,7 @@ export interface OpenRequest {
   itemId?: string;
   at: number;
   request: RequestBody;
+  reminders: number;
 }
 
 /** A setting of a session that the harness offers, with its values (ACP `configOptions`). */
@@ -1058,8 +1069,9 @@ export interface RemoveRule {
 /**
  * Parameters of `athena/workspace/remove`.
  *
- * `insist` names the hazards that may be passed over (`dirty`, `unpushed`, …). The tree is always
- * captured first. `path` names an orphan, which has no agent.
+ * `insist` names the hazards that may be passed over (`dirty`, `unpushed`, …, and `teardown` for a
+ * script that fails before it). The tree is always captured first. `path` names an orphan, which
+ * has no agent.
  */
 export interface RemoveWorkspace {
   agent?: string;
@@ -1098,6 +1110,12 @@ export interface RequestOpened {
   turnId?: string;
   itemId?: string;
   request: RequestBody;
+}
+
+/** A request still waits for the user; `count` is how often that was said. */
+export interface RequestReminded {
+  requestId: string;
+  count: number;
 }
 
 /** Captured work, newest first. */
@@ -1217,6 +1235,24 @@ export interface RunEnded {
   maxRssBytes?: number;
 }
 
+/** The harness will never take prompts (it wants a login, it refused): its process is ended. */
+export interface RunGivenUp {
+  runId: string;
+  error: string;
+}
+
+/**
+ * Parameters of `athena/workspace/run`: run what the settings name, or `command`, there.
+ *
+ * `stop` ends what was started so. Scripts go on when their agent rests; a server among them finds
+ * its port in `ATHENA_PORT`.
+ */
+export interface RunScripts {
+  agent: string;
+  command?: string;
+  stop?: boolean;
+}
+
 /** A process of the harness was started. `resume` is the session that it continues. */
 export interface RunStarted {
   runId: string;
@@ -1227,6 +1263,51 @@ export interface RunStarted {
 }
 
 export type Scope = "turn" | "agent" | "base";
+
+/**
+ * A script of the workspace has ended: `ok` when it did what it should.
+ *
+ * `code` and `signal` are its process's, `error` says in words why it is not `ok`. `seconds` is how
+ * long it ran.
+ */
+export interface ScriptEnded {
+  scriptId: string;
+  stage: ScriptStage;
+  command: string;
+  ok: boolean;
+  code?: number;
+  signal?: string;
+  timedOut: boolean;
+  error?: string;
+  seconds: number;
+}
+
+/** The scripts that run in a workspace now. */
+export interface ScriptList {
+  scripts: ScriptView[];
+}
+
+export type ScriptStage = "setup" | "run" | "teardown";
+
+/**
+ * A script of the workspace was started. The item `scriptId` holds its output.
+ *
+ * `stage`: `setup` before the harness starts, `run` when the user asks, `teardown` before the
+ * worktree is removed.
+ */
+export interface ScriptStarted {
+  scriptId: string;
+  stage: ScriptStage;
+  command: string;
+}
+
+/** A script of a workspace that runs now; the item `scriptId` of its agent has the output. */
+export interface ScriptView {
+  scriptId: string;
+  stage: ScriptStage;
+  command: string;
+  startedAt: number;
+}
 
 /** Parameters of `athena/review/send`: the pending comments become one prompt. */
 export interface SendComments {
@@ -1448,6 +1529,25 @@ export interface TranscriptPage {
   cursor: number;
 }
 
+/** Whether a project may name commands, which ones it names, and the file that says so. */
+export interface Trust {
+  project: string;
+  trusted: boolean;
+  commands: string[];
+  file: string;
+}
+
+/**
+ * Parameters of `athena/workspace/trust`: let the project's own files name commands to run.
+ *
+ * They are `setup`, `run` and `teardown` of its `athena.toml`, and `.cursor/worktrees.json`.
+ * `trusted` false takes it back; null changes nothing and only tells.
+ */
+export interface TrustProject {
+  project?: string;
+  trusted?: boolean;
+}
+
 /** The harness went idle. `usage` and `cost` are of this turn alone. */
 export interface TurnEnded {
   turnId: string;
@@ -1567,7 +1667,7 @@ export interface WithdrawPrompt {
   promptId: string;
 }
 
-/** The working directory could not be made; `error` says why and what to do. */
+/** The working directory could not be made or set up; `error` says why and what to do. */
 export interface WorkspaceFailed {
   error: string;
 }
@@ -1577,7 +1677,12 @@ export interface WorkspaceList {
   workspaces: WorkspaceState[];
 }
 
-/** The agent's working directory exists. `branch` and `baseCommit` are null without git. */
+/**
+ * The agent's working directory exists. `branch` and `baseCommit` are null without git.
+ *
+ * `setup` are the commands that run in it before the harness starts. `firstPort` begins the range
+ * of `ports` free TCP ports that its scripts and its harness are told of.
+ */
 export interface WorkspaceReady {
   path: string;
   cwd: string;
@@ -1585,6 +1690,9 @@ export interface WorkspaceReady {
   repository?: string;
   branch?: string;
   baseCommit?: string;
+  setup?: string[];
+  firstPort?: number;
+  ports?: number;
 }
 
 /** The worktree was removed after its tree was captured under `rescue`. */
@@ -1599,7 +1707,7 @@ export interface WorkspaceRemoved {
  *
  * `new` makes a git worktree on a branch of its own, `existing` uses the directory `path` as it is,
  * `none` works in the project directory itself. `base` is a branch or commit, `subfolder` a path
- * inside the repository.
+ * inside the repository. `agent` names another agent, to work in its workspace (`existing`).
  */
 export interface WorkspaceSpec {
   kind?: "new" | "existing" | "none";
@@ -1607,6 +1715,7 @@ export interface WorkspaceSpec {
   base?: string;
   branch?: string;
   subfolder?: string;
+  agent?: string;
 }
 
 /**
@@ -1634,7 +1743,7 @@ export interface WorkspaceState {
   hazards: Record<string, string>;
 }
 
-/** Where an agent works. */
+/** Where an agent works, and the range of TCP ports that is kept free for what runs there. */
 export interface WorkspaceView {
   kind: "new" | "existing" | "none";
   path: string;
@@ -1642,6 +1751,8 @@ export interface WorkspaceView {
   repository?: string;
   branch?: string;
   baseCommit?: string;
+  firstPort?: number;
+  ports?: number;
 }
 
 /** What a client may ask, by the method's name. */
@@ -1706,6 +1817,10 @@ export interface Methods {
   "athena/workspace/remove": { params: RemoveWorkspace; result: Rescued };
   /** Bring captured work back. */
   "athena/workspace/restore": { params: RestoreWorkspace; result: Restored };
+  /** Start the project's run scripts in a workspace, or end them. */
+  "athena/workspace/run": { params: RunScripts; result: ScriptList };
+  /** Let a project's own files name commands to run. */
+  "athena/workspace/trust": { params: TrustProject; result: Trust };
   /** Commit uncommitted work. */
   "athena/workspace/commit": { params: CommitWork; result: Applied };
   /** Captured work. */
@@ -1789,6 +1904,8 @@ export interface EventKinds {
   agentResumed: AgentResumed;
   workspaceReady: WorkspaceReady;
   workspaceFailed: WorkspaceFailed;
+  scriptStarted: ScriptStarted;
+  scriptEnded: ScriptEnded;
   checkpointTaken: CheckpointTaken;
   checkpointFailed: CheckpointFailed;
   workspaceRemoved: WorkspaceRemoved;
@@ -1800,6 +1917,7 @@ export interface EventKinds {
   collisionsChanged: CollisionsChanged;
   runStarted: RunStarted;
   sessionOpened: SessionOpened;
+  runGivenUp: RunGivenUp;
   runEnded: RunEnded;
   promptQueued: PromptQueued;
   promptWithdrawn: PromptWithdrawn;
@@ -1814,6 +1932,7 @@ export interface EventKinds {
   itemCompleted: ItemCompleted;
   requestOpened: RequestOpened;
   requestClosed: RequestClosed;
+  requestReminded: RequestReminded;
   ruleRemembered: RuleRemembered;
   modeChanged: ModeChanged;
   modelChanged: ModelChanged;
@@ -1834,6 +1953,8 @@ export const EVENT_VERSIONS: Record<keyof EventKinds, number> = {
   agentResumed: 1,
   workspaceReady: 1,
   workspaceFailed: 1,
+  scriptStarted: 1,
+  scriptEnded: 1,
   checkpointTaken: 1,
   checkpointFailed: 1,
   workspaceRemoved: 1,
@@ -1845,6 +1966,7 @@ export const EVENT_VERSIONS: Record<keyof EventKinds, number> = {
   collisionsChanged: 1,
   runStarted: 1,
   sessionOpened: 1,
+  runGivenUp: 1,
   runEnded: 1,
   promptQueued: 1,
   promptWithdrawn: 1,
@@ -1859,6 +1981,7 @@ export const EVENT_VERSIONS: Record<keyof EventKinds, number> = {
   itemCompleted: 1,
   requestOpened: 1,
   requestClosed: 1,
+  requestReminded: 1,
   ruleRemembered: 1,
   modeChanged: 1,
   modelChanged: 1,
@@ -1962,6 +2085,8 @@ export type CommandId =
   | "athena.revert.run"
   | "athena.revert.undo"
   | "athena.workspace.list"
+  | "athena.workspace.run"
+  | "athena.workspace.trust"
   | "athena.workspace.commit"
   | "athena.workspace.remove"
   | "athena.workspace.restore"
@@ -2752,6 +2877,31 @@ export const COMMANDS: readonly Command[] = [
     icon: "repo",
     method: "athena/workspace/list",
     arguments: [],
+  },
+  {
+    id: "athena.workspace.run",
+    word: "run",
+    title: "Run Scripts",
+    category: "Workspace",
+    summary: "Start the project's run scripts in a workspace, or end them.",
+    icon: "play",
+    method: "athena/workspace/run",
+    arguments: [
+      { name: "agent", title: "Agent", source: "agent", required: true },
+      { name: "command", title: "Command", source: "line", required: false },
+      { name: "stop", title: "End what runs", source: "flag", required: false },
+    ],
+    when: {},
+  },
+  {
+    id: "athena.workspace.trust",
+    word: "trust",
+    title: "Trust Project's Scripts",
+    category: "Workspace",
+    summary: "Let a project's own files name commands to run.",
+    icon: "workspace-trusted",
+    method: "athena/workspace/trust",
+    arguments: [{ name: "project", title: "Project", source: "directory", required: false }],
   },
   {
     id: "athena.workspace.commit",

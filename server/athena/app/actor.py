@@ -19,6 +19,7 @@ from athena.app.context import Context
 from athena.app.draft import Draft
 from athena.app.effects import Effects
 from athena.app.launching import explain_end
+from athena.app.scripts import ScriptRunner
 from athena.app.workspace import make_workspace, take_checkpoint
 from athena.core import step as s
 from athena.core.state import AgentState
@@ -68,6 +69,7 @@ class AgentActor:
         self._lock = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
         self._doing: set[type[s.NextStep]] = set()
+        self.scripts = ScriptRunner(context, lambda: self.state, self.record)
 
     @property
     def state(self) -> AgentState:
@@ -79,7 +81,8 @@ class AgentActor:
     @property
     def at_rest(self) -> bool:
         """Whether nothing would be lost if this object went away."""
-        return self.live is None and not self._tasks and not self._lock.locked()
+        busy = self._tasks or self._lock.locked() or not self.scripts.at_rest
+        return self.live is None and not busy
 
     async def change(
         self, build: Callable[[Draft], T], command_id: str | None = None
@@ -101,13 +104,22 @@ class AgentActor:
             draft = self._draft()
             following = draft.settle()
             await self._commit(draft, None)
+            self.scripts.take_up()
             self._act(following)
+
+    async def record(self, *facts: e.EventData) -> None:
+        """Record what happened outside, whatever the state is."""
+        async with self._lock:
+            draft = self._draft()
+            draft.record(*facts)
+            await self._persist(draft)
 
     async def detach(self) -> None:
         """Let go of the run; it goes on, and the next daemon takes it up."""
         for task in tuple(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.scripts.detach()
         if self.live and self.live.run:
             await self.live.run.detach()
 
@@ -206,6 +218,10 @@ class AgentActor:
             match following:
                 case s.MakeWorkspace():
                     await self._make_workspace()
+                case s.RunSetup():
+                    await self.scripts.setup(following.command)
+                case s.EndSetup():
+                    await self.scripts.end("setup", why="the agent was stopped")
                 case s.TakeCheckpoint():
                     await self._take_checkpoint(following)
                 case s.StartRun():
@@ -256,18 +272,11 @@ class AgentActor:
     # The workspace.
 
     async def _make_workspace(self) -> None:
-        facts = await make_workspace(self.context, self.state)
-        async with self._lock:
-            draft = self._draft()
-            draft.record(*facts)
-            await self._persist(draft)
+        await self.record(*await make_workspace(self.context, self.state))
 
     async def _take_checkpoint(self, wanted: s.TakeCheckpoint) -> None:
         fact = await take_checkpoint(self.context, self.state, wanted.turn_id, wanted.edge)
-        async with self._lock:
-            draft = self._draft()
-            draft.record(fact)
-            await self._persist(draft)
+        await self.record(fact)
 
     # The run.
 

@@ -25,7 +25,8 @@ def by(connection: Connection) -> str:
 
 async def spawn(context: Context, connection: Connection, asked: a.SpawnAgent) -> a.AgentDetail:
     """Record a new agent; its workspace and process follow by themselves."""
-    project = making.project_of(asked.project, connection.cwd)
+    asked, host = _hosted(context, asked)
+    project = making.project_of(asked.project or host, connection.cwd)
     settings = context.settings(project)
     content = making.content_of(asked.prompt, asked.content)
     env = environment.merge(connection.environ, asked.environment)
@@ -53,6 +54,15 @@ async def spawn(context: Context, connection: Connection, asked: a.SpawnAgent) -
 
     await actor.change(build, asked.command_id)
     return detail(actor.state)
+
+
+def _hosted(context: Context, asked: a.SpawnAgent) -> tuple[a.SpawnAgent, str | None]:
+    """What was asked with the workspace of another agent looked up, and that agent's project."""
+    if asked.workspace is None or asked.workspace.agent is None:
+        return asked, None
+    host = context.directory.view(context.directory.resolve(asked.workspace.agent))
+    assert host is not None
+    return asked.model_copy(update={"workspace": making.workspace_of(host)}), host.project
 
 
 async def list_(context: Context, connection: Connection, asked: a.ListAgents) -> a.AgentList:
@@ -125,7 +135,12 @@ async def stop(context: Context, connection: Connection, asked: a.AgentRef) -> a
 
 async def kill(context: Context, connection: Connection, asked: a.AgentRef) -> a.Changed:
     """End all processes of the agent now."""
-    return await _decide(context, asked.agent, lambda draft: decide.kill(draft.now, by(connection)))
+    actor = await _actor(context, asked.agent)
+    changed = await _decide(
+        context, asked.agent, lambda draft: decide.kill(draft.now, by(connection))
+    )
+    await actor.scripts.end("setup", "run", "teardown", why="the agent was killed")
+    return changed
 
 
 async def resume(context: Context, connection: Connection, asked: a.ResumeAgent) -> a.Changed:
@@ -152,6 +167,8 @@ async def rename(context: Context, connection: Connection, asked: a.RenameAgent)
 async def archive(context: Context, connection: Connection, asked: a.AgentRef) -> a.Changed:
     """Put an ended agent away; its events move to the log's archive."""
     changed = await _decide(context, asked.agent, lambda draft: decide.archive(draft.now))
+    actor = await _actor(context, changed.agent_id)
+    await actor.scripts.end("run", why="the agent was archived")
     await context.log.archive(changed.agent_id)
     environment.forget(context.environments, changed.agent_id)
     return changed

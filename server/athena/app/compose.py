@@ -87,7 +87,11 @@ class AthenaCore:
 
     async def _revive(self) -> None:
         """Take up the agents that have a process or should have one."""
-        due = [v.id for v in self.context.directory.views() if v.run_id or v.status in AT_WORK]
+        due = [
+            v.id
+            for v in self.context.directory.views()
+            if v.run_id or v.scripts or v.status in AT_WORK
+        ]
         actors = await asyncio.gather(*(self.context.directory.actor(i) for i in due))
         for actor, ended in zip(
             actors,

@@ -14,6 +14,7 @@ from athena.app.settings import Settings
 from athena.app.states import States
 from athena.core.state import AgentState
 from athena.log import EventLog
+from athena.worktree.ports import PortRange
 
 if TYPE_CHECKING:
     from athena.app.authorship import Authorship
@@ -44,6 +45,7 @@ class Context:
     authorship: Authorship = field(init=False)
     collisions: CollisionWatch = field(init=False)
     connections: int = 0
+    reserved_ports: dict[str, PortRange] = field(default_factory=dict[str, PortRange])
 
     @property
     def runs(self) -> Path:

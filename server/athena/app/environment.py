@@ -11,6 +11,10 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from athena.app.ports import given
+from athena.core.state import AgentState
+from athena.worktree import scripts
+
 OWN_PREFIX = "ATHENA_"
 """Athena's own variables are not handed on: they steer this daemon, not the harness."""
 
@@ -40,6 +44,22 @@ def load(directory: Path, agent_id: str) -> dict[str, str]:
         return {"PATH": os.environ.get("PATH", os.defpath)}
     assert isinstance(data, dict)
     return {str(k): str(v) for k, v in data.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+
+
+def of_workspace(directory: Path, state: AgentState) -> dict[str, str]:
+    """What runs in an agent's workspace is told: where it is, and the ports that are its own."""
+    base = load(directory, state.id)
+    place = state.workspace
+    if place is None or place.repository is None:
+        return base
+    return scripts.environment(
+        base,
+        worktree=Path(place.path),
+        repository=Path(place.repository),
+        branch=place.branch,
+        agent=state.id,
+        ports=given(place),
+    )
 
 
 def forget(directory: Path, agent_id: str) -> None:

@@ -22,6 +22,7 @@ from athena.app import (
     rule,
     system,
     transcript,
+    trust,
     workspaces,
 )
 from athena.app.context import Context
@@ -61,6 +62,8 @@ HANDLERS: dict[str, Handler] = {
     "athena/workspace/list": workspaces.list_,
     "athena/workspace/remove": workspaces.remove_,
     "athena/workspace/restore": workspaces.restore_,
+    "athena/workspace/run": workspaces.run_scripts,
+    "athena/workspace/trust": trust.trust,
     "athena/workspace/commit": merge.commit_,
     "athena/rescue/list": workspaces.rescues,
     "athena/checkpoint/list": workspaces.checkpoints,

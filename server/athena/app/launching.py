@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -56,19 +56,23 @@ class Launcher:
 
     def _spec(self, state: AgentState, run_id: str, launch: Launch) -> RunSpec:
         command = self.driver(state).command(launch)
-        env = {**environment.load(self._context.environments, state.id), **command.env}
+        env = environment.of_workspace(self._context.environments, state)
         return RunSpec(
             run_id=run_id,
             argv=command.argv,
             cwd=Path(launch.cwd),
-            env=env,
+            env={**env, **command.env},
             idle_ms=int(self._context.settings(None).daemon.run_idle_seconds * 1000),
         )
+
+    async def run(self, directory: Path, spec: Callable[[], RunSpec]) -> Run:
+        """Attach to any other run, or start it when it was never started."""
+        return await open_run(directory, spec, self._epoch)
 
     def effects(self, state: AgentState, run_id: str) -> Effects:
         """What the harness may do to the machine, inside its workspace."""
         assert state.workspace is not None
-        env = environment.load(self._context.environments, state.id)
+        env = environment.of_workspace(self._context.environments, state)
         root = Path(state.workspace.path)
         terminals = Terminals(
             self._context.runs, run_id, Path(state.workspace.cwd), env, self._epoch

@@ -1,7 +1,8 @@
 """Settings: `athena.toml` of the user and of the project, and the defaults under both.
 
 A project's file comes with a repository that somebody else may have written, so it cannot name
-programs to start: harnesses are only taken from the user's file.
+programs to start, nor somebody to be told: such tables are only taken from the user's file, and
+scripts of a project only run when the user trusts it (`athena.app.trust`).
 """
 
 from __future__ import annotations
@@ -9,11 +10,19 @@ from __future__ import annotations
 import os
 import tomllib
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
+from athena.app.tables import (
+    OWN_ONLY,
+    ArchetypeSettings,
+    Defaults,
+    PermissionSettings,
+    SettingsFile,
+    WorkspaceSettings,
+)
 from athena.harness.quirks import AcpQuirks
 from athena.harness.rows import HARNESSES, Harness
 from athena.protocol.errors import AthenaError, ErrorCode
@@ -21,83 +30,13 @@ from athena.protocol.transcript import Archetype
 
 FILE_NAME = "athena.toml"
 
+SCRIPTS = ("setup", "run", "teardown")
 
-class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Defaults(_Table):
-    """`[defaults]`: what a new agent gets when nothing else is said."""
-
-    harness: str | None = None
-    archetype: str | None = None
-    model: str | None = None
-    mode: str | None = None
-
-
-class WorkspaceSettings(_Table):
-    """`[workspace]`: where worktrees are made and what happens in them.
-
-    `location` may hold `{repository}`, `{project}` and `{agent}`; `branch` may hold `{agent}`,
-    `{name}` and `{date}`. Scripts are shell commands; limits in seconds.
-    """
-
-    kind: Literal["new", "none"] = "new"
-    location: str | None = None
-    branch: str = "athena/{name}"
-    base: str | None = None
-    bring: list[str] = []
-    setup: list[str] = []
-    run: list[str] = []
-    teardown: list[str] = []
-    script_seconds: float = 600
-    ports: int = 10
-
-
-class ArchetypeSettings(_Table):
-    """`[archetype.NAME]`: a kind of agent.
-
-    `[archetype.NAME.asks]`: what it can be asked of a selection, as `"Title" = "Prompt"`.
-    """
-
-    description: str = ""
-    prompt: str | None = None
-    harness: str | None = None
-    model: str | None = None
-    mode: str | None = None
-    readonly: bool = False
-    tools: list[str] | None = None
-    stall_seconds: float | None = Field(default=None, gt=0)
-    asks: dict[str, str] = {}
-
-
-class HarnessSettings(_Table):
-    """`[harness.NAME]`: an ACP agent of the user's own."""
-
-    command: list[str] = Field(min_length=1)
-    title: str | None = None
-    env: dict[str, str] = {}
-    hint: str = "Its command is in your athena.toml."
-
-
-class DaemonSettings(_Table):
-    """`[daemon]`: limits of the daemon. Sizes in bytes, times in seconds."""
-
-    idle_exit_seconds: float = Field(default=1800, ge=0)
-    cache_bytes: int = Field(default=64 * 1024 * 1024, ge=0)
-    run_idle_seconds: float = Field(default=4 * 3600, ge=0)
-    stall_seconds: float = Field(default=300, gt=0)
-    stop_grace_seconds: float = Field(default=5, ge=0)
-
-
-class SettingsFile(_Table):
-    """One `athena.toml`."""
-
-    defaults: Defaults = Defaults()
-    workspace: WorkspaceSettings = WorkspaceSettings()
-    archetype: dict[str, ArchetypeSettings] = {}
-    harness: dict[str, HarnessSettings] = {}
-    daemon: DaemonSettings = DaemonSettings()
+WHY_OWN = {
+    "harness": "A project cannot name programs to start.",
+    "notification": "A project cannot have itself told what agents do.",
+    "daemon": "A project cannot set the limits of the daemon.",
+}
 
 
 BUILT_IN_ARCHETYPES: dict[str, ArchetypeSettings] = {
@@ -138,6 +77,7 @@ class Settings:
         self._user = user
         self._project = project
         self.daemon = user.daemon
+        self.notification = user.notification
 
     @property
     def defaults(self) -> Defaults:
@@ -147,11 +87,31 @@ class Settings:
 
     @property
     def workspace(self) -> WorkspaceSettings:
-        """The project's workspace settings over the user's, key by key."""
-        given = self._user.workspace.model_dump(exclude_unset=True)
+        """The project's workspace settings over the user's, key by key; scripts are the user's."""
+        theirs = self._project.workspace.model_dump(exclude_unset=True, exclude=set(SCRIPTS))
+        return self._workspace(theirs)
+
+    @property
+    def trusted_workspace(self) -> WorkspaceSettings:
+        """The same with the scripts of the project, for a project that the user trusts."""
+        return self._workspace(self._project.workspace.model_dump(exclude_unset=True))
+
+    def _workspace(self, theirs: dict[str, Any]) -> WorkspaceSettings:
         return WorkspaceSettings(
-            **{**given, **self._project.workspace.model_dump(exclude_unset=True)}
+            **{**self._user.workspace.model_dump(exclude_unset=True), **theirs}
         )
+
+    @property
+    def project_scripts(self) -> WorkspaceSettings:
+        """The workspace settings of the project's own file, for the scripts in it."""
+        return self._project.workspace
+
+    @property
+    def permission(self) -> PermissionSettings:
+        """The project's settings for what nobody answers over the user's, key by key."""
+        given = self._user.permission.model_dump(exclude_unset=True)
+        theirs = self._project.permission.model_dump(exclude_unset=True)
+        return PermissionSettings(**{**given, **theirs})
 
     def archetypes(self) -> list[Archetype]:
         """All archetypes, each name once, the nearest definition first."""
@@ -221,14 +181,15 @@ def load(project: Path | None) -> Settings:
     own = read_file(user_file())
     apart = project is not None and project_file(project) != user_file()
     theirs = read_file(project_file(project)) if project and apart else SettingsFile()
-    if theirs.harness:
-        assert project is not None
-        raise AthenaError(
-            ErrorCode.REFUSED,
-            f"{project_file(project)} defines a harness. A project cannot name programs to start: "
-            f"move [harness.{next(iter(theirs.harness))}] to {user_file()}.",
-            reason="project harness",
-        )
+    for table in OWN_ONLY:
+        if table in theirs.model_fields_set:
+            assert project is not None
+            raise AthenaError(
+                ErrorCode.REFUSED,
+                f"{project_file(project)} has a table [{table}]. {WHY_OWN[table]} "
+                f"Move it to {user_file()}.",
+                reason=f"project {table}",
+            )
     return Settings(own, theirs)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Container
 from pathlib import Path
 
 from athena.app.settings import Settings
-from athena.protocol.agent import SpawnAgent
+from athena.protocol.agent import AgentView, SpawnAgent
 from athena.protocol.content import ContentBlock, TextContent, plain_text
 from athena.protocol.errors import AthenaError, ErrorCode
 from athena.protocol.spec import AgentSpec, WorkspaceSpec
@@ -40,6 +40,17 @@ def project_of(asked: str | None, cwd: str) -> Path:
     if not project.is_dir():
         raise AthenaError(ErrorCode.NOT_FOUND, f"{project} is no directory.", field="project")
     return project.resolve()
+
+
+def workspace_of(host: AgentView) -> WorkspaceSpec:
+    """The workspace of another agent, to work in as well."""
+    if host.workspace is None:
+        raise AthenaError(
+            ErrorCode.WRONG_STATE,
+            f"{host.name} has no workspace to work in yet, or no more.",
+            field="workspace.agent",
+        )
+    return WorkspaceSpec(kind="existing", path=host.workspace.cwd, agent=host.id)
 
 
 def name_of(asked: SpawnAgent, content: list[ContentBlock], taken: Container[str]) -> str:

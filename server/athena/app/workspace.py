@@ -2,39 +2,76 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
 from athena.app import environment
 from athena.app.context import Context
+from athena.app.ports import choose
+from athena.app.scripts import chosen_scripts
 from athena.core.state import AgentState
 from athena.protocol import events as e
 from athena.protocol.items import Notice
 from athena.worktree import checkpoint, create, repository, unfinished
 from athena.worktree.errors import WorktreeError
+from athena.worktree.ports import PortRange
 
 
 async def make_workspace(context: Context, state: AgentState) -> list[e.EventData]:
     """The events that say where the agent works, or why it cannot."""
     try:
         made = await _made_before(context, state) or await create.create(_request(context, state))
+        setup, told = _setup(context, state, made)
+        root = str(made.checkout.root if made.checkout else made.cwd)
+        ports = _ports(context, state, made, root)
     except WorktreeError as error:
         return [e.WorkspaceFailed(error=_words(error))]
     checkout = made.checkout
     ready = e.WorkspaceReady(
-        path=str(checkout.root if checkout else made.cwd),
+        path=root,
         cwd=str(made.cwd),
         kind=made.kind,
         repository=str(checkout.repository_root) if checkout else None,
         branch=made.branch,
         base_commit=made.base,
+        setup=list(setup) or None,
+        first_port=ports.first if ports else None,
+        ports=ports.count if ports else None,
     )
-    notes = [
-        e.ItemCompleted(item_id=f"{state.id}.w{n}", item=Notice(text=note, topic="workspace"))
-        for n, note in enumerate(made.notes, 1)
+    notes = [Notice(text=note, topic="workspace") for note in made.notes]
+    return [
+        ready,
+        *(
+            e.ItemCompleted(item_id=f"{state.id}.w{n}", item=note)
+            for n, note in enumerate([*notes, *told], 1)
+        ),
     ]
-    return [ready, *notes]
+
+
+def _setup(
+    context: Context, state: AgentState, made: create.Worktree
+) -> tuple[tuple[str, ...], list[Notice]]:
+    """The scripts that set a new worktree up, and a word on those that may not run."""
+    if made.kind != "new":
+        return (), []
+    found = chosen_scripts(context, state)
+    if not found.withheld:
+        return found.setup, []
+    words = (
+        f"This project names scripts that were not run: {'; '.join(found.withheld)}. To let it: "
+        f"athena workspace trust --project {shlex.quote(state.spec.project)}"
+    )
+    return found.setup, [Notice(level="warning", text=words, topic="workspace")]
+
+
+def _ports(
+    context: Context, state: AgentState, made: create.Worktree, root: str
+) -> PortRange | None:
+    if made.kind == "none" or made.checkout is None:
+        return None
+    return choose(context, state, root, context.settings_of(state).workspace.ports)
 
 
 def _request(context: Context, state: AgentState) -> create.Request:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 from pathlib import Path
 
 from athena.app import environment
@@ -10,6 +11,7 @@ from athena.app.agent import by
 from athena.app.changeset import state_of
 from athena.app.context import Context
 from athena.app.review import record
+from athena.app.scripts import chosen_scripts, tear_down
 from athena.app.spawn import project_of
 from athena.app.trees import checkout_of
 from athena.border import Connection
@@ -23,6 +25,9 @@ from athena.worktree import standing as standing_of
 from athena.worktree.errors import WorktreeError
 from athena.worktree.repository import Checkout
 from athena.worktree.standing import HAZARDS, Hazard, Standing
+
+TEARDOWN = "teardown"
+"""What one insists on to remove a worktree although its teardown script fails."""
 
 
 async def list_(
@@ -121,15 +126,14 @@ async def _orphans(context: Context, connection: Connection, place: Path) -> lis
 
 async def remove_(context: Context, connection: Connection, asked: w.RemoveWorkspace) -> w.Rescued:
     """Remove a worktree. Its files, index and commits are captured first."""
-    insist = _hazards(asked.insist)
+    insist = _hazards([word for word in asked.insist if word != TEARDOWN])
     if asked.agent is None:
         return await _remove_orphan(connection, asked, insist)
     state = await state_of(context, asked.agent)
-    if state.run is not None:
-        raise AthenaError(
-            ErrorCode.WRONG_STATE, f"{state.name} is running: stop it first (`athena agent stop`)."
-        )
+    _need_alone(context, state)
     checkout = await checkout_of(context, state)
+    await remove.check(checkout, force=insist)
+    await _tear_down(context, state, insisted=TEARDOWN in asked.insist)
     done = await remove.remove(
         checkout, state.id, force=insist, delete_branch=not asked.keep_branch
     )
@@ -140,6 +144,65 @@ async def remove_(context: Context, connection: Connection, asked: w.RemoveWorks
     )
     await record(context, state, fact)
     return w.Rescued(removed=True, rescue=_rescue(done.rescue) if done.rescue else None)
+
+
+def _need_alone(context: Context, state: AgentState) -> None:
+    """Nobody may be at work in a worktree that is to be removed."""
+    assert state.workspace is not None
+    for view in context.directory.views():
+        if view.run_id and view.workspace and view.workspace.path == state.workspace.path:
+            raise AthenaError(
+                ErrorCode.WRONG_STATE,
+                f"{view.name} is running there: stop it first (`athena agent stop`).",
+            )
+
+
+async def _tear_down(context: Context, state: AgentState, insisted: bool) -> None:
+    """End what runs in the worktree, and let the project clean up after itself."""
+    actor = await context.directory.actor(state.id)
+    await actor.scripts.end("run", why="the worktree is removed")
+    failed = await tear_down(actor.scripts, context, state) if state.workspace else None
+    if failed is not None and not insisted:
+        raise AthenaError(
+            ErrorCode.REFUSED,
+            f"Nothing was removed: {failed}. Repair it, or insist on `{TEARDOWN}`.",
+            hazards={TEARDOWN: failed},
+        )
+
+
+async def run_scripts(
+    context: Context, connection: Connection, asked: w.RunScripts
+) -> w.ScriptList:
+    """Start the project's run scripts in a workspace, or end what runs."""
+    state = await state_of(context, asked.agent)
+    if state.workspace is None:
+        raise AthenaError(ErrorCode.WRONG_STATE, f"{state.name} has no workspace to run it in.")
+    actor = await context.directory.actor(state.id)
+    if asked.stop:
+        await actor.scripts.end("run", why="the user ended it")
+    else:
+        for command in [asked.command] if asked.command else _run_commands(context, state):
+            actor.scripts.follow(await actor.scripts.begin("run", command))
+    return w.ScriptList(scripts=list(actor.state.scripts.values()))
+
+
+def _run_commands(context: Context, state: AgentState) -> list[str]:
+    """The run scripts of the settings that do not run yet."""
+    found = chosen_scripts(context, state)
+    if not found.run and found.withheld:
+        raise AthenaError(
+            ErrorCode.REFUSED,
+            f"{state.spec.project} is not trusted to name scripts. To let it: "
+            f"`athena workspace trust --project {shlex.quote(state.spec.project)}`.",
+            commands=list(found.withheld),
+        )
+    if not found.run:
+        raise AthenaError(
+            ErrorCode.NOT_FOUND,
+            "No run script is set: name a command, or set `run` in [workspace] of athena.toml.",
+        )
+    running = {s.command for s in state.scripts.values() if s.stage == "run"}
+    return [command for command in found.run if command not in running]
 
 
 async def _remove_orphan(

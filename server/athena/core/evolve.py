@@ -102,7 +102,7 @@ def _life_change(state: AgentState, at: int, data: e.EventData) -> Change:
                 first_port=data.first_port,
                 ports=data.ports,
             )
-            return {"workspace": view, "workspace_error": None, "setup": data.setup}
+            return {"workspace": view, "workspace_error": None, "setup": data.setup or []}
         case e.WorkspaceFailed():
             return {"workspace_error": data.error, "wanted": False}
         case e.WorkspaceRemoved():

@@ -32,6 +32,7 @@ def view(state: AgentState) -> AgentView:
         project=state.spec.project,
         parent_id=state.spec.parent_id,
         workspace=state.workspace,
+        scripts=list(state.scripts.values()),
         run_id=state.run.run_id if state.run else None,
         session_id=state.session_id,
         turn_id=turn.turn_id if turn else None,

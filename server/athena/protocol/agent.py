@@ -11,7 +11,7 @@ from athena.protocol.base import Record, Request
 from athena.protocol.capability import Capabilities
 from athena.protocol.content import ContentBlock
 from athena.protocol.request import RequestBody
-from athena.protocol.spec import McpServer, WorkspaceSpec
+from athena.protocol.spec import McpServer, ScriptStage, WorkspaceSpec
 from athena.protocol.usage import ContextWindow, Cost, Usage
 
 
@@ -30,7 +30,7 @@ class Status(StrEnum):
 
 
 class WorkspaceView(Record):
-    """Where an agent works."""
+    """Where an agent works, and the range of TCP ports that is kept free for what runs there."""
 
     kind: Literal["new", "existing", "none"]
     path: str
@@ -38,6 +38,17 @@ class WorkspaceView(Record):
     repository: str | None = None
     branch: str | None = None
     base_commit: str | None = None
+    first_port: int | None = None
+    ports: int | None = None
+
+
+class ScriptView(Record):
+    """A script of a workspace that runs now; the item `script_id` of its agent has the output."""
+
+    script_id: str
+    stage: ScriptStage
+    command: str
+    started_at: int
 
 
 class QueuedPrompt(Record):
@@ -50,7 +61,10 @@ class QueuedPrompt(Record):
 
 
 class OpenRequest(Record):
-    """A request of a harness that waits for the user. `at` in milliseconds since 1970 UTC."""
+    """A request of a harness that waits for the user. `at` in milliseconds since 1970 UTC.
+
+    `reminders` counts how often the user was told again.
+    """
 
     request_id: str
     agent_id: str
@@ -59,6 +73,7 @@ class OpenRequest(Record):
     item_id: str | None = None
     at: int
     request: RequestBody
+    reminders: int = 0
 
 
 class AgentView(Record):
@@ -82,6 +97,7 @@ class AgentView(Record):
     project: str
     parent_id: str | None = None
     workspace: WorkspaceView | None = None
+    scripts: list[ScriptView] = []
     run_id: str | None = None
     session_id: str | None = None
     turn_id: str | None = None

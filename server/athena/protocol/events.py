@@ -112,7 +112,7 @@ class WorkspaceReady(EventData):
     repository: str | None = None
     branch: str | None = None
     base_commit: str | None = None
-    setup: list[str] = []
+    setup: list[str] | None = None
     first_port: int | None = None
     ports: int | None = None
 

@@ -124,6 +124,20 @@ METHODS: tuple[Method, ...] = (
         "write",
         "Bring captured work back.",
     ),
+    Method(
+        "athena/workspace/run",
+        w.RunScripts,
+        w.ScriptList,
+        "write",
+        "Start the project's run scripts in a workspace, or end them.",
+    ),
+    Method(
+        "athena/workspace/trust",
+        w.TrustProject,
+        w.Trust,
+        "write",
+        "Let a project's own files name commands to run.",
+    ),
     Method("athena/workspace/commit", r.CommitWork, r.Applied, "write", "Commit uncommitted work."),
     Method("athena/rescue/list", w.ListRescues, w.RescueList, "read", "Captured work."),
     Method(

@@ -6,13 +6,16 @@ from typing import Literal
 
 from athena.protocol.base import Record
 
+ScriptStage = Literal["setup", "run", "teardown"]
+"""When a script of a workspace runs: before the harness, on demand, before the removal."""
+
 
 class WorkspaceSpec(Record):
     """Where the agent works.
 
     `new` makes a git worktree on a branch of its own, `existing` uses the directory `path` as it
     is, `none` works in the project directory itself. `base` is a branch or commit, `subfolder` a
-    path inside the repository.
+    path inside the repository. `agent` names another agent, to work in its workspace (`existing`).
     """
 
     kind: Literal["new", "existing", "none"] = "new"
@@ -20,6 +23,7 @@ class WorkspaceSpec(Record):
     base: str | None = None
     branch: str | None = None
     subfolder: str | None = None
+    agent: str | None = None
 
 
 class McpServer(Record):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from athena.protocol.agent import ScriptView
 from athena.protocol.base import Record, Request
 
 
@@ -48,8 +49,9 @@ class WorkspaceList(Record):
 class RemoveWorkspace(Request):
     """Parameters of `athena/workspace/remove`.
 
-    `insist` names the hazards that may be passed over (`dirty`, `unpushed`, …). The tree is always
-    captured first. `path` names an orphan, which has no agent.
+    `insist` names the hazards that may be passed over (`dirty`, `unpushed`, …, and `teardown` for a
+    script that fails before it). The tree is always captured first. `path` names an orphan, which
+    has no agent.
     """
 
     agent: str | None = None
@@ -108,6 +110,44 @@ class Restored(Record):
     path: str
     ref: str
     branch: str | None = None
+
+
+class RunScripts(Request):
+    """Parameters of `athena/workspace/run`: run what the settings name, or `command`, there.
+
+    `stop` ends what was started so. Scripts go on when their agent rests; a server among them finds
+    its port in `ATHENA_PORT`.
+    """
+
+    agent: str
+    command: str | None = None
+    stop: bool = False
+
+
+class ScriptList(Record):
+    """The scripts that run in a workspace now."""
+
+    scripts: list[ScriptView]
+
+
+class TrustProject(Request):
+    """Parameters of `athena/workspace/trust`: let the project's own files name commands to run.
+
+    They are `setup`, `run` and `teardown` of its `athena.toml`, and `.cursor/worktrees.json`.
+    `trusted` false takes it back; null changes nothing and only tells.
+    """
+
+    project: str | None = None
+    trusted: bool | None = True
+
+
+class Trust(Record):
+    """Whether a project may name commands, which ones it names, and the file that says so."""
+
+    project: str
+    trusted: bool
+    commands: list[str]
+    file: str
 
 
 class CheckpointView(Record):

@@ -77,6 +77,13 @@ async def remove(
     return Removed(checkout.root, found, rescue, branch_deleted=deleted)
 
 
+async def check(checkout: Checkout, *, force: Collection[Hazard] = ()) -> None:
+    """Raise `RemovalRefused` where `remove` would."""
+    if not checkout.linked or checkout.bare:
+        raise RemovalRefused(checkout.root, (), ("it is the main working tree",))
+    _need_force(await standing(checkout), force)
+
+
 async def remove_vanished(
     checkout: Checkout, agent: str, listed: Listed, *, force: Collection[Hazard] = ()
 ) -> Removed:

@@ -112,6 +112,7 @@
 ---@field project string
 ---@field parentId? string
 ---@field workspace? athena.WorkspaceView
+---@field scripts athena.ScriptView[]
 ---@field runId? string
 ---@field sessionId? string
 ---@field turnId? string
@@ -168,6 +169,8 @@
 ---@field dryRun? boolean
 
 ---A kind of agent, as the settings define it.
+---
+---`asks` is what it can be asked of a selection: titles for a menu, and the prompts.
 ---@class athena.Archetype
 ---@field name string
 ---@field description string
@@ -178,6 +181,7 @@
 ---@field readonly boolean
 ---@field tools? string[]
 ---@field stallSeconds? number
+---@field asks table<string, string>
 ---@field source string
 
 ---Archetypes: those of the project before the user's before the built-in ones.
@@ -747,6 +751,8 @@
 ---@field topic? string
 
 ---A request of a harness that waits for the user. `at` in milliseconds since 1970 UTC.
+---
+---`reminders` counts how often the user was told again.
 ---@class athena.OpenRequest
 ---@field requestId string
 ---@field agentId string
@@ -755,6 +761,7 @@
 ---@field itemId? string
 ---@field at integer
 ---@field request athena.RequestBody
+---@field reminders integer
 
 ---A setting of a session that the harness offers, with its values (ACP `configOptions`).
 ---@class athena.Option
@@ -938,8 +945,9 @@
 
 ---Parameters of `athena/workspace/remove`.
 ---
----`insist` names the hazards that may be passed over (`dirty`, `unpushed`, …). The tree is always
----captured first. `path` names an orphan, which has no agent.
+---`insist` names the hazards that may be passed over (`dirty`, `unpushed`, …, and `teardown` for a
+---script that fails before it). The tree is always captured first. `path` names an orphan, which
+---has no agent.
 ---@class athena.RemoveWorkspace
 ---@field agent? string
 ---@field path? string
@@ -975,6 +983,11 @@
 ---@field turnId? string
 ---@field itemId? string
 ---@field request athena.RequestBody
+
+---A request still waits for the user; `count` is how often that was said.
+---@class athena.RequestReminded
+---@field requestId string
+---@field count integer
 
 ---Captured work, newest first.
 ---@class athena.RescueList
@@ -1071,6 +1084,20 @@
 ---@field cpuSeconds? number
 ---@field maxRssBytes? integer
 
+---The harness will never take prompts (it wants a login, it refused): its process is ended.
+---@class athena.RunGivenUp
+---@field runId string
+---@field error string
+
+---Parameters of `athena/workspace/run`: run what the settings name, or `command`, there.
+---
+---`stop` ends what was started so. Scripts go on when their agent rests; a server among them finds
+---its port in `ATHENA_PORT`.
+---@class athena.RunScripts
+---@field agent string
+---@field command? string
+---@field stop? boolean
+
 ---A process of the harness was started. `resume` is the session that it continues.
 ---@class athena.RunStarted
 ---@field runId string
@@ -1083,6 +1110,46 @@
 ---| "turn"
 ---| "agent"
 ---| "base"
+
+---A script of the workspace has ended: `ok` when it did what it should.
+---
+---`code` and `signal` are its process's, `error` says in words why it is not `ok`. `seconds` is how
+---long it ran.
+---@class athena.ScriptEnded
+---@field scriptId string
+---@field stage athena.ScriptStage
+---@field command string
+---@field ok boolean
+---@field code? integer
+---@field signal? string
+---@field timedOut boolean
+---@field error? string
+---@field seconds number
+
+---The scripts that run in a workspace now.
+---@class athena.ScriptList
+---@field scripts athena.ScriptView[]
+
+---@alias athena.ScriptStage
+---| "setup"
+---| "run"
+---| "teardown"
+
+---A script of the workspace was started. The item `scriptId` holds its output.
+---
+---`stage`: `setup` before the harness starts, `run` when the user asks, `teardown` before the
+---worktree is removed.
+---@class athena.ScriptStarted
+---@field scriptId string
+---@field stage athena.ScriptStage
+---@field command string
+
+---A script of a workspace that runs now; the item `scriptId` of its agent has the output.
+---@class athena.ScriptView
+---@field scriptId string
+---@field stage athena.ScriptStage
+---@field command string
+---@field startedAt integer
 
 ---Parameters of `athena/review/send`: the pending comments become one prompt.
 ---@class athena.SendComments
@@ -1279,6 +1346,21 @@
 ---@field after? integer
 ---@field cursor integer
 
+---Whether a project may name commands, which ones it names, and the file that says so.
+---@class athena.Trust
+---@field project string
+---@field trusted boolean
+---@field commands string[]
+---@field file string
+
+---Parameters of `athena/workspace/trust`: let the project's own files name commands to run.
+---
+---They are `setup`, `run` and `teardown` of its `athena.toml`, and `.cursor/worktrees.json`.
+---`trusted` false takes it back; null changes nothing and only tells.
+---@class athena.TrustProject
+---@field project? string
+---@field trusted? boolean
+
 ---The harness went idle. `usage` and `cost` are of this turn alone.
 ---@class athena.TurnEnded
 ---@field turnId string
@@ -1378,7 +1460,7 @@
 ---@field agent string
 ---@field promptId string
 
----The working directory could not be made; `error` says why and what to do.
+---The working directory could not be made or set up; `error` says why and what to do.
 ---@class athena.WorkspaceFailed
 ---@field error string
 
@@ -1387,6 +1469,9 @@
 ---@field workspaces athena.WorkspaceState[]
 
 ---The agent's working directory exists. `branch` and `baseCommit` are null without git.
+---
+---`setup` are the commands that run in it before the harness starts. `firstPort` begins the range
+---of `ports` free TCP ports that its scripts and its harness are told of.
 ---@class athena.WorkspaceReady
 ---@field path string
 ---@field cwd string
@@ -1394,6 +1479,9 @@
 ---@field repository? string
 ---@field branch? string
 ---@field baseCommit? string
+---@field setup? string[]
+---@field firstPort? integer
+---@field ports? integer
 
 ---The worktree was removed after its tree was captured under `rescue`.
 ---@class athena.WorkspaceRemoved
@@ -1405,13 +1493,14 @@
 ---
 ---`new` makes a git worktree on a branch of its own, `existing` uses the directory `path` as it is,
 ---`none` works in the project directory itself. `base` is a branch or commit, `subfolder` a path
----inside the repository.
+---inside the repository. `agent` names another agent, to work in its workspace (`existing`).
 ---@class athena.WorkspaceSpec
 ---@field kind? "new"|"existing"|"none"
 ---@field path? string
 ---@field base? string
 ---@field branch? string
 ---@field subfolder? string
+---@field agent? string
 
 ---A workspace as it is on disk now.
 ---
@@ -1435,7 +1524,7 @@
 ---@field problem? string
 ---@field hazards table<string, string>
 
----Where an agent works.
+---Where an agent works, and the range of TCP ports that is kept free for what runs there.
 ---@class athena.WorkspaceView
 ---@field kind "new"|"existing"|"none"
 ---@field path string
@@ -1443,6 +1532,8 @@
 ---@field repository? string
 ---@field branch? string
 ---@field baseCommit? string
+---@field firstPort? integer
+---@field ports? integer
 
 ---@alias athena.Method
 ---| "athena/system/info" # Who the daemon is.
@@ -1475,6 +1566,8 @@
 ---| "athena/workspace/list" # Workspaces.
 ---| "athena/workspace/remove" # Remove a worktree; its tree is captured first.
 ---| "athena/workspace/restore" # Bring captured work back.
+---| "athena/workspace/run" # Start the project's run scripts in a workspace, or end them.
+---| "athena/workspace/trust" # Let a project's own files name commands to run.
 ---| "athena/workspace/commit" # Commit uncommitted work.
 ---| "athena/rescue/list" # Captured work.
 ---| "athena/checkpoint/list" # Captured states.
@@ -1541,6 +1634,8 @@
 ---@overload fun(method: "athena/workspace/list", params: athena.ListWorkspaces, done: fun(error?: athena.Error, result?: athena.WorkspaceList))
 ---@overload fun(method: "athena/workspace/remove", params: athena.RemoveWorkspace, done: fun(error?: athena.Error, result?: athena.Rescued))
 ---@overload fun(method: "athena/workspace/restore", params: athena.RestoreWorkspace, done: fun(error?: athena.Error, result?: athena.Restored))
+---@overload fun(method: "athena/workspace/run", params: athena.RunScripts, done: fun(error?: athena.Error, result?: athena.ScriptList))
+---@overload fun(method: "athena/workspace/trust", params: athena.TrustProject, done: fun(error?: athena.Error, result?: athena.Trust))
 ---@overload fun(method: "athena/workspace/commit", params: athena.CommitWork, done: fun(error?: athena.Error, result?: athena.Applied))
 ---@overload fun(method: "athena/rescue/list", params: athena.ListRescues, done: fun(error?: athena.Error, result?: athena.RescueList))
 ---@overload fun(method: "athena/checkpoint/list", params: athena.ListCheckpoints, done: fun(error?: athena.Error, result?: athena.CheckpointList))
@@ -1588,6 +1683,8 @@
 ---| "agentResumed"
 ---| "workspaceReady"
 ---| "workspaceFailed"
+---| "scriptStarted"
+---| "scriptEnded"
 ---| "checkpointTaken"
 ---| "checkpointFailed"
 ---| "workspaceRemoved"
@@ -1599,6 +1696,7 @@
 ---| "collisionsChanged"
 ---| "runStarted"
 ---| "sessionOpened"
+---| "runGivenUp"
 ---| "runEnded"
 ---| "promptQueued"
 ---| "promptWithdrawn"
@@ -1613,6 +1711,7 @@
 ---| "itemCompleted"
 ---| "requestOpened"
 ---| "requestClosed"
+---| "requestReminded"
 ---| "ruleRemembered"
 ---| "modeChanged"
 ---| "modelChanged"
@@ -1633,6 +1732,8 @@
 ---@field agentResumed athena.AgentResumed
 ---@field workspaceReady athena.WorkspaceReady
 ---@field workspaceFailed athena.WorkspaceFailed
+---@field scriptStarted athena.ScriptStarted
+---@field scriptEnded athena.ScriptEnded
 ---@field checkpointTaken athena.CheckpointTaken
 ---@field checkpointFailed athena.CheckpointFailed
 ---@field workspaceRemoved athena.WorkspaceRemoved
@@ -1644,6 +1745,7 @@
 ---@field collisionsChanged athena.CollisionsChanged
 ---@field runStarted athena.RunStarted
 ---@field sessionOpened athena.SessionOpened
+---@field runGivenUp athena.RunGivenUp
 ---@field runEnded athena.RunEnded
 ---@field promptQueued athena.PromptQueued
 ---@field promptWithdrawn athena.PromptWithdrawn
@@ -1658,6 +1760,7 @@
 ---@field itemCompleted athena.ItemCompleted
 ---@field requestOpened athena.RequestOpened
 ---@field requestClosed athena.RequestClosed
+---@field requestReminded athena.RequestReminded
 ---@field ruleRemembered athena.RuleRemembered
 ---@field modeChanged athena.ModeChanged
 ---@field modelChanged athena.ModelChanged

@@ -77,6 +77,27 @@ WORKSPACE_COMMANDS: tuple[Command, ...] = (
         about="Show the worktrees of all agents, and what is not committed or not pushed.",
     ),
     Command(
+        id="athena.workspace.run",
+        word="run",
+        title="Run Scripts",
+        method="athena/workspace/run",
+        arguments=(
+            AGENT,
+            Argument("command", Source.LINE, "Command"),
+            Argument("stop", Source.FLAG, "End what runs"),
+        ),
+        when=_ANY,
+        icon="play",
+    ),
+    Command(
+        id="athena.workspace.trust",
+        word="trust",
+        title="Trust Project's Scripts",
+        method="athena/workspace/trust",
+        arguments=(Argument("project", Source.DIRECTORY, "Project"),),
+        icon="workspace-trusted",
+    ),
+    Command(
         id="athena.workspace.commit",
         word="commit",
         title="Commit Work",

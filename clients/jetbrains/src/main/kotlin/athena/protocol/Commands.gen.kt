@@ -900,6 +900,33 @@ public val COMMANDS: List<Command> =
             method = "athena/workspace/list",
         ),
         Command(
+            id = "athena.workspace.run",
+            word = "run",
+            title = "Run Scripts",
+            category = "Workspace",
+            summary = "Start the project's run scripts in a workspace, or end them.",
+            icon = "play",
+            method = "athena/workspace/run",
+            arguments = listOf(
+                Argument("agent", "Agent", Source.AGENT, required = true),
+                Argument("command", "Command", Source.LINE),
+                Argument("stop", "End what runs", Source.FLAG),
+            ),
+            context = When(),
+        ),
+        Command(
+            id = "athena.workspace.trust",
+            word = "trust",
+            title = "Trust Project's Scripts",
+            category = "Workspace",
+            summary = "Let a project's own files name commands to run.",
+            icon = "workspace-trusted",
+            method = "athena/workspace/trust",
+            arguments = listOf(
+                Argument("project", "Project", Source.DIRECTORY),
+            ),
+        ),
+        Command(
             id = "athena.workspace.commit",
             word = "commit",
             title = "Commit Work",

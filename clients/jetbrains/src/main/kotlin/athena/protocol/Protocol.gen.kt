@@ -92,6 +92,7 @@ public data class AgentDetail(
     public val project: String,
     public val parentId: String? = null,
     public val workspace: WorkspaceView? = null,
+    public val scripts: List<ScriptView> = emptyList(),
     public val runId: String? = null,
     public val sessionId: String? = null,
     public val turnId: String? = null,
@@ -129,6 +130,9 @@ public data class AgentDetail(
                     project = o.needed("project").asString,
                     parentId = o.given("parentId")?.let { it.asString },
                     workspace = o.given("workspace")?.let { WorkspaceView.from(it) },
+                    scripts =
+                        o.given("scripts")?.let { it.asJsonArray.map { ScriptView.from(it) } }
+                            ?: emptyList(),
                     runId = o.given("runId")?.let { it.asString },
                     sessionId = o.given("sessionId")?.let { it.asString },
                     turnId = o.given("turnId")?.let { it.asString },
@@ -378,6 +382,7 @@ public data class AgentView(
     public val project: String,
     public val parentId: String? = null,
     public val workspace: WorkspaceView? = null,
+    public val scripts: List<ScriptView> = emptyList(),
     public val runId: String? = null,
     public val sessionId: String? = null,
     public val turnId: String? = null,
@@ -413,6 +418,9 @@ public data class AgentView(
                     project = o.needed("project").asString,
                     parentId = o.given("parentId")?.let { it.asString },
                     workspace = o.given("workspace")?.let { WorkspaceView.from(it) },
+                    scripts =
+                        o.given("scripts")?.let { it.asJsonArray.map { ScriptView.from(it) } }
+                            ?: emptyList(),
                     runId = o.given("runId")?.let { it.asString },
                     sessionId = o.given("sessionId")?.let { it.asString },
                     turnId = o.given("turnId")?.let { it.asString },
@@ -550,7 +558,11 @@ public data class ApplyReview(
     internal class Adapter : Writer<ApplyReview>({ it.json() })
 }
 
-/** A kind of agent, as the settings define it. */
+/**
+ * A kind of agent, as the settings define it.
+ *
+ * `asks` is what it can be asked of a selection: titles for a menu, and the prompts.
+ */
 public data class Archetype(
     public val name: String,
     public val description: String = "",
@@ -561,6 +573,7 @@ public data class Archetype(
     public val readonly: Boolean = false,
     public val tools: List<String>? = null,
     public val stallSeconds: Double? = null,
+    public val asks: Map<String, String> = emptyMap(),
     public val source: String = "built-in",
 ) {
     public companion object {
@@ -576,6 +589,7 @@ public data class Archetype(
                     readonly = o.given("readonly")?.let { it.asBoolean } ?: false,
                     tools = o.given("tools")?.let { it.asJsonArray.map { it.asString } },
                     stallSeconds = o.given("stallSeconds")?.let { it.asDouble },
+                    asks = o.given("asks")?.let { it.members { it.asString } } ?: emptyMap(),
                     source = o.given("source")?.let { it.asString } ?: "built-in",
                 )
             }
@@ -2426,7 +2440,11 @@ public data class Notice(
     }
 }
 
-/** A request of a harness that waits for the user. `at` in milliseconds since 1970 UTC. */
+/**
+ * A request of a harness that waits for the user. `at` in milliseconds since 1970 UTC.
+ *
+ * `reminders` counts how often the user was told again.
+ */
 public data class OpenRequest(
     public val requestId: String,
     public val agentId: String,
@@ -2435,6 +2453,7 @@ public data class OpenRequest(
     public val itemId: String? = null,
     public val at: Long,
     public val request: RequestBody,
+    public val reminders: Long = 0,
 ) {
     public companion object {
         internal fun from(json: JsonElement): OpenRequest =
@@ -2447,6 +2466,7 @@ public data class OpenRequest(
                     itemId = o.given("itemId")?.let { it.asString },
                     at = o.needed("at").asLong,
                     request = RequestBody.from(o.needed("request")),
+                    reminders = o.given("reminders")?.let { it.asLong } ?: 0,
                 )
             }
     }
@@ -3026,8 +3046,9 @@ public data class RemoveRule(
 /**
  * Parameters of `athena/workspace/remove`.
  *
- * `insist` names the hazards that may be passed over (`dirty`, `unpushed`, …). The tree is always
- * captured first. `path` names an orphan, which has no agent.
+ * `insist` names the hazards that may be passed over (`dirty`, `unpushed`, …, and `teardown` for a
+ * script that fails before it). The tree is always captured first. `path` names an orphan, which
+ * has no agent.
  */
 @JsonAdapter(RemoveWorkspace.Adapter::class)
 public data class RemoveWorkspace(
@@ -3135,6 +3156,22 @@ public data class RequestOpened(
                     turnId = o.given("turnId")?.let { it.asString },
                     itemId = o.given("itemId")?.let { it.asString },
                     request = RequestBody.from(o.needed("request")),
+                )
+            }
+    }
+}
+
+/** A request still waits for the user; `count` is how often that was said. */
+public data class RequestReminded(
+    public val requestId: String,
+    public val count: Long,
+) : EventData {
+    public companion object {
+        internal fun from(json: JsonElement): RequestReminded =
+            json.asJsonObject.let { o ->
+                RequestReminded(
+                    requestId = o.needed("requestId").asString,
+                    count = o.needed("count").asLong,
                 )
             }
     }
@@ -3470,6 +3507,44 @@ public data class RunEnded(
     }
 }
 
+/** The harness will never take prompts (it wants a login, it refused): its process is ended. */
+public data class RunGivenUp(
+    public val runId: String,
+    public val error: String,
+) : EventData {
+    public companion object {
+        internal fun from(json: JsonElement): RunGivenUp =
+            json.asJsonObject.let { o ->
+                RunGivenUp(
+                    runId = o.needed("runId").asString,
+                    error = o.needed("error").asString,
+                )
+            }
+    }
+}
+
+/**
+ * Parameters of `athena/workspace/run`: run what the settings name, or `command`, there.
+ *
+ * `stop` ends what was started so. Scripts go on when their agent rests; a server among them finds
+ * its port in `ATHENA_PORT`.
+ */
+@JsonAdapter(RunScripts.Adapter::class)
+public data class RunScripts(
+    public val agent: String,
+    public val command: String? = null,
+    public val stop: Boolean = false,
+) {
+    internal fun json(): JsonObject =
+        JsonObject().also { o ->
+            o.put("agent", JsonPrimitive(this.agent))
+            o.put("command", this.command?.let { JsonPrimitive(it) })
+            o.put("stop", JsonPrimitive(this.stop))
+        }
+
+    internal class Adapter : Writer<RunScripts>({ it.json() })
+}
+
 /** A process of the harness was started. `resume` is the session that it continues. */
 public data class RunStarted(
     public val runId: String,
@@ -3501,6 +3576,113 @@ public enum class Scope(public val wire: String) {
     internal companion object {
         fun from(json: JsonElement): Scope =
             entries.firstOrNull { it.wire == json.asString } ?: UNRECOGNIZED
+    }
+}
+
+/**
+ * A script of the workspace has ended: `ok` when it did what it should.
+ *
+ * `code` and `signal` are its process's, `error` says in words why it is not `ok`. `seconds` is how
+ * long it ran.
+ */
+public data class ScriptEnded(
+    public val scriptId: String,
+    public val stage: ScriptStage,
+    public val command: String,
+    public val ok: Boolean,
+    public val code: Long? = null,
+    public val signal: String? = null,
+    public val timedOut: Boolean = false,
+    public val error: String? = null,
+    public val seconds: Double,
+) : EventData {
+    public companion object {
+        internal fun from(json: JsonElement): ScriptEnded =
+            json.asJsonObject.let { o ->
+                ScriptEnded(
+                    scriptId = o.needed("scriptId").asString,
+                    stage = ScriptStage.from(o.needed("stage")),
+                    command = o.needed("command").asString,
+                    ok = o.needed("ok").asBoolean,
+                    code = o.given("code")?.let { it.asLong },
+                    signal = o.given("signal")?.let { it.asString },
+                    timedOut = o.given("timedOut")?.let { it.asBoolean } ?: false,
+                    error = o.given("error")?.let { it.asString },
+                    seconds = o.needed("seconds").asDouble,
+                )
+            }
+    }
+}
+
+/** The scripts that run in a workspace now. */
+@JsonAdapter(ScriptList.Adapter::class)
+public data class ScriptList(
+    public val scripts: List<ScriptView>,
+) {
+    public companion object {
+        internal fun from(json: JsonElement): ScriptList =
+            json.asJsonObject.let { o ->
+                ScriptList(
+                    scripts = o.needed("scripts").asJsonArray.map { ScriptView.from(it) },
+                )
+            }
+    }
+
+    internal class Adapter : Reader<ScriptList>({ from(it) })
+}
+
+public enum class ScriptStage(public val wire: String) {
+    SETUP("setup"),
+    RUN("run"),
+    TEARDOWN("teardown"),
+    UNRECOGNIZED("");
+
+    internal companion object {
+        fun from(json: JsonElement): ScriptStage =
+            entries.firstOrNull { it.wire == json.asString } ?: UNRECOGNIZED
+    }
+}
+
+/**
+ * A script of the workspace was started. The item `scriptId` holds its output.
+ *
+ * `stage`: `setup` before the harness starts, `run` when the user asks, `teardown` before the
+ * worktree is removed.
+ */
+public data class ScriptStarted(
+    public val scriptId: String,
+    public val stage: ScriptStage,
+    public val command: String,
+) : EventData {
+    public companion object {
+        internal fun from(json: JsonElement): ScriptStarted =
+            json.asJsonObject.let { o ->
+                ScriptStarted(
+                    scriptId = o.needed("scriptId").asString,
+                    stage = ScriptStage.from(o.needed("stage")),
+                    command = o.needed("command").asString,
+                )
+            }
+    }
+}
+
+/** A script of a workspace that runs now; the item `scriptId` of its agent has the output. */
+public data class ScriptView(
+    public val scriptId: String,
+    public val stage: ScriptStage,
+    public val command: String,
+    public val startedAt: Long,
+) {
+    public companion object {
+        internal fun from(json: JsonElement): ScriptView =
+            json.asJsonObject.let { o ->
+                ScriptView(
+                    scriptId = o.needed("scriptId").asString,
+                    stage = ScriptStage.from(o.needed("stage")),
+                    command = o.needed("command").asString,
+                    startedAt = o.needed("startedAt").asLong,
+                )
+            }
     }
 }
 
@@ -4013,6 +4195,49 @@ public data class TranscriptPage(
     internal class Adapter : Reader<TranscriptPage>({ from(it) })
 }
 
+/** Whether a project may name commands, which ones it names, and the file that says so. */
+@JsonAdapter(Trust.Adapter::class)
+public data class Trust(
+    public val project: String,
+    public val trusted: Boolean,
+    public val commands: List<String>,
+    public val file: String,
+) {
+    public companion object {
+        internal fun from(json: JsonElement): Trust =
+            json.asJsonObject.let { o ->
+                Trust(
+                    project = o.needed("project").asString,
+                    trusted = o.needed("trusted").asBoolean,
+                    commands = o.needed("commands").asJsonArray.map { it.asString },
+                    file = o.needed("file").asString,
+                )
+            }
+    }
+
+    internal class Adapter : Reader<Trust>({ from(it) })
+}
+
+/**
+ * Parameters of `athena/workspace/trust`: let the project's own files name commands to run.
+ *
+ * They are `setup`, `run` and `teardown` of its `athena.toml`, and `.cursor/worktrees.json`.
+ * `trusted` false takes it back; null changes nothing and only tells.
+ */
+@JsonAdapter(TrustProject.Adapter::class)
+public data class TrustProject(
+    public val project: String? = null,
+    public val trusted: Boolean = true,
+) {
+    internal fun json(): JsonObject =
+        JsonObject().also { o ->
+            o.put("project", this.project?.let { JsonPrimitive(it) })
+            o.put("trusted", this.trusted?.let { JsonPrimitive(it) })
+        }
+
+    internal class Adapter : Writer<TrustProject>({ it.json() })
+}
+
 /** The harness went idle. `usage` and `cost` are of this turn alone. */
 public data class TurnEnded(
     public val turnId: String,
@@ -4341,7 +4566,7 @@ public data class WithdrawPrompt(
     internal class Adapter : Writer<WithdrawPrompt>({ it.json() })
 }
 
-/** The working directory could not be made; `error` says why and what to do. */
+/** The working directory could not be made or set up; `error` says why and what to do. */
 public data class WorkspaceFailed(
     public val error: String,
 ) : EventData {
@@ -4372,7 +4597,12 @@ public data class WorkspaceList(
     internal class Adapter : Reader<WorkspaceList>({ from(it) })
 }
 
-/** The agent's working directory exists. `branch` and `baseCommit` are null without git. */
+/**
+ * The agent's working directory exists. `branch` and `baseCommit` are null without git.
+ *
+ * `setup` are the commands that run in it before the harness starts. `firstPort` begins the range
+ * of `ports` free TCP ports that its scripts and its harness are told of.
+ */
 public data class WorkspaceReady(
     public val path: String,
     public val cwd: String,
@@ -4380,6 +4610,9 @@ public data class WorkspaceReady(
     public val repository: String? = null,
     public val branch: String? = null,
     public val baseCommit: String? = null,
+    public val setup: List<String>? = null,
+    public val firstPort: Long? = null,
+    public val ports: Long? = null,
 ) : EventData {
     public enum class Kind(public val wire: String) {
         NEW("new"),
@@ -4403,6 +4636,9 @@ public data class WorkspaceReady(
                     repository = o.given("repository")?.let { it.asString },
                     branch = o.given("branch")?.let { it.asString },
                     baseCommit = o.given("baseCommit")?.let { it.asString },
+                    setup = o.given("setup")?.let { it.asJsonArray.map { it.asString } },
+                    firstPort = o.given("firstPort")?.let { it.asLong },
+                    ports = o.given("ports")?.let { it.asLong },
                 )
             }
     }
@@ -4431,7 +4667,7 @@ public data class WorkspaceRemoved(
  *
  * `new` makes a git worktree on a branch of its own, `existing` uses the directory `path` as it is,
  * `none` works in the project directory itself. `base` is a branch or commit, `subfolder` a path
- * inside the repository.
+ * inside the repository. `agent` names another agent, to work in its workspace (`existing`).
  */
 public data class WorkspaceSpec(
     public val kind: Kind = Kind.NEW,
@@ -4439,6 +4675,7 @@ public data class WorkspaceSpec(
     public val base: String? = null,
     public val branch: String? = null,
     public val subfolder: String? = null,
+    public val agent: String? = null,
 ) {
     public enum class Kind(public val wire: String) {
         NEW("new"),
@@ -4461,6 +4698,7 @@ public data class WorkspaceSpec(
                     base = o.given("base")?.let { it.asString },
                     branch = o.given("branch")?.let { it.asString },
                     subfolder = o.given("subfolder")?.let { it.asString },
+                    agent = o.given("agent")?.let { it.asString },
                 )
             }
     }
@@ -4472,6 +4710,7 @@ public data class WorkspaceSpec(
             o.put("base", this.base?.let { JsonPrimitive(it) })
             o.put("branch", this.branch?.let { JsonPrimitive(it) })
             o.put("subfolder", this.subfolder?.let { JsonPrimitive(it) })
+            o.put("agent", this.agent?.let { JsonPrimitive(it) })
         }
 }
 
@@ -4523,7 +4762,7 @@ public data class WorkspaceState(
     }
 }
 
-/** Where an agent works. */
+/** Where an agent works, and the range of TCP ports that is kept free for what runs there. */
 public data class WorkspaceView(
     public val kind: Kind,
     public val path: String,
@@ -4531,6 +4770,8 @@ public data class WorkspaceView(
     public val repository: String? = null,
     public val branch: String? = null,
     public val baseCommit: String? = null,
+    public val firstPort: Long? = null,
+    public val ports: Long? = null,
 ) {
     public enum class Kind(public val wire: String) {
         NEW("new"),
@@ -4554,6 +4795,8 @@ public data class WorkspaceView(
                     repository = o.given("repository")?.let { it.asString },
                     branch = o.given("branch")?.let { it.asString },
                     baseCommit = o.given("baseCommit")?.let { it.asString },
+                    firstPort = o.given("firstPort")?.let { it.asLong },
+                    ports = o.given("ports")?.let { it.asLong },
                 )
             }
     }
@@ -4579,6 +4822,8 @@ public fun Event.payload(): EventData =
         kind == "agentResumed" && v == 1L -> AgentResumed.from(data)
         kind == "workspaceReady" && v == 1L -> WorkspaceReady.from(data)
         kind == "workspaceFailed" && v == 1L -> WorkspaceFailed.from(data)
+        kind == "scriptStarted" && v == 1L -> ScriptStarted.from(data)
+        kind == "scriptEnded" && v == 1L -> ScriptEnded.from(data)
         kind == "checkpointTaken" && v == 1L -> CheckpointTaken.from(data)
         kind == "checkpointFailed" && v == 1L -> CheckpointFailed.from(data)
         kind == "workspaceRemoved" && v == 1L -> WorkspaceRemoved.from(data)
@@ -4590,6 +4835,7 @@ public fun Event.payload(): EventData =
         kind == "collisionsChanged" && v == 1L -> CollisionsChanged.from(data)
         kind == "runStarted" && v == 1L -> RunStarted.from(data)
         kind == "sessionOpened" && v == 1L -> SessionOpened.from(data)
+        kind == "runGivenUp" && v == 1L -> RunGivenUp.from(data)
         kind == "runEnded" && v == 1L -> RunEnded.from(data)
         kind == "promptQueued" && v == 1L -> PromptQueued.from(data)
         kind == "promptWithdrawn" && v == 1L -> PromptWithdrawn.from(data)
@@ -4604,6 +4850,7 @@ public fun Event.payload(): EventData =
         kind == "itemCompleted" && v == 1L -> ItemCompleted.from(data)
         kind == "requestOpened" && v == 1L -> RequestOpened.from(data)
         kind == "requestClosed" && v == 1L -> RequestClosed.from(data)
+        kind == "requestReminded" && v == 1L -> RequestReminded.from(data)
         kind == "ruleRemembered" && v == 1L -> RuleRemembered.from(data)
         kind == "modeChanged" && v == 1L -> ModeChanged.from(data)
         kind == "modelChanged" && v == 1L -> ModelChanged.from(data)

@@ -127,6 +127,14 @@ public interface AthenaServer {
     @JsonRequest("athena/workspace/restore")
     public fun workspaceRestore(params: RestoreWorkspace): CompletableFuture<Restored>
 
+    /** Start the project's run scripts in a workspace, or end them. */
+    @JsonRequest("athena/workspace/run")
+    public fun workspaceRun(params: RunScripts): CompletableFuture<ScriptList>
+
+    /** Let a project's own files name commands to run. */
+    @JsonRequest("athena/workspace/trust")
+    public fun workspaceTrust(params: TrustProject): CompletableFuture<Trust>
+
     /** Commit uncommitted work. */
     @JsonRequest("athena/workspace/commit")
     public fun workspaceCommit(params: CommitWork): CompletableFuture<Applied>
