@@ -47,6 +47,7 @@ class LspDoor:
 
     async def ended(self) -> None:
         self._server.protocol.give_up()
+        await self._server.ended()
         if self._attached:
             await self._core.disconnected(self._connection)
 
@@ -92,6 +93,7 @@ class LspDoor:
     async def _call(self, method: str, params: object) -> object:
         if method in self._methods:
             return await self._core.dispatch(self._connection, method, params)
+        self._server.heard(method, params)
         if self._server.protocol.handles(method):
             return await self._server.protocol.call(method, params)
         raise answers.unknown_method(method, self._methods)

@@ -93,6 +93,11 @@ class AthenaProtocol(LanguageServerProtocol):
         except Exception as error:  # noqa: BLE001 (whatever it is, who waits must learn it)
             future.set_exception(error)
 
+    def forget(self, request_id: Id) -> None:
+        """Wait no longer for the answer to a request of ours."""
+        self._request_futures.pop(request_id, None)
+        self._result_types.pop(request_id, None)
+
     def give_up(self) -> None:
         """The client is gone: fail everything that waits for an answer of it."""
         for future in self._request_futures.values():

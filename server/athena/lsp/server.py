@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import logging
-from typing import cast
+from collections.abc import Awaitable, Callable
+from typing import Any, cast
 
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 
 from athena import __version__
 from athena.border import ClientInfo, Connection, Core
+from athena.lsp.editor import Editor
 from athena.lsp.features import FEATURES
+from athena.lsp.features.actions import Provider
 from athena.lsp.protocol import AthenaProtocol
 from athena.lsp.structure import converter, initialize_params
 from athena.wire.connection import ClientConnection
@@ -30,6 +33,15 @@ class AthenaLanguageServer(LanguageServer):
         self.core = core
         self.connection: Connection = connection
         self.protocol.connection = connection
+        self.editor: Editor | None = None
+        self.commands: dict[str, Callable[[Editor, dict[str, object]], Awaitable[object]]] = {}
+        """Commands that do here something else than to call their method."""
+        self.actions: list[Provider] = []
+        """What offers code actions here."""
+        self.settling: list[Callable[[], None]] = []
+        """Called when all features are registered."""
+        self.announced: dict[str, Any] = {}
+        """Capabilities, as JSON, that replace or extend those that pygls announces."""
 
     def option(self, name: str) -> object:
         """The client's initialization option `athena.<name>`; None when it gave none."""
@@ -43,12 +55,32 @@ class AthenaLanguageServer(LanguageServer):
         if isinstance(options := known.get("initializationOptions"), dict):
             connection.options = cast("dict[str, object]", options)
         connection.client = _client_info(known.get("clientInfo"), connection.client)
+        self.editor = Editor(self, typed)
         for register in FEATURES:
             register(self, typed)
+        for settle in self.settling:
+            settle()
         result = await self.protocol.run(types.INITIALIZE, typed)
         capabilities = cast("dict[str, dict[str, object]]", result)["capabilities"]
+        for name, value in self.announced.items():
+            known = capabilities.get(name)
+            capabilities[name] = {**cast("dict[str, object]", known or {}), **value}
         capabilities["experimental"] = {"athena": {"methods": sorted(self.core.methods())}}
         return result
+
+    def registered(self, method: str) -> bool:
+        """Whether a feature of ours is registered for a method."""
+        return method in cast("dict[str, object]", cast("Any", self.protocol.fm).features)
+
+    def heard(self, method: str, params: object) -> None:
+        """Take note of what the client sends."""
+        if self.editor is not None:
+            self.editor.heard(method, params)
+
+    async def ended(self) -> None:
+        """The client is gone."""
+        if self.editor is not None:
+            await self.editor.close()
 
     def report_server_error(self, error: Exception, source: object) -> None:
         """Into the log. pygls would pop up a message for each error of a notification."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from athena.lsp.features import command
+from athena.lsp.features import answer, ask, attach, authors, command, sync, watch
 
 if TYPE_CHECKING:
     from lsprotocol.types import InitializeParams
@@ -19,4 +19,13 @@ if TYPE_CHECKING:
 
 Register = Callable[["AthenaLanguageServer", "InitializeParams"], None]
 
-FEATURES: tuple[Register, ...] = (command.register,)
+FEATURES: tuple[Register, ...] = (
+    answer.register,
+    authors.register,
+    ask.register,
+    watch.register,
+    attach.register,
+    command.register,
+    sync.register,
+)
+"""In the order of their code actions; the commands last, after those that replace some."""

@@ -1,14 +1,17 @@
-"""`workspace/executeCommand`: every user command that calls a method.
+"""`workspace/executeCommand`: every user command that calls a method or opens a document.
 
 The argument is one object, the parameters of the method, with what the command presets filled in.
-A client that has these commands of its own, so that two of a name would clash, sends the
-initialization option `{"athena": {"commands": false}}` and is announced none.
+A plain editor has nothing to choose an agent or a request with, so what is required and not given
+is taken from where the user is (`athena.lsp.defaults`). A client that has these commands of its
+own, so that two of a name would clash, sends the initialization option
+`{"athena": {"commands": false}}` and is announced none.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
+from athena.lsp.defaults import completed
 from athena.protocol.command import Command
 from athena.protocol.commands import COMMANDS
 from athena.protocol.errors import AthenaError, ErrorCode
@@ -20,18 +23,24 @@ if TYPE_CHECKING:
 
 
 def register(server: AthenaLanguageServer, params: InitializeParams) -> None:
-    """Offer the commands whose methods the core has."""
+    """Offer the commands whose methods the core has, and those that features stand for."""
     if server.option("commands") is False:
         return
     known = frozenset(server.core.methods())
     for row in COMMANDS:
-        if row.method in known:
-            _register(server, row, row.method)
+        if row.method in known or row.id in server.commands:
+            _register(server, row)
 
 
-def _register(server: AthenaLanguageServer, row: Command, method: str) -> None:
+def _register(server: AthenaLanguageServer, row: Command) -> None:
     async def run(ls: AthenaLanguageServer, *arguments: object) -> object:
-        return await ls.core.dispatch(ls.connection, method, parameters(row, arguments))
+        given = parameters(row, arguments)
+        if ls.editor is not None:
+            given = await completed(ls.editor, row, given)
+            if row.id in ls.commands:
+                return await ls.commands[row.id](ls.editor, given)
+        assert row.method is not None
+        return await ls.core.dispatch(ls.connection, row.method, given)
 
     cast("Any", server).command(row.id)(run)
 

@@ -1,0 +1,1 @@
+"""The standard features of the LSP door, spoken to as editors do."""
