@@ -47,15 +47,11 @@ class Workbench:
         self.port = _free_port()
         self.data = root / "data"
         self.extensions = root / "extensions"
-        (self.data / "User").mkdir(parents=True)
         self.extensions.mkdir()
         (root / "config.yaml").write_text("")
-        command = {"athena.server.command": athena.command()}
-        self.configure({**SETTINGS, **command, **settings})
-
-    def configure(self, settings: Mapping[str, Any]) -> None:
-        """Write the user's settings; an open window takes them over."""
-        (self.data / "User" / "settings.json").write_text(json.dumps(settings, indent=2))
+        _write(self.data / "User" / "settings.json", {**SETTINGS, **settings})
+        # What programs are run is a setting of the machine, as the window is one of a remote host.
+        _write(self.data / "Machine" / "settings.json", {"athena.server.command": athena.command()})
 
     @property
     def environment(self) -> dict[str, str]:
@@ -140,6 +136,11 @@ class Workbench:
                 return told.status == 200
         except OSError:
             return False
+
+
+def _write(file: Path, settings: Mapping[str, Any]) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(settings, indent=2))
 
 
 def _free_port() -> int:

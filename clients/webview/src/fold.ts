@@ -37,51 +37,18 @@ function merge(a: TranscriptItem, b: TranscriptItem): TranscriptItem {
 
 /** Fold events that followed, in order. */
 export function withEvents(known: Transcript, events: readonly Event[]): Transcript {
-  let items: TranscriptItem[] | undefined;
-  let turns: Map<string, TurnView> | undefined;
-  const all = () => (items ??= [...known.items]);
-  const put = (item: TranscriptItem) => {
-    const list = all();
-    const at = findLast(list, item.itemId);
-    if (at < 0) insert(list, item);
-    else list[at] = item;
-  };
+  const items = new Items(known.items, events.length);
+  const turns = new Map(known.turns);
   for (const event of events) {
     const data = event.data as Record<string, unknown>;
-    const itemId = data["itemId"] as string;
-    const place = { version: event.version, seq: event.seq, at: event.at };
     const turnId = data["turnId"] as string;
     switch (event.kind) {
       case "itemStarted":
-        if (findLast(all(), itemId) >= 0) break;
-        put({
-          itemId,
-          turnId,
-          ...place,
-          open: true,
-          truncated: event.truncated ?? false,
-          item: data["item"] as Item,
-        });
+      case "itemUpdated":
+      case "itemCompleted":
+        items.hear(event, data["itemId"] as string, turnId, data);
         break;
-      case "itemUpdated": {
-        const before = all()[findLast(all(), itemId)];
-        const changes = data["changes"] as Partial<Item>;
-        if (before) put({ ...before, item: { ...before.item, ...changes } as Item });
-        break;
-      }
-      case "itemCompleted": {
-        const before = all()[findLast(all(), itemId)];
-        const done = {
-          open: false,
-          endedAt: event.at,
-          truncated: event.truncated ?? false,
-          item: data["item"] as Item,
-        };
-        put(before ? { ...before, ...done } : { itemId, turnId, ...place, ...done });
-        break;
-      }
       case "turnStarted":
-        turns ??= new Map(known.turns);
         turns.set(turnId, {
           turnId,
           runId: data["runId"] as string,
@@ -90,23 +57,56 @@ export function withEvents(known: Transcript, events: readonly Event[]): Transcr
         });
         break;
       case "turnEnded": {
-        turns ??= new Map(known.turns);
         const before = turns.get(turnId);
         if (before) turns.set(turnId, { ...before, ...(data as object), endedAt: event.at });
       }
     }
   }
-  return items || turns ? { items: items ?? known.items, turns: turns ?? known.turns } : known;
+  return { items: items.list, turns };
 }
 
-/** Newest first: events are nearly always about the last items. */
-function findLast(items: readonly TranscriptItem[], itemId: string): number {
-  for (let at = items.length - 1; at >= 0; at--) if (items[at]?.itemId === itemId) return at;
-  return -1;
-}
+/** With fewer events than this a search from the end is cheaper than an index of all items. */
+const FEW = 20;
 
-function insert(items: TranscriptItem[], item: TranscriptItem): void {
-  let at = items.length;
-  while (at > 0 && (items[at - 1]?.version ?? 0) > item.version) at--;
-  items.splice(at, 0, item);
+class Items {
+  readonly list: TranscriptItem[];
+  private readonly places: Map<string, number> | undefined;
+
+  constructor(items: readonly TranscriptItem[], changes: number) {
+    this.list = [...items];
+    if (changes > FEW) this.places = new Map(items.map(({ itemId }, at) => [itemId, at]));
+  }
+
+  hear(event: Event, itemId: string, turnId: string, data: Record<string, unknown>): void {
+    const at = this.find(itemId);
+    const before = this.list[at];
+    const truncated = event.truncated ?? false;
+    const place = { itemId, turnId, version: event.version, seq: event.seq, at: event.at };
+    const item = data["item"] as Item;
+    if (event.kind === "itemUpdated") {
+      const changed = { ...before?.item, ...(data["changes"] as Partial<Item>) } as Item;
+      if (before) this.list[at] = { ...before, item: changed };
+    } else if (event.kind === "itemStarted") {
+      if (!before) this.insert({ ...place, open: true, truncated, item });
+    } else {
+      const done = { open: false, endedAt: event.at, truncated, item };
+      if (before) this.list[at] = { ...before, ...done };
+      else this.insert({ ...place, ...done });
+    }
+  }
+
+  private find(itemId: string): number {
+    if (this.places) return this.places.get(itemId) ?? -1;
+    return this.list.findLastIndex((item) => item.itemId === itemId);
+  }
+
+  private insert(item: TranscriptItem): void {
+    let at = this.list.length;
+    while (at > 0 && (this.list[at - 1]?.version ?? 0) > item.version) at--;
+    this.list.splice(at, 0, item);
+    if (!this.places) return;
+    for (let moved = at; moved < this.list.length; moved++) {
+      this.places.set(this.list[moved]?.itemId ?? "", moved);
+    }
+  }
 }

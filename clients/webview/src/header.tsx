@@ -50,7 +50,7 @@ export function Header({ agent, connected, problem, replay, search, filter, onFi
       </div>
       {!connected ? (
         <p class="banner" role="status">
-          <Icon name="loading~spin" />{" "}
+          <Icon name={problem ? "warning" : "loading~spin"} />{" "}
           {problem ?? "Not connected; trying again. Agents go on working."}
         </p>
       ) : problem ? (

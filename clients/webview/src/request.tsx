@@ -31,7 +31,7 @@ export function RequestCard({ request }: { request: OpenRequest }) {
             <button
               key={option.id}
               type="button"
-              class={option.kind.startsWith("allow") ? "primary" : "secondary"}
+              class={option.kind === "allowOnce" ? "primary" : "secondary"}
               disabled={disabled}
               onClick={() => void answer({ option: option.id })}
             >

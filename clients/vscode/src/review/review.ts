@@ -19,6 +19,8 @@ export interface Review extends vscode.Disposable {
   openFile(file: FileRef): Promise<void>;
   merge: (wanted: Parameters<typeof merge>[1]) => ReturnType<typeof merge>;
   revert: (wanted: Parameters<typeof revert>[1]) => ReturnType<typeof revert>;
+  /** How the explorer marks a file. */
+  markOf(uri: vscode.Uri): vscode.FileDecoration | undefined;
   commands: Record<string, (...given: never[]) => unknown>;
 }
 
@@ -39,6 +41,7 @@ export function registerReview(athena: Athena): Review {
   return {
     openAll,
     openFile,
+    markOf: (uri) => marks.provideFileDecoration(uri),
     merge: (wanted) => merge(athena, wanted),
     revert: (wanted) => revert(athena, wanted),
     commands: {

@@ -4,7 +4,6 @@ import {
   CloseAction,
   ErrorAction,
   LanguageClient,
-  ResponseError,
   RevealOutputChannelOn,
   type LanguageClientOptions,
 } from "vscode-languageclient/node";
@@ -108,7 +107,8 @@ export class Server implements vscode.Disposable {
     const client = this.client;
     this.client = undefined;
     this.set({ kind: "stopped", why: "Athena was disconnected from this window." });
-    await client?.dispose().catch(() => undefined);
+    // A process that does not answer the farewell is ended by it all the same.
+    await client?.dispose().catch((error: unknown) => this.output.debug(String(error)));
   }
 
   private set(state: ServerState): void {
@@ -144,7 +144,7 @@ export class Server implements vscode.Disposable {
       });
     });
     void ended.then((ending) => this.ended(generation, program, ending));
-    const client = new LanguageClient(
+    const client = new QuietClient(
       "athena",
       "Athena",
       () => Promise.resolve(child),
@@ -225,6 +225,13 @@ export class Server implements vscode.Disposable {
   }
 }
 
+/** The library's client, whose errors go to the log: the views tell what the user must know. */
+class QuietClient extends LanguageClient {
+  override error(message: string, data?: unknown): void {
+    super.error(message, data, false);
+  }
+}
+
 const SIGNALS: readonly Signal[] = [
   "athena/event/batch",
   "athena/event/delta",
@@ -240,12 +247,14 @@ export class NotConnected extends Error {
 
 /** The code of an answer that is an error, else undefined. */
 export function codeOf(error: unknown): number | undefined {
-  return error instanceof ResponseError ? error.code : undefined;
+  return error instanceof Error && "code" in error && typeof error.code === "number"
+    ? error.code
+    : undefined;
 }
 
 /** The data of an answer that is an error. */
 export function dataOf(error: unknown): Record<string, unknown> {
-  const data: unknown = error instanceof ResponseError ? error.data : undefined;
+  const data = error instanceof Error && "data" in error ? error.data : undefined;
   return typeof data === "object" && data !== null ? (data as Record<string, unknown>) : {};
 }
 

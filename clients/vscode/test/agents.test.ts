@@ -1,0 +1,106 @@
+import * as assert from "node:assert/strict";
+import * as vscode from "vscode";
+import { answer } from "../src/inbox/answer.ts";
+import { COMMANDS } from "../src/protocol.gen.ts";
+import { athena, play, reached, until } from "./support.ts";
+
+const ASKS = `say I ask first.
+permit run echo allowed
+on success:
+    say It said \${output}
+on reject:
+    say Then not.
+usage input=100 output=10 cost=0.5`;
+
+describe("the extension", () => {
+  it("activates within 100 ms of its own time", async () => {
+    const { activationMs } = await athena();
+    assert.ok(activationMs < 100, `${activationMs} ms`);
+    console.log(`activation ${activationMs.toFixed(1)} ms`);
+  });
+
+  it("has every command of the protocol in the editor", async () => {
+    await athena();
+    const known = new Set(await vscode.commands.getCommands(true));
+    const missing = COMMANDS.filter(({ id }) => !known.has(id)).map(({ id }) => id);
+    assert.deepEqual(missing, []);
+  });
+});
+
+describe("agents", () => {
+  it("appear in the tree with their status, their turns and a request in the inbox", async () => {
+    const { agentTree, inboxTree, feed, server } = await athena();
+    const { id } = await play("asker", ASKS);
+    await reached(id, "needsPermission");
+    const node = await until("it is in the tree", async () =>
+      (await agentTree.getChildren()).find((n) => n.kind === "agent" && n.agent.id === id),
+    );
+    const item = agentTree.getTreeItem(node);
+    assert.equal(item.label, "asker");
+    assert.match(item.contextValue ?? "", /^agent:needsPermission:running:kept$/);
+    assert.match(item.accessibilityInformation?.label ?? "", /asker, needs permission/);
+    assert.equal((item.iconPath as vscode.ThemeIcon).id, "bell-dot");
+
+    const [request] = inboxTree.getChildren();
+    assert.ok(request?.kind === "request");
+    const choices = inboxTree.getChildren(request).map((n) => n.kind === "choice" && n.label);
+    assert.deepEqual(choices, ["Allow once", "Always allow", "Reject"]);
+
+    await vscode.commands.executeCommand("athena.request.allow", request);
+    await reached(id, "idle");
+    assert.equal(feed.requests.length, 0);
+    assert.equal(feed.agent(id)?.cost?.amount, 0.5);
+
+    const turns = await agentTree.getChildren({ kind: "agent", agent: feed.agent(id)! });
+    assert.deepEqual(
+      turns.map((n) => n.kind),
+      ["changes", "turn"],
+    );
+    assert.equal(turns[1]?.kind === "turn" && turns[1].title, "asker");
+    const page = await server.request("athena/transcript/page", {
+      agent: id,
+      find: "It said",
+      types: ["message"],
+    });
+    assert.equal(page.items.length, 1);
+  });
+
+  it("are never answered twice: the second answer is told, not thrown", async () => {
+    const { feed, server } = await athena();
+    const { id } = await play("twice", ASKS);
+    await reached(id, "needsPermission");
+    const request = feed.requests.find((one) => one.agentId === id);
+    assert.ok(request);
+    await answer(server, request.requestId, { option: "reject-once" });
+    await answer(server, request.requestId, { option: "allow-once" });
+    await reached(id, "idle");
+    const { items } = await server.request("athena/transcript/page", {
+      agent: id,
+      find: "Then not",
+      types: ["message"],
+    });
+    assert.equal(items.length, 1);
+  });
+
+  it("are unread when they came to rest, until somebody looks", async () => {
+    const { unread, feed, panels } = await athena();
+    const { id } = await play("quiet", "say Done.");
+    const agent = await reached(id, "idle");
+    await until("it is unread", () => unread.has(feed.agent(id) ?? agent));
+    panels.show({ view: "transcript", agent: id });
+    await until("it is read", () => !unread.has(feed.agent(id) ?? agent));
+  });
+
+  it("are filtered and grouped", async () => {
+    const { agentTree } = await athena();
+    agentTree.setFilter("QUIET");
+    const names = agentTree.shown.map((agent) => agent.name);
+    agentTree.setFilter("");
+    assert.deepEqual(names, ["quiet"]);
+    const settings = vscode.workspace.getConfiguration("athena");
+    await settings.update("agents.groupBy", "status", vscode.ConfigurationTarget.Global);
+    const groups = await agentTree.getChildren();
+    await settings.update("agents.groupBy", undefined, vscode.ConfigurationTarget.Global);
+    assert.ok(groups.every((node) => node.kind === "group"));
+  });
+});

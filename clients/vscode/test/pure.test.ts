@@ -1,0 +1,163 @@
+import * as assert from "node:assert/strict";
+import * as vscode from "vscode";
+import { react, countQuick, type Ending } from "../src/server/ending.ts";
+import { documentOf, documentUri } from "../src/review/uris.ts";
+import { withEvents, withPage, EMPTY } from "../../webview/src/fold.ts";
+import { Layout } from "../../webview/src/layout.ts";
+import type { Event } from "../src/protocol.gen.ts";
+import { costWords } from "../src/agents/status.ts";
+
+const ending = (change: Partial<Ending>): Ending => ({
+  code: 0,
+  signal: null,
+  stderr: "",
+  lived: 60_000,
+  ...change,
+});
+
+describe("the end of the server's process", () => {
+  it("asks for a new start at once when the daemon was lost, however often", () => {
+    for (const quick of [0, 1]) {
+      assert.deepEqual(react(ending({ code: 75 }), quick), { do: "restart", afterMs: 0 });
+    }
+    assert.equal(react(ending({ code: 75 }), 1000).do, "restart");
+  });
+
+  it("asks for nothing after a stop on purpose", () => {
+    const stderr = "athena: The Athena daemon was stopped.\n";
+    const why = "The Athena daemon was stopped.";
+    assert.deepEqual(react(ending({ code: 69, stderr }), 0), { do: "rest", why });
+  });
+
+  it("explains another version, an old program and an unusable state directory", () => {
+    assert.deepEqual(react(ending({ code: 76, stderr: "athena: Update it." }), 0), {
+      do: "fail",
+      why: "Update it.",
+      remedy: "upgrade",
+    });
+    assert.match(JSON.stringify(react(ending({ code: 2 }), 0)), /too old/);
+    assert.match(JSON.stringify(react(ending({ code: 73 }), 0)), /"log"/);
+  });
+
+  it("gives up on a program that dies in a loop, and says how it dies", () => {
+    const dying = ending({ code: 1, lived: 10, stderr: "ImportError: no module\n" });
+    let quick = 0;
+    const pauses: number[] = [];
+    for (;;) {
+      quick = countQuick(quick, dying);
+      const reaction = react(dying, quick);
+      if (reaction.do !== "restart") {
+        assert.match(JSON.stringify(reaction), /5 times in a row.*exit code 1.*ImportError/);
+        break;
+      }
+      pauses.push(reaction.afterMs);
+    }
+    assert.deepEqual(pauses, [0, 200, 400, 800]);
+    assert.equal(countQuick(4, ending({ lived: 60_000 })), 0);
+  });
+});
+
+describe("the address of a document", () => {
+  it("comes back as what it was made from", () => {
+    const ref = {
+      changeset: { agent: "a1", scope: "turn", turnId: "a1.t1" },
+      path: "src/a b#?%.py",
+      side: "new",
+    } as const;
+    const uri = vscode.Uri.parse(documentUri(ref).toString(), true);
+    assert.deepEqual(documentOf(uri), ref);
+    assert.equal(documentOf(vscode.Uri.file("/x")), undefined);
+  });
+});
+
+describe("money", () => {
+  it("says what is an estimate", () => {
+    assert.equal(costWords({ amount: 1.234, currency: "USD", source: "reported" }), "$1.23");
+    assert.equal(costWords({ amount: 0.0041, currency: "USD", source: "estimated" }), "~$0.004");
+    assert.equal(costWords(undefined), "");
+  });
+});
+
+describe("a transcript of 100,000 items", () => {
+  const MANY = 100_000;
+  const event = (version: number, kind: string, data: Record<string, unknown>): Event => ({
+    seq: version,
+    agentId: "a",
+    version,
+    at: version,
+    kind,
+    v: 1,
+    truncated: false,
+    data,
+  });
+  const completed = (index: number) =>
+    event(index, "itemCompleted", {
+      itemId: `i${index}`,
+      turnId: "t",
+      item: { type: "message", text: `number ${index}` },
+    });
+
+  it("takes a new row within a frame, and keeps every row at its place", () => {
+    const layout = new Layout();
+    const keys = Array.from({ length: MANY }, (_, index) => `k${index}`);
+    layout.place(keys);
+    for (let index = 0; index < MANY; index++) layout.measure(`k${index}`, 20 + (index % 7));
+    const height = layout.height;
+    const began = performance.now();
+    for (let round = 0; round < 10; round++) {
+      keys.push(`n${round}`);
+      layout.place([...keys]);
+      layout.measure(`n${round}`, 100);
+      assert.equal(layout.at(layout.height - 1), MANY + round);
+    }
+    const each = (performance.now() - began) / 10;
+    assert.equal(layout.height, height + 1000);
+    assert.equal(layout.at(layout.top(77_777)), 77_777);
+    assert.ok(each < 40, `${each} ms for a row`);
+  });
+
+  it("does not move what is seen when older rows come before it", () => {
+    const layout = new Layout();
+    const seen = ["c", "d", "e"];
+    layout.place(seen);
+    for (const key of seen) layout.measure(key, 100);
+    const before = layout.top(layout.find("d", 1));
+    layout.place(["a", "b", ...seen]);
+    layout.measure("a", 30);
+    layout.measure("b", 40);
+    assert.equal(layout.top(layout.find("d", 1)), before + 70);
+  });
+
+  it("holds each item once, whatever the order of pages and events", () => {
+    const items = Array.from({ length: MANY }, (_, index) => completed(index + 1));
+    const began = performance.now();
+    const all = withEvents(EMPTY, items);
+    const again = withEvents(all, items.slice(-50));
+    assert.equal(again.items.length, MANY);
+    assert.ok(performance.now() - began < 5_000);
+    const paged = withPage(again, all.items.slice(10, 20), []);
+    assert.deepEqual(
+      paged.items.map(({ version }) => version),
+      all.items.map(({ version }) => version),
+    );
+  });
+
+  it("keeps the place of an item's beginning when its end is known first", () => {
+    const started = event(5, "itemStarted", { itemId: "x", item: { type: "message", text: "" } });
+    const ended = event(9, "itemCompleted", {
+      itemId: "x",
+      item: { type: "message", text: "all" },
+    });
+    const late = withEvents(EMPTY, [ended]).items;
+    const early = withEvents(EMPTY, [started]).items;
+    for (const order of [
+      [late, early],
+      [early, late],
+    ]) {
+      const merged = withPage(withPage(EMPTY, order[0] ?? [], []), order[1] ?? [], []).items;
+      assert.equal(merged.length, 1);
+      assert.equal(merged[0]?.version, 5);
+      assert.equal(merged[0]?.item.type === "message" && merged[0].item.text, "all");
+    }
+  });
+});

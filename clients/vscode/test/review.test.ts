@@ -1,0 +1,111 @@
+import * as assert from "node:assert/strict";
+import * as path from "node:path";
+import * as vscode from "vscode";
+import { documentUri } from "../src/review/uris.ts";
+import { athena, folder, play, reached, until } from "./support.ts";
+
+const CHANGES = `write poem.txt:
+    one
+    two
+edit hello.py: print("hello") -> print("goodbye")
+say Done.
+
+turn 2:
+    append poem.txt: three
+    say You said: \${prompt}`;
+
+describe("review", () => {
+  let id = "";
+
+  before(async () => {
+    ({ id } = await play("poet", CHANGES));
+    await reached(id, "idle");
+  });
+
+  it("shows what a turn and an agent changed, in the tree and as documents", async () => {
+    const { agentTree, feed } = await athena();
+    const agent = feed.agent(id);
+    assert.ok(agent);
+    const files = await agentTree.getChildren({ kind: "changes", agent });
+    const named = files.map((node) => (node.kind === "file" ? node.file.path : node.kind)).sort();
+    assert.deepEqual(named, ["hello.py", "poem.txt"]);
+    const changeset = { agent: id, scope: "base" } as const;
+    const text = async (side: "old" | "new") => {
+      const uri = documentUri({ changeset, path: "hello.py", side });
+      return (await vscode.workspace.openTextDocument(uri)).getText();
+    };
+    assert.equal(await text("old"), 'print("hello")\n');
+    assert.equal(await text("new"), 'print("goodbye")\n');
+  });
+
+  it("opens the native diffs, of one file and of all", async () => {
+    const { review } = await athena();
+    await review.openFile({ agent: id, scope: "base", path: "hello.py" });
+    const tab = await until(
+      "the diff is open",
+      () => vscode.window.tabGroups.activeTabGroup.activeTab,
+    );
+    assert.ok(tab.input instanceof vscode.TabInputTextDiff);
+    assert.equal(tab.label, "hello.py (poet)");
+    await review.openAll({ agent: id, scope: "base" });
+    await until("all changes are open", () =>
+      vscode.window.tabGroups.activeTabGroup.activeTab?.label.startsWith("poet: all changes"),
+    );
+  });
+
+  it("accepts and rejects by hunk with lenses", async () => {
+    const { server } = await athena();
+    const changeset = { agent: id, scope: "base" } as const;
+    const uri = documentUri({ changeset, path: "hello.py", side: "new" });
+    const lenses = async () =>
+      (await vscode.commands.executeCommand<vscode.CodeLens[]>(
+        "vscode.executeCodeLensProvider",
+        uri,
+      )) ?? [];
+    await vscode.workspace.openTextDocument(uri);
+    const [accept] = await lenses();
+    assert.match(accept?.command?.title ?? "", /Accept/);
+    await vscode.commands.executeCommand("athena.hunk.accept", accept?.command?.arguments?.[0]);
+    const file = await server.request("athena/changeset/file", { ...changeset, path: "hello.py" });
+    assert.equal(file.hunkList?.[0]?.verdict, "accepted");
+    assert.match((await lenses())[0]?.command?.title ?? "", /Accepted/);
+  });
+
+  it("sends a comment on a line to the same agent, which takes it as its next turn", async () => {
+    const { server, feed } = await athena();
+    await server.request("athena/review/comment", {
+      agent: id,
+      path: "poem.txt",
+      line: 2,
+      text: "Add a third line",
+      send: true,
+    });
+    await until("the second turn is over", () => {
+      const agent = feed.agent(id);
+      return agent?.turns === 2 && agent.status === "idle";
+    });
+    const found = { agent: id, find: "Add a third line" };
+    const { items } = await server.request("athena/transcript/page", found);
+    assert.deepEqual([...new Set(items.map(({ item }) => item.type))], ["userMessage", "message"]);
+  });
+
+  it("marks the files of the project that agents changed", async () => {
+    const file = vscode.Uri.file(path.join(folder(), "hello.py"));
+    const { review } = await athena();
+    await until("the file is marked", () => review.markOf(file)?.tooltip?.includes("poet"));
+  });
+
+  it("predicts a merge, and merges", async () => {
+    const { server } = await athena();
+    const predicted = await server.request("athena/merge/run", { agent: id, dryRun: true });
+    assert.deepEqual(predicted.conflicts ?? [], []);
+    const done = await server.request("athena/merge/run", {
+      agent: id,
+      how: "squash",
+      message: "Poem",
+    });
+    assert.ok(done.done, JSON.stringify(done));
+    const poem = vscode.Uri.file(path.join(folder(), "poem.txt"));
+    assert.equal(String(await vscode.workspace.fs.readFile(poem)), "one\ntwo\nthree\n");
+  });
+});

@@ -1,0 +1,117 @@
+// From the installed extension to a merged change, as a person does it: with mouse and keyboard.
+import { readFileSync, writeFileSync } from "node:fs";
+import { drive, given } from "./browser.mjs";
+
+const TREE = ".pane-body .monaco-list-row";
+
+const daemonPid = () => Number(/"pid":\s*(\d+)/.exec(readFileSync(given.lock, "utf8"))?.[1]);
+
+function theme(name) {
+  const settings = JSON.parse(readFileSync(given.settings, "utf8"));
+  writeFileSync(given.settings, JSON.stringify({ ...settings, "workbench.colorTheme": name }));
+}
+
+await drive(async (window) => {
+  const { page } = window;
+  const row = (text) => page.locator(TREE, { hasText: text }).first();
+  const found = {};
+  await window.open(given.folder);
+  await page.locator('.activitybar a[aria-label^="Athena"]').click();
+  await page.getByRole("button", { name: "New Agent" }).first().waitFor();
+  await window.shot("vscode-welcome");
+
+  await window.command("Athena: New Agent", "Repair the empty basket");
+  let view = await window.view("[data-item] .diff-line.added");
+  window.say("the first agent edits");
+
+  // The daemon dies in the middle of the turn; the agent and the window go on.
+  const killed = daemonPid();
+  process.kill(killed, "SIGKILL");
+  await view.waitForSelector(".banner", { timeout: 20_000 });
+  await view.waitForSelector(".banner", { state: "detached", timeout: 40_000 });
+  found.killed = killed;
+  found.back = daemonPid();
+  window.say("connected again");
+  writeFileSync(given.gate, "");
+
+  await view.waitForSelector(".request");
+  const ids = await view.$$eval("[data-item]", (items) => items.map((item) => item.dataset.item));
+  found.shown = ids.length;
+  found.unique = new Set(ids).size;
+  await row("Allow once").waitFor();
+  await page.locator(".notification-toast").first().waitFor().catch(() => window.say("no toast"));
+  await window.shot("vscode-permission");
+  await row("Allow once").click();
+  await view.waitForSelector(".turn-end");
+  window.say("the first turn is over");
+
+  await window.command("Athena: New Agent", "Repair the empty basket another way");
+  view = await window.view(".request");
+  await view.click(".request button.primary");
+  await view.waitForSelector(".turn-end");
+  window.say("the second agent is done");
+
+  // Its changes, in the editor's own diff: accept one hunk, comment on a line.
+  const agent = page.locator(TREE, { hasText: "repair-the-empty-basket" }).filter({ hasNotText: "another" });
+  await agent.first().locator(".monaco-tl-twistie").click();
+  await row("All changes").locator(".monaco-tl-twistie").click();
+  await row("basket.py").click();
+  const lens = page.locator(".codelens-decoration a", { hasText: "Accept" }).first();
+  await lens.waitFor();
+  await page.locator(".notification-toast .codicon-notifications-clear").first().click({ timeout: 1000 }).catch(() => {});
+  await lens.click();
+  await page.locator(".codelens-decoration", { hasText: "Accepted" }).first().waitFor();
+  window.say("a hunk is accepted");
+  await page.locator(".editor.modified .view-lines").first().click();
+  await page.keyboard.press("Control+Home");
+  await window.command("Add Comment on Current Selection");
+  const comment = page.locator(".review-widget .monaco-editor").first();
+  await comment.waitFor();
+  await comment.click();
+  await page.keyboard.type("Say in the docstring what an empty basket costs");
+  await window.shot("vscode-review");
+  await page.locator(".review-widget .monaco-button", { hasText: "Send to Agent" }).first().click();
+  await row("repair-the-empty-basket").waitFor();
+  await window.command("Athena: Open Transcript");
+  const pick = page.locator(".quick-input-list .monaco-list-row", { hasNotText: "another" }).first();
+  await pick.waitFor({ timeout: 3000 }).then(() => pick.click()).catch(() => {});
+  view = await window.view("text=The docstring says it now");
+  window.say("the second turn took the comment");
+
+  // Light and high contrast, the same transcript.
+  await window.shot("vscode-transcript-dark");
+  theme("Light Modern");
+  await view.waitForSelector("body.vscode-light");
+  await window.shot("vscode-transcript-light");
+  theme("Default High Contrast");
+  await view.waitForSelector("body.vscode-high-contrast");
+  await window.shot("vscode-transcript-contrast");
+  theme("Dark Modern");
+  await view.waitForSelector("body.vscode-dark:not(.vscode-high-contrast)");
+
+  await window.command("Athena: Open Replay");
+  const replay = await window.view(".timeline");
+  const before = await replay.$$eval("[data-item]", (items) => items.length);
+  await replay.click('[aria-label^="Step Back"]');
+  await replay.waitForFunction((count) => document.querySelectorAll("[data-item]").length < count, before);
+  await window.shot("vscode-replay");
+
+  await window.command("Athena: Compare Agents");
+  await page.locator(".quick-input-widget .quick-input-check-all input, .quick-input-widget .quick-input-check-all").first().click();
+  await page.keyboard.press("Enter");
+  const columns = await window.view(".column + .column .numbers");
+  await columns.waitForSelector(".files .link");
+  found.columns = await columns.$$eval(".column h2", (names) => names.map((name) => name.textContent));
+  await window.shot("vscode-comparison");
+
+  const column = columns.locator(".column", { hasNotText: "another" }).first();
+  await column.getByRole("button", { name: "Take This One" }).click();
+  await page.locator(".quick-input-list .monaco-list-row", { hasText: "Squash" }).first().click();
+  const dialog = page.locator(".monaco-dialog-box");
+  await dialog.waitFor();
+  await window.shot("vscode-merge");
+  await dialog.getByRole("button", { name: "Squash" }).click();
+  await page.locator(".notification-toast, .notifications-center", { hasText: "Merge Work" }).first().waitFor();
+  window.say("merged");
+  return found;
+});
