@@ -12,6 +12,14 @@ from tests.architecture.source import Module, dotted
 FILE_LINES = 600
 FUNCTION_LINES = 60
 SHORT_LINES = 12
+OUTSIDE = (
+    "asyncio", "datetime", "os", "random", "secrets", "shutil", "signal", "socket", "subprocess",
+    "tempfile", "threading", "time",
+)  # fmt: skip
+PURE = (
+    "athena.protocol", "athena.core", "athena.projections", "athena.harness.driver",
+    "athena.harness.acp", "athena.harness.claude", "athena.harness.codex",
+)  # fmt: skip
 SKIPS = {"skip", "skipif", "xfail", "importorskip"}
 
 Finding = tuple[int, str]
@@ -128,6 +136,14 @@ def imports_beyond(*own: str) -> Callable[[Module], Iterator[Finding]]:
     return find
 
 
+def acts(module: Module) -> Iterator[Finding]:
+    """What is pure is given all that it knows: it has no clock, no files and no chance."""
+    yield from imports_of(*OUTSIDE)(module)
+    for line, name in module.calls():
+        if name in {"open", "uuid.uuid1", "uuid.uuid4"}:
+            yield line, name
+
+
 def athena_beyond(own: str) -> Callable[[Module], Iterator[Finding]]:
     """Imports of Athena's packages other than the module's own."""
 
@@ -221,6 +237,12 @@ RULES = (
         _only("athena.rpc"),
         imports_of("jsonrpcserver"),
         _sample("athena.app.rpc", "from jsonrpcserver import dispatch\n"),
+    ),
+    Rule(
+        "rules, views and drivers are pure",
+        _within(*PURE),
+        acts,
+        _sample("athena.core.clock", "import time\n"),
     ),
     Rule(
         "the runner needs the standard library alone",

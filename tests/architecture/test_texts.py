@@ -1,9 +1,10 @@
-"""No committed file names a package registry or a place on somebody's machine."""
+"""No committed file names a package registry or a place on somebody's machine, no client a harness."""
 
 from __future__ import annotations
 
 import re
 
+from athena.harness.rows import HARNESSES
 from tests.architecture.source import ROOT, tracked_files
 
 # Spelled in pieces, or this file would be a breach itself.
@@ -42,6 +43,25 @@ def test_a_breach_is_seen() -> None:
     assert FORBIDDEN.search("https://files.python" + "hosted.org/packages")
     assert FORBIDDEN.search("see ../sha" + "red/design")
     assert not FORBIDDEN.search("/home/user/project and ./work/main.py")
+
+
+def test_no_client_knows_a_harness_by_its_name() -> None:
+    names = "|".join(harness.name for harness in HARNESSES if harness.name != "scripted")
+    named = re.compile(rf"\b({names})\b", re.IGNORECASE)
+    code = [
+        name
+        for name in tracked_files()
+        if name.startswith("clients/") and name.endswith((".ts", ".tsx", ".lua", ".kt", ".css"))
+    ]
+    shipped = [name for name in code if ".gen." not in name and "/test" not in name]
+    assert len(shipped) > 20
+    breaches = [
+        f"{name}:{number}: {found[0]}"
+        for name in shipped
+        for number, line in enumerate(_lines(name), 1)
+        if (found := named.search(line))
+    ]
+    assert not breaches, "\n".join(breaches)
 
 
 def _lines(name: str) -> list[str]:
