@@ -60,6 +60,23 @@ REACHABLE = (
     "--indexed-objects",
 )
 STEPS = 12
+COMMIT = ("commit", "-q", "--allow-empty", "-am", "by hand")
+AMEND = ("commit", "-q", "--amend", "-am", "amended")
+DETACH = ("checkout", "-q", "--detach")
+BY_HAND = (
+    [("add", "-A")],
+    [("add", "a", "b")],
+    [("add", "-f", IGNORED)],
+    [("add", "-f", IGNORED), COMMIT],
+    [("rm", "-q", "--cached", IGNORED)],
+    [("rm", "-q", "--cached", "b")],
+    [COMMIT],
+    [COMMIT, AMEND],
+    [DETACH],
+    [DETACH, COMMIT, ("checkout", "-q", "-")],
+    [("stash", "-u", "-q")],
+    [("branch", "side-{n}")],
+)
 KILLED = 0.25
 
 
@@ -80,12 +97,8 @@ class World:
 
     def places(self) -> list[Repo]:
         """Every working tree whose folder is there."""
-        listed = self.repo.git("worktree", "list", "--porcelain", "-z").split("\0")
-        roots = [
-            Path(entry.removeprefix("worktree "))
-            for entry in listed
-            if entry.startswith("worktree ")
-        ]
+        links = sorted((self.repo.path / ".git" / "worktrees").glob("*/gitdir"))
+        roots = [self.repo.path, *(Path(link.read_text().rstrip("\n")).parent for link in links)]
         return [self.repo.at(root) for root in roots if (root / ".git").exists()]
 
     def linked(self) -> list[Repo]:
@@ -131,25 +144,14 @@ def write(world: World, place: Repo, who: str) -> None:
 
 def use_git(world: World, place: Repo) -> None:
     """Something a user does with git; that it may fail, and may drop commits, is theirs."""
-    args = world.rng.choice(
-        [
-            ("add", "-A"),
-            ("add", "a", "b"),
-            ("add", "-f", IGNORED),
-            ("rm", "-q", "--cached", IGNORED),
-            ("commit", "-qam", "by hand"),
-            ("commit", "-q", "--amend", "-am", "amended"),
-            ("checkout", "-q", "--detach"),
-            ("stash", "-u", "-q"),
-            ("rm", "-q", "--cached", "b"),
-            ("branch", f"side-{world.serial}"),
-        ]
-    )
     # What a killed git leaves behind, and git tells its user to delete.
     for lock in (world.repo.path / ".git").rglob("*.lock"):
         lock.unlink()
-    place.git(*args, check=False)
-    world.tell(f"user in {place.path.name}: git {' '.join(args)}")
+    for args in world.rng.choice(BY_HAND):
+        if args[:2] == ("add", "-f") and not (place.path / IGNORED).is_dir():
+            place.write(IGNORED, world.version())
+        place.git(*(arg.format(n=world.serial) for arg in args), check=False)
+        world.tell(f"user in {place.path.name}: git {' '.join(args)}")
     if args[0] == "add" and world.rng.random() < 0.7:
         for name in args[1:]:
             if (place.path / name).is_file():
@@ -462,7 +464,7 @@ def live(world: World) -> None:
     while sum(world.done.values()) < STEPS:
         for _ in range(world.rng.randrange(3)):
             place = world.rng.choice(world.places())
-            if world.rng.random() < 0.2:
+            if world.rng.random() < 0.3:
                 use_git(world, place)
             else:
                 write(world, place, "user")
