@@ -107,6 +107,11 @@ demo: venv ## see agents work on a sample repository (HARNESS=codex for a real o
 crash: venv ## kill the daemon 500 times and compare the logs (KILLS=n for another number)
 	$(PYTHON_BIN) -m tests.crash $(if $(KILLS),--kills $(KILLS))
 
+.PHONY: harness-page
+harness-page: venv ## ask the real harnesses what they can do, and write docs/harnesses.md
+	$(SETUP) install @all-harnesses
+	$(PYTHON_BIN) -m tests.harnesses.matrix
+
 .PHONY: bench
 bench: venv ## measure everything and write docs/benchmarks.md (some minutes; QUICK=1 only tries it)
 	$(PYTHON_BIN) -m bench $(if $(QUICK),--quick)

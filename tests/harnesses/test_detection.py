@@ -20,6 +20,7 @@ from athena.protocol.capability import Ability, Capabilities
 from athena.protocol.request import Permission
 from athena.protocol.usage import Cost, CostSource, Usage
 from tests.harnesses.checks import harnesses
+from tests.harnesses.matrix import PAGE, page, see_all
 from tests.support.fakemodel import FakeModel
 from tests.support.harness_env import HARNESS_ENVS
 from tools.setup.harnesses import HARNESSES
@@ -224,3 +225,18 @@ def test_the_options_are_those_of_the_program(tmp_path: Path) -> None:
     ).stdout
     listed = set(read_help(printed).options)
     assert {name for name, option in OPTIONS.items() if not option.hidden} <= listed
+
+
+def test_the_page_names_the_verified_versions() -> None:
+    lines = PAGE.read_text(encoding="utf-8").splitlines()
+    for name, version in VERIFIED.items():
+        [row] = [line for line in lines if f"(`{name}`)" in line]
+        assert f"| {version} |" in row
+
+
+@pytest.mark.harnesses
+@pytest.mark.slow
+async def test_the_page_is_what_the_harnesses_show() -> None:
+    written = PAGE.read_text(encoding="utf-8")
+    date = written.split("Seen on ", 1)[1].split(",", 1)[0]
+    assert written == page(await see_all(), date), "run: make harness-page"

@@ -43,7 +43,9 @@ def known_from(help_: Help) -> Capabilities:
             return Ability.UNKNOWN
         return Ability.YES if name in help_.options else Ability.NO
 
-    modes = help_.choices.get("permission-mode", ())
+    # The command line's `manual` is the mode that sessions call `default`.
+    named = help_.choices.get("permission-mode", ())
+    modes = ["default" if name == "manual" else name for name in named]
     return Capabilities(
         resume=has("resume"),
         load=has("resume"),
