@@ -2,6 +2,9 @@
 
 local M = {}
 
+---@type table<thread, fun(failure: athena.Failure|string)> what to do with what a coroutine raises
+local on_errors = setmetatable({}, { __mode = "k" })
+
 ---An error for the user: its words are shown, without a traceback.
 ---@class athena.Failure
 ---@field message string
@@ -20,21 +23,24 @@ function M.report(failure)
   vim.notify("Athena: " .. words, vim.log.levels.ERROR)
 end
 
+---@param co thread
+local function step(co, ...)
+  local ok, failure = coroutine.resume(co, ...)
+  if not ok then
+    if type(failure) ~= "table" then
+      failure = debug.traceback(co, tostring(failure))
+    end
+    (on_errors[co] or M.report)(failure)
+  end
+end
+
 ---Run a function that may wait. What it raises goes to `on_error`, by default to the user.
 ---@param fn fun(...)
 ---@param on_error? fun(failure: athena.Failure|string)
 function M.run(fn, on_error)
   local co = coroutine.create(fn)
-  local function step(...)
-    local ok, failure = coroutine.resume(co, ...)
-    if not ok then
-      if type(failure) ~= "table" then
-        failure = debug.traceback(co, tostring(failure))
-      end
-      (on_error or M.report)(failure)
-    end
-  end
-  step()
+  on_errors[co] = on_error
+  step(co)
 end
 
 ---Wait in `M.run`: `start` is given a function to call once, with what is then returned.
@@ -50,10 +56,7 @@ function M.await(start)
     done = true
     values = vim.F.pack_len(...)
     if waiting then
-      local ok, failure = coroutine.resume(co)
-      if not ok then
-        M.report(type(failure) == "table" and failure or debug.traceback(co, tostring(failure)))
-      end
+      step(co)
     end
   end)
   if not done then

@@ -74,12 +74,11 @@ function M.merge(command, given, agent)
   end
   if not params.how then
     local into = ahead.branch or "the project's branch"
-    local files = words.count(#ahead.files, "file")
     params.how = async.select({
       { label = "Merge", value = "merge" },
       { label = "Squash into one commit", value = "squash" },
       { label = "Rebase", value = "rebase" },
-    }, ("%s: %s of %s into %s"):format(command.title, files, agent.name, into), "athena.merge")
+    }, ("%s: %s into %s"):format(command.title, agent.name, into), "athena.merge")
   end
   if not params.how then
     return

@@ -155,9 +155,11 @@ local RENDER = {
     end
   end,
   plan = function(item, block)
-    local boxes = { completed = "[x]", inProgress = "[>]" }
     for _, entry in ipairs(item.entries) do
-      table.insert(block.lines, ("- %s %s"):format(boxes[entry.status] or "[ ]", entry.text))
+      local icon = config.get().icons[STATUS_ICONS[entry.status] or "idle"]
+      table.insert(block.lines, ("%s %s"):format(icon, entry.text))
+      local highlight = STATUS_HIGHLIGHTS[entry.status] or "AthenaIdle"
+      table.insert(block.marks, { #block.lines - 1, 0, #icon, highlight })
     end
   end,
   notice = function(item, block)

@@ -151,12 +151,17 @@ local function render()
     table.insert(lines, "No agents yet. Press n, or :Athena spawn <what is to be done>.")
   end
   buffers.set(buffer, 0, -1, lines, marks)
-  for window, id in pairs(before) do
-    for index, other in ipairs(shown) do
-      if other == id then
-        vim.api.nvim_win_set_cursor(window, { index + HEADER, vim.api.nvim_win_get_cursor(window)[2] })
+  for _, window in ipairs(windows) do
+    local lnum, column = unpack(vim.api.nvim_win_get_cursor(window))
+    for index, id in ipairs(shown) do
+      if id == before[window] then
+        lnum = index + HEADER
       end
     end
+    if #shown > 0 then
+      lnum = math.max(lnum, HEADER + 1)
+    end
+    vim.api.nvim_win_set_cursor(window, { math.min(lnum, #lines), column })
   end
 end
 
@@ -288,9 +293,6 @@ function M.open(how)
     foldtext = "",
   })
   render()
-  if #shown > 0 and vim.api.nvim_win_get_cursor(window)[1] <= HEADER then
-    vim.api.nvim_win_set_cursor(window, { HEADER + 1, 0 })
-  end
 end
 
 return M

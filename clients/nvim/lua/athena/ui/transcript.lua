@@ -232,6 +232,12 @@ function M.here()
   return open[vim.api.nvim_get_current_buf()]
 end
 
+---@param buffer integer
+---@return athena.TranscriptView?
+function M.view(buffer)
+  return open[buffer] and open[buffer].view
+end
+
 ---The agent of the current buffer, when that is a transcript.
 ---@return string?
 function M.current()

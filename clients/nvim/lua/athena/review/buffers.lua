@@ -1,0 +1,282 @@
+---The two sides of a changed file: what it was, and what the agent made of it, with the verdicts and
+---the comments. All of it is asked of Athena again when something changed.
+
+local async = require("athena.async")
+local buffers = require("athena.ui.buffer")
+local client = require("athena.client")
+local config = require("athena.config")
+local state = require("athena.state")
+local words = require("athena.words")
+
+local M = {}
+
+---@class athena.ReviewPlace
+---@field agent string
+---@field scope athena.Scope
+---@field turnId? string
+---@field side "old"|"new"
+---@field path string
+
+---@class athena.ReviewBuffer
+---@field place athena.ReviewPlace
+---@field file? athena.ChangedFileDetail
+---@field note? string why there is no text
+
+local SPACE = vim.api.nvim_create_namespace("athena.review")
+---@type table<integer, athena.ReviewBuffer>
+local open = {}
+
+---@param place athena.ReviewPlace
+---@return string
+function M.name(place)
+  local turn = place.turnId or "-"
+  return ("athena://review/%s/%s/%s/%s/%s"):format(
+    place.agent,
+    place.scope,
+    turn,
+    place.side,
+    place.path
+  )
+end
+
+---@param name string
+---@return athena.ReviewPlace?
+function M.parse(name)
+  local agent, scope, turn, side, path =
+    name:match("^athena://review/([^/]+)/([^/]+)/([^/]+)/([^/]+)/(.+)$")
+  if not agent then
+    return nil
+  end
+  local turnId = turn ~= "-" and turn or nil
+  return { agent = agent, scope = scope, turnId = turnId, side = side, path = path }
+end
+
+---@param buffer? integer
+---@return athena.ReviewBuffer?
+function M.get(buffer)
+  return open[buffer or vim.api.nvim_get_current_buf()]
+end
+
+---The agent whose work the current buffer shows.
+---@return string?
+function M.current()
+  local here = M.get()
+  return here and here.place.agent
+end
+
+---The lines, from 1, that a hunk takes on a side; of none, the line that it is beside.
+---@param hunk athena.HunkView
+---@param side "old"|"new"
+---@return integer first
+---@return integer last
+function M.lines_of(hunk, side)
+  local start, count
+  if side == "new" then
+    start, count = hunk.newStart, hunk.newLines
+  else
+    start, count = hunk.oldStart, hunk.oldLines
+  end
+  if count == 0 then
+    return math.max(1, start), start + 1
+  end
+  return start, start + count - 1
+end
+
+---The hunks of the current buffer that touch some lines.
+---@param first integer
+---@param last integer
+---@return athena.HunkView[]
+function M.hunks(first, last)
+  local here = M.get()
+  return vim.tbl_filter(function(hunk)
+    local from, to = M.lines_of(hunk, here.place.side)
+    return from <= last and to >= first
+  end, here and here.file and here.file.hunkList or {})
+end
+
+local VERDICT_HIGHLIGHTS =
+  { accepted = "AthenaAccepted", rejected = "AthenaRejected", open = "AthenaOpen" }
+
+---@param buffer integer
+local function mark(buffer)
+  local here = open[buffer]
+  local count = vim.api.nvim_buf_line_count(buffer)
+  local icons = config.get().icons
+  vim.api.nvim_buf_clear_namespace(buffer, SPACE, 0, -1)
+  for _, hunk in ipairs(here.file.hunkList) do
+    local first, last = M.lines_of(hunk, here.place.side)
+    local highlight = VERDICT_HIGHLIGHTS[hunk.verdict]
+    for line = first, math.min(last, count) do
+      local said = line == first and hunk.verdict ~= "open" and here.place.side == "new"
+      vim.api.nvim_buf_set_extmark(buffer, SPACE, line - 1, 0, {
+        sign_text = icons[hunk.verdict],
+        sign_hl_group = highlight,
+        virt_text = said and { { " " .. hunk.verdict, highlight } } or nil,
+      })
+    end
+  end
+  for _, comment in ipairs(here.place.side == "new" and here.file.commentList or {}) do
+    local line = math.min(comment.endLine or comment.line, count)
+    local shown = {}
+    for _, text in ipairs(vim.split(comment.text, "\n")) do
+      table.insert(shown, { { ("  %s %s"):format(icons.comment, text), "AthenaComment" } })
+    end
+    table.insert(shown[1], { ("  %s, %s"):format(comment.by, comment.state), "AthenaMuted" })
+    vim.api.nvim_buf_set_extmark(buffer, SPACE, math.max(0, line - 1), 0, {
+      virt_lines = shown,
+      virt_lines_above = line == 0,
+    })
+  end
+end
+
+---For 'winbar'.
+---@return string
+function M.winbar()
+  local here = open[vim.api.nvim_win_get_buf(vim.g.statusline_winid or 0)]
+  if not here then
+    return ""
+  end
+  local agent = state.agents[here.place.agent]
+  local side = here.place.side == "old" and "before" or (agent and agent.name or "after")
+  local parts = { here.place.path, here.place.scope == "turn" and "one turn" or nil }
+  if here.note then
+    table.insert(parts, here.note)
+  end
+  if here.file and here.place.side == "new" then
+    local counts = { accepted = 0, rejected = 0, open = 0 }
+    for _, hunk in ipairs(here.file.hunkList) do
+      counts[hunk.verdict] = counts[hunk.verdict] + 1
+    end
+    for _, verdict in ipairs({ "accepted", "rejected", "open" }) do
+      if counts[verdict] > 0 then
+        table.insert(parts, ("%d %s"):format(counts[verdict], verdict))
+      end
+    end
+  end
+  local text = table.concat(parts, " · "):gsub("%%", "%%%%")
+  return (" %%#AthenaName#%s%%* %%<%s%%=%%#AthenaMuted#g? keys "):format(side, text)
+end
+
+---@param buffer integer
+function M.load(buffer)
+  local here = open[buffer]
+  local place = here.place
+  local params = {
+    agent = place.agent,
+    scope = place.scope,
+    turnId = place.turnId,
+    path = place.path,
+  }
+  async.run(function()
+    local file = client.call("athena/changeset/file", params)
+    local side = vim.tbl_extend("force", params, { side = place.side })
+    local text = client.call("athena/changeset/text", side)
+    if not vim.api.nvim_buf_is_loaded(buffer) then
+      return
+    end
+    here.file = file
+    here.note = text.binary and "binary" or not text.exists and "no file" or nil
+    local lines = text.text == "" and {} or vim.split(text.text:gsub("\n$", ""), "\n")
+    if not vim.deep_equal(lines, vim.api.nvim_buf_get_lines(buffer, 0, -1, false)) then
+      buffers.set(buffer, 0, -1, lines)
+      vim.cmd("silent! diffupdate")
+    end
+    mark(buffer)
+    vim.cmd.redrawstatus({ bang = true })
+  end)
+end
+
+local CHANGES = {
+  verdictGiven = true,
+  commentAdded = true,
+  commentsSent = true,
+  commentResolved = true,
+  changesApplied = true,
+  turnEnded = true,
+}
+
+---@param change athena.Change
+local function follow(change)
+  local concerned = {}
+  for _, event in ipairs(change.events) do
+    if CHANGES[event.kind] then
+      concerned[event.agentId] = true
+    end
+  end
+  for buffer, here in pairs(open) do
+    if change.reset or concerned[here.place.agent] then
+      M.load(buffer)
+    end
+  end
+end
+
+---Fill a buffer whose name says what it shows.
+---@param buffer integer
+function M.read(buffer)
+  local place = M.parse(vim.api.nvim_buf_get_name(buffer))
+  if not place then
+    return
+  end
+  vim.bo[buffer].buftype = "nofile"
+  vim.bo[buffer].bufhidden = "hide"
+  vim.bo[buffer].swapfile = false
+  vim.bo[buffer].buflisted = false
+  vim.bo[buffer].modifiable = false
+  open[buffer] = { place = place }
+  local filetype = vim.filetype.match({ filename = place.path })
+  if filetype and not pcall(vim.treesitter.start, buffer, filetype) then
+    vim.bo[buffer].syntax = filetype
+  end
+  buffers.map(buffer, "review", require("athena.review.keys"))
+  vim.api.nvim_create_autocmd("BufUnload", {
+    buffer = buffer,
+    once = true,
+    callback = function()
+      open[buffer] = nil
+    end,
+  })
+  M.load(buffer)
+end
+
+---@param place athena.ReviewPlace
+---@return integer buffer
+function M.buffer(place)
+  local name = M.name(place)
+  local buffer = vim.fn.bufadd(name)
+  vim.fn.bufload(buffer)
+  if not open[buffer] then
+    M.read(buffer)
+  end
+  return buffer
+end
+
+---The line of the new side that a line of the current buffer belongs to.
+---@param line integer
+---@return integer
+function M.new_line(line)
+  local here = M.get()
+  if here.place.side == "new" then
+    return line
+  end
+  local shift = 0
+  for _, hunk in ipairs(here.file and here.file.hunkList or {}) do
+    local first, last = M.lines_of(hunk, "old")
+    if line >= first and line <= last and hunk.oldLines > 0 then
+      return math.max(1, hunk.newStart)
+    elseif line > last then
+      shift = shift + hunk.newLines - hunk.oldLines
+    end
+  end
+  return line + shift
+end
+
+---@param place athena.ReviewPlace
+---@return string
+function M.words(place)
+  local agent = state.agents[place.agent]
+  return ("%s: %s"):format(agent and agent.name or place.agent, words.line(place.path, 40))
+end
+
+state.on("athena.review.buffers", follow)
+
+return M

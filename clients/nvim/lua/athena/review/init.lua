@@ -1,0 +1,302 @@
+---Review of what an agent changed: a tab with the two sides of a file in diff mode, and the files in
+---the quickfix list.
+
+local async = require("athena.async")
+local client = require("athena.client")
+local config = require("athena.config")
+local sides = require("athena.review.buffers")
+local state = require("athena.state")
+local ui = require("athena.ui.buffer")
+local words = require("athena.words")
+
+local M = {}
+
+local WIDE = 120
+local GROUP = vim.api.nvim_create_augroup("athena.review", {})
+
+---@param window integer
+local function dress(window)
+  ui.plain(window, {
+    number = true,
+    signcolumn = "yes",
+    cursorline = false,
+    wrap = false,
+    winbar = "%{%v:lua.require'athena.review.buffers'.winbar()%}",
+  })
+  vim.api.nvim_win_call(window, function()
+    vim.cmd.diffthis()
+  end)
+end
+
+---Show the other side beside a window that shows the new one.
+---@param window integer
+local function pair(window)
+  local here = sides.get(vim.api.nvim_win_get_buf(window))
+  if not here or here.place.side ~= "new" then
+    return
+  end
+  local old = sides.buffer(vim.tbl_extend("force", here.place, { side = "old" }))
+  local left
+  for _, other in ipairs(vim.api.nvim_tabpage_list_wins(0)) do
+    local shown = sides.get(vim.api.nvim_win_get_buf(other))
+    if other ~= window and shown then
+      left = other
+    end
+  end
+  if not left then
+    local layout = config.get().layout
+    local vertical = layout == "vertical" or (layout == "auto" and vim.o.columns >= WIDE)
+    left = vim.api.nvim_open_win(old, false, {
+      split = vertical and "left" or "above",
+      win = window,
+    })
+  end
+  -- With `!` also the file before, which is hidden now, is no longer compared.
+  vim.cmd("diffoff!")
+  vim.api.nvim_win_set_buf(left, old)
+  dress(left)
+  dress(window)
+  -- Deleted lines of the other side are drawn as fillers; both sides begin at the first change.
+  vim.cmd("silent! normal! gg")
+end
+
+vim.api.nvim_create_autocmd("BufWinEnter", {
+  group = GROUP,
+  pattern = "athena://review/*/new/*",
+  callback = function()
+    local window = vim.api.nvim_get_current_win()
+    if vim.t.athena_review then
+      vim.schedule(function()
+        if vim.api.nvim_win_is_valid(window) then
+          pair(window)
+        end
+      end)
+    end
+  end,
+})
+
+---@param file athena.ChangedFile
+---@return string
+local function describe(file)
+  local parts = { file.status }
+  if file.additions then
+    table.insert(parts, ("+%d -%d"):format(file.additions, file.deletions))
+  else
+    table.insert(parts, "binary")
+  end
+  if file.verdict ~= "open" then
+    table.insert(parts, file.verdict)
+  end
+  if file.comments > 0 then
+    table.insert(parts, words.count(file.comments, "comment"))
+  end
+  return table.concat(parts, " · ")
+end
+
+---Put the changed files into the quickfix list.
+---@param changes athena.ChangesetView
+---@param title string
+local function list(changes, title)
+  local entries = {}
+  for _, file in ipairs(changes.files) do
+    local place = {
+      agent = changes.agentId,
+      scope = changes.scope,
+      turnId = changes.turnId,
+      side = "new",
+      path = file.path,
+    }
+    local module = file.path
+    table.insert(entries, {
+      filename = sides.name(place),
+      module = module,
+      lnum = 1,
+      text = describe(file),
+    })
+  end
+  vim.fn.setqflist({}, " ", { title = title, items = entries })
+end
+
+---Open the review of what an agent changed.
+---@param agent string id
+---@param scope athena.Scope
+---@param turnId? string
+function M.open(agent, scope, turnId)
+  local params = { agent = agent, scope = turnId and "turn" or scope, turnId = turnId }
+  local changes = client.call("athena/changeset/get", params)
+  local name = state.agents[agent] and state.agents[agent].name or agent
+  if #changes.files == 0 then
+    return words.tell(("%s changed nothing"):format(name))
+  end
+  local title = ("Athena: %s, %s"):format(name, words.count(#changes.files, "file"))
+  list(changes, title)
+  vim.cmd("tab split")
+  vim.t.athena_review = true
+  vim.cmd("silent cfirst")
+  words.tell(
+    ("%s, +%d -%d"):format(
+      words.count(#changes.files, "file"),
+      changes.additions,
+      changes.deletions
+    )
+  )
+end
+
+function M.close()
+  if vim.t.athena_review and #vim.api.nvim_list_tabpages() > 1 then
+    vim.cmd.tabclose()
+  else
+    ui.close()
+  end
+end
+
+---Go to the next file of the quickfix list, in the window of the new side.
+---@param direction 1|-1
+function M.step(direction)
+  for _, window in ipairs(vim.api.nvim_tabpage_list_wins(0)) do
+    local here = sides.get(vim.api.nvim_win_get_buf(window))
+    if here and here.place.side == "new" then
+      vim.api.nvim_set_current_win(window)
+    end
+  end
+  local ok = pcall(vim.cmd, ("silent %d%s"):format(vim.v.count1, direction == 1 and "cnext" or "cprev"))
+  if not ok then
+    words.tell(direction == 1 and "this is the last file" or "this is the first file")
+  end
+end
+
+---Edit the file itself, in the agent's workspace.
+function M.edit()
+  local place = sides.get().place
+  local workspace = state.agents[place.agent] and state.agents[place.agent].workspace
+  if not workspace then
+    return words.tell("this agent has no workspace")
+  end
+  local line = sides.new_line(vim.fn.line("."))
+  vim.cmd("tabedit " .. vim.fn.fnameescape(workspace.path .. "/" .. place.path))
+  pcall(vim.api.nvim_win_set_cursor, 0, { line, 0 })
+end
+
+---@param place athena.ReviewPlace
+---@param verdict athena.Verdict
+---@param more table
+local function give(place, verdict, more)
+  local params = {
+    agent = place.agent,
+    scope = place.scope,
+    turnId = place.turnId,
+    verdict = verdict,
+  }
+  async.run(function()
+    client.call("athena/review/verdict", vim.tbl_extend("force", params, more))
+  end)
+end
+
+---A verdict on the hunks of some lines of the current buffer.
+---@param verdict athena.Verdict
+---@param first integer
+---@param last integer
+local function give_lines(verdict, first, last)
+  local place = sides.get().place
+  local hunks = sides.hunks(first, last)
+  if #hunks == 0 then
+    return words.tell("there is no change here; ]c goes to the next")
+  end
+  local ids = vim.tbl_map(function(hunk)
+    return hunk.hunkId
+  end, hunks)
+  give(place, verdict, { path = place.path, hunkIds = ids })
+end
+
+---A verdict on the hunk at the cursor, or on those of the selection.
+---@param verdict athena.Verdict
+function M.verdict_here(verdict)
+  local first, last = vim.fn.line("."), vim.fn.line(".")
+  if vim.fn.mode():find("[vV\22]") then
+    first = vim.fn.line("v")
+    vim.api.nvim_feedkeys(vim.keycode("<Esc>"), "nx", false)
+  end
+  give_lines(verdict, math.min(first, last), math.max(first, last))
+end
+
+---@param verdict athena.Verdict
+function M.verdict_file(verdict)
+  local place = sides.get().place
+  give(place, verdict, { path = place.path })
+end
+
+---`:Athena accept` and its like: the hunks of the lines in a review, else what is asked for.
+---@param command athena.Command
+---@param given athena.Given
+---@param verdict athena.Verdict
+function M.verdict_command(command, given, verdict)
+  if sides.get() and not given.agent then
+    local lines = given.range or { vim.fn.line("."), vim.fn.line(".") }
+    return give_lines(verdict, lines[1], lines[2])
+  end
+  require("athena.commands").general(command, given)
+end
+
+---@param first integer
+---@param last integer
+---@param send boolean
+local function comment(first, last, send)
+  local place = sides.get().place
+  local line, last_line = sides.new_line(first), sides.new_line(last)
+  async.run(function()
+    local where = line == last_line and tostring(line) or ("%d-%d"):format(line, last_line)
+    local text = async.input(("Comment on %s:%s"):format(place.path, where))
+    if text and text ~= "" then
+      client.call("athena/review/comment", {
+        agent = place.agent,
+        path = place.path,
+        line = line,
+        endLine = last_line ~= line and last_line or nil,
+        text = text,
+        turnId = place.turnId,
+        send = send,
+      })
+    end
+  end)
+end
+
+local sends = false
+
+---An operator that comments on what a motion covers.
+---@param send boolean whether the comment goes to the agent at once
+---@return string
+function M.comment_operator(send)
+  sends = send
+  vim.o.operatorfunc = "v:lua.require'athena.review'.comment_lines"
+  return "g@"
+end
+
+---For 'operatorfunc'.
+function M.comment_lines()
+  comment(vim.fn.line("'["), vim.fn.line("']"), sends)
+end
+
+---`:Athena comment`
+---@param command athena.Command
+---@param given athena.Given
+function M.comment_command(command, given)
+  local here = sides.get()
+  if not here or given.agent then
+    return require("athena.commands").general(command, given)
+  end
+  local lines = given.range or { vim.fn.line("."), vim.fn.line(".") }
+  if not given.text then
+    return comment(lines[1], lines[2], given.send == true)
+  end
+  client.call("athena/review/comment", {
+    agent = here.place.agent,
+    path = here.place.path,
+    line = sides.new_line(lines[1]),
+    endLine = lines[2] ~= lines[1] and sides.new_line(lines[2]) or nil,
+    text = given.text,
+    turnId = here.place.turnId,
+    send = given.send == true,
+  })
+end
+
+return M

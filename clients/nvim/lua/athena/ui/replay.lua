@@ -1,0 +1,300 @@
+---A transcript step by step: what was said and done, up to a moment. It starts nothing.
+
+local async = require("athena.async")
+local buffers = require("athena.ui.buffer")
+local client = require("athena.client")
+local models = require("athena.transcript.model")
+local state = require("athena.state")
+local transcripts = require("athena.ui.transcript")
+local views = require("athena.transcript.view")
+local words = require("athena.words")
+
+local M = {}
+
+---@class athena.Replay
+---@field agent string
+---@field all athena.Model the whole transcript
+---@field view athena.TranscriptView what is shown of it
+---@field position integer how many items are shown
+---@field timer? uv.uv_timer_t
+---@field speed number
+
+---@type table<integer, athena.Replay>
+local open = {}
+local PAGE = 500
+-- A pause of a night is not replayed in full.
+local LONGEST_MS = 3000
+
+---@return athena.Replay?
+local function here()
+  return open[vim.api.nvim_get_current_buf()]
+end
+
+---@param replay athena.Replay
+---@param position integer
+local function seek(replay, position)
+  local all = replay.all
+  position = math.max(1, math.min(position, #all.order))
+  local model = models.new(replay.agent)
+  model.turns = all.turns
+  for index = 1, position do
+    model:put(all.items[all.order[index]])
+  end
+  replay.position = position
+  replay.view.model = model
+  replay.view:render()
+  for _, window in ipairs(buffers.windows(replay.view.buffer)) do
+    local count = vim.api.nvim_buf_line_count(replay.view.buffer)
+    vim.api.nvim_win_set_cursor(window, { count, 0 })
+  end
+  vim.cmd.redrawstatus({ bang = true })
+end
+
+---@param replay athena.Replay
+local function pause(replay)
+  if replay.timer then
+    replay.timer:stop()
+    replay.timer:close()
+    replay.timer = nil
+  end
+end
+
+---@param replay athena.Replay
+local function play(replay)
+  local all = replay.all
+  local now = all.items[all.order[replay.position]]
+  local next_item = all.items[all.order[replay.position + 1]]
+  if not next_item then
+    return pause(replay)
+  end
+  pause(replay)
+  local wait = math.min(LONGEST_MS, math.max(20, (next_item.at - now.at) / replay.speed))
+  replay.timer = vim.defer_fn(function()
+    replay.timer = nil
+    if vim.api.nvim_buf_is_loaded(replay.view.buffer) then
+      seek(replay, replay.position + 1)
+      play(replay)
+    end
+  end, math.floor(wait))
+end
+
+---The first item of the turn before or after the one that is shown last.
+---@param replay athena.Replay
+---@param direction 1|-1
+---@return integer
+local function turn_from(replay, direction)
+  local all = replay.all
+  local function turn(index)
+    local item = all.items[all.order[index]]
+    return item and item.turnId
+  end
+  local index = replay.position + direction
+  while all.order[index] and (turn(index) == turn(index - 1) or not turn(index)) do
+    index = index + direction
+  end
+  return index
+end
+
+---@param text string an item's number, `50%`, or a time such as `14:03`
+---@param replay athena.Replay
+---@return integer?
+local function parse(text, replay)
+  local percent, number = text:match("^(%d+)%%$"), tonumber(text)
+  if percent then
+    return math.floor(#replay.all.order * tonumber(percent) / 100)
+  elseif number then
+    return number
+  elseif text:find("^%d+:%d+") then
+    for index, id in ipairs(replay.all.order) do
+      if words.time(replay.all.items[id].at) >= text then
+        return index
+      end
+    end
+    return #replay.all.order
+  end
+end
+
+---@param step fun(replay: athena.Replay): integer?
+---@return fun()
+local function going(step)
+  return function()
+    local replay = here()
+    if replay then
+      pause(replay)
+      local position = step(replay)
+      if position then
+        seek(replay, position)
+      end
+    end
+  end
+end
+
+---@type athena.Key[]
+local KEYS = {
+  {
+    "n",
+    "next",
+    "next item",
+    going(function(replay)
+      return replay.position + vim.v.count1
+    end),
+  },
+  {
+    "p",
+    "previous",
+    "previous item",
+    going(function(replay)
+      return replay.position - vim.v.count1
+    end),
+  },
+  {
+    "]t",
+    "next_turn",
+    "next turn",
+    going(function(replay)
+      return turn_from(replay, 1)
+    end),
+  },
+  {
+    "[t",
+    "previous_turn",
+    "previous turn",
+    going(function(replay)
+      return turn_from(replay, -1)
+    end),
+  },
+  {
+    "0",
+    "first",
+    "the beginning",
+    going(function()
+      return 1
+    end),
+  },
+  {
+    "$",
+    "last",
+    "the end",
+    going(function(replay)
+      return #replay.all.order
+    end),
+  },
+  {
+    "s",
+    "seek",
+    "seek: an item, 50%, 14:03",
+    function()
+      local replay = here()
+      async.run(function()
+        local text = async.input("Item, percent or time")
+        local position = text and replay and parse(text, replay)
+        if position then
+          seek(replay, position)
+        end
+      end)
+    end,
+  },
+  {
+    "<Space>",
+    "play",
+    "play or pause",
+    function()
+      local replay = here()
+      if replay and replay.timer then
+        pause(replay)
+      elseif replay then
+        play(replay)
+      end
+      vim.cmd.redrawstatus()
+    end,
+  },
+  {
+    "+",
+    "faster",
+    "play faster",
+    function()
+      here().speed = here().speed * 2
+      vim.cmd.redrawstatus()
+    end,
+  },
+  {
+    "-",
+    "slower",
+    "play slower",
+    function()
+      here().speed = here().speed / 2
+      vim.cmd.redrawstatus()
+    end,
+  },
+  { "<CR>", "enter", "open or close", "<Cmd>silent! normal! za<CR>" },
+  { "q", "close", "close", buffers.close },
+}
+
+---For 'winbar'.
+---@return string
+function M.winbar()
+  local replay = open[vim.api.nvim_win_get_buf(vim.g.statusline_winid or 0)]
+  if not replay then
+    return ""
+  end
+  local item = replay.all.items[replay.all.order[replay.position]]
+  local agent = state.agents[replay.agent]
+  local done = math.floor(replay.position / #replay.all.order * 20)
+  local bar = ("━"):rep(done) .. ("─"):rep(20 - done)
+  return (" %%#AthenaName#%s%%* %s %s %d/%d · %s%s%%=%%#AthenaMuted#g? keys "):format(
+    (agent and agent.name or replay.agent):gsub("%%", "%%%%"),
+    replay.timer and "▶" or "‖",
+    bar,
+    replay.position,
+    #replay.all.order,
+    words.time(item.at),
+    replay.speed ~= 1 and (" · %gx"):format(replay.speed) or ""
+  )
+end
+
+---@param agent string id
+---@return athena.Model
+local function read_all(agent)
+  local model = models.new(agent)
+  local after = 0
+  while after do
+    local params = { agent = agent, after = after, limit = PAGE }
+    local page = client.call("athena/transcript/page", params)
+    model:add(page, "after")
+    after = page.after
+  end
+  return model
+end
+
+---@param agent string id
+function M.open(agent)
+  local all = read_all(agent)
+  if #all.order == 0 then
+    return words.tell("nothing was said yet")
+  end
+  local buffer, new = buffers.get("athena://replay/" .. agent, "athena-transcript")
+  if new then
+    transcripts.highlight(buffer)
+    buffers.map(buffer, "replay", KEYS)
+    vim.api.nvim_create_autocmd("BufUnload", {
+      buffer = buffer,
+      callback = function()
+        pause(open[buffer])
+        views.forget(buffer)
+        open[buffer] = nil
+      end,
+    })
+  else
+    pause(open[buffer])
+  end
+  vim.b[buffer].athena_agent = agent
+  local known = state.agents[agent]
+  local view = views.new(buffer, all)
+  view.root = known and known.workspace and known.workspace.path
+  open[buffer] = { agent = agent, all = all, view = view, position = 1, speed = 1 }
+  buffers.plain(buffers.show(buffer), transcripts.WINDOW)
+  vim.wo[0][0].winbar = "%{%v:lua.require'athena.ui.replay'.winbar()%}"
+  seek(open[buffer], 1)
+end
+
+return M
