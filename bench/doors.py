@@ -129,7 +129,17 @@ def resident_mb(pid: int, field: str) -> float:
     return round(int(status.split(f"{field}:")[1].split()[0]) / 1024, 1)
 
 
-def measure(state: Path) -> dict[str, object]:
+def measure() -> dict[str, object]:
+    """All numbers of this file, with a state directory of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        state = Path(folder) / "state"
+        try:
+            return measure_in(state)
+        finally:
+            control.stop(str(state), force=True)
+
+
+def measure_in(state: Path) -> dict[str, object]:
     """All numbers of this file, in the order of the table."""
     cold(state)
     rounds = [(nothing(), warm(state)) for _ in range(ROUNDS)]
@@ -180,12 +190,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="measure the doors")
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        state = Path(folder) / "state"
-        try:
-            measured = measure(state)
-        finally:
-            control.stop(str(state), force=True)
+    measured = measure()
     if options.json:
         sys.stdout.write(json.dumps(measured, indent=2) + "\n")
         return

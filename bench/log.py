@@ -34,6 +34,7 @@ from athena.log.schema import MIGRATIONS
 
 PAIRS = 5
 EVENTS = 20_000
+PACED_SECONDS = 5
 RESTART_STREAMS, RESTART_EVENTS = 50, 10_000
 LONG_EVENTS, LONG_BYTES = 10_000, 5_000
 
@@ -200,25 +201,26 @@ FOLD = Fold[State](
 )
 
 
-async def fill_and_die(path: Path) -> None:
+async def fill_and_die(path: Path, streams: int, events: int) -> None:
     """The life before the restart: appends, a cache that follows, and no orderly end."""
     log = await EventLog.open(path)
     cache = StateCache(log, FOLD)
-    for _ in range(RESTART_EVENTS // 100):
+    for _ in range(events // 100):
         await asyncio.gather(
             *(
                 log.append(f"agent/{n}", [NewEvent("item.completed", ITEM)] * 100)
-                for n in range(RESTART_STREAMS)
+                for n in range(streams)
             )
         )
-        for n in range(RESTART_STREAMS):
+        for n in range(streams):
             await cache.get(f"agent/{n}")
     os.kill(os.getpid(), signal.SIGKILL)
 
 
 def restart() -> Restart:
     with folder() as path:
-        command = [sys.executable, "-m", "bench.log", "--fill", str(path / "log.db")]
+        size = [str(RESTART_STREAMS), str(RESTART_EVENTS)]
+        command = [sys.executable, "-m", "bench.log", "--fill", str(path / "log.db"), *size]
         subprocess.run(command, check=False)
         return asyncio.run(come_back(path / "log.db"))
 
@@ -287,8 +289,8 @@ def measure() -> dict[str, object]:
     return {
         "throughput": [asdict(throughput(producers)) for producers in (1, 16, 64, 256)],
         "latency": [
-            asdict(asyncio.run(paced(1, 20, 5))),
-            asdict(asyncio.run(paced(20, 500, 5))),
+            asdict(asyncio.run(paced(1, 20, PACED_SECONDS))),
+            asdict(asyncio.run(paced(20, 500, PACED_SECONDS))),
         ],
         "restart": [asdict(restart())],
         "longStream": [asdict(asyncio.run(long_stream()))],
@@ -307,10 +309,11 @@ def table(title: str, rows: list[dict[str, object]]) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description="measure the event log")
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
-    parser.add_argument("--fill", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--fill", nargs=3, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.fill:
-        asyncio.run(fill_and_die(options.fill))
+        path, streams, events = options.fill
+        asyncio.run(fill_and_die(Path(path), int(streams), int(events)))
     measured = measure()
     if options.json:
         sys.stdout.write(json.dumps(measured, indent=2) + "\n")
