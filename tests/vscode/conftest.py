@@ -48,13 +48,13 @@ def workbench(tmp_path: Path, athena: Athena) -> Iterator[Start]:
     """Starts a workbench with the given settings; it ends with the test."""
     with ExitStack() as stack:
 
-        def start(vsix: Path | None = None, **settings: Any) -> Workbench:
+        def start(vsix: Path | None = None, driver: bool = False, **settings: Any) -> Workbench:
             root = tmp_path / "workbench"
             root.mkdir()
             made = Workbench(root, athena, settings)
             if vsix:
                 made.install(vsix)
-            return stack.enter_context(made.running())
+            return stack.enter_context(made.running(driver))
 
         yield start
 

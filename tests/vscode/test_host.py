@@ -17,7 +17,7 @@ def test_suites_in_the_extension_host(
     vsix: Path, workbench: Callable[..., Workbench], tmp_path: Path
 ) -> None:
     repository = make_repository(tmp_path / "repo")
-    bench = workbench()
+    bench = workbench(driver=True)
     report = tmp_path / "report.txt"
     try:
         bench.drive("host.mjs", 320, folder=str(repository), limit=300, failures=str(tmp_path))

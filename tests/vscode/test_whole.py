@@ -17,6 +17,7 @@ from tests.vscode.workbench import ROOT, Workbench
 pytestmark = [pytest.mark.xdist_group("vscode"), pytest.mark.timeout(400)]
 
 PROJECT = {
+    ".gitignore": "__pycache__/\n",
     "basket.py": (
         'def total(prices):\n    """The sum of the prices."""\n    total = prices[0]\n'
         "    for price in prices[1:]:\n        total += price\n    return total\n\n\n"

@@ -70,8 +70,9 @@ class Workbench:
         )
 
     @contextmanager
-    def running(self) -> Iterator[Workbench]:
-        """Serve until the end of the block."""
+    def running(self, driver: bool = False) -> Iterator[Workbench]:
+        """Serve until the end of the block. `driver` lets suites tell their end; toasts then stay
+        away."""
         log = (self.root / "code-server.log").open("wb")
         flags = ["--disable-telemetry", "--disable-update-check", "--disable-workspace-trust"]
         process = subprocess.Popen(
@@ -80,7 +81,7 @@ class Workbench:
                 *("--auth", "none", "--bind-addr", f"127.0.0.1:{self.port}"),
                 *flags,
                 "--disable-getting-started-override",
-                *("--vscode-option", "enable-smoke-test-driver"),
+                *(("--vscode-option", "enable-smoke-test-driver") if driver else ()),
             ],
             env=self.environment,
             stdout=log,

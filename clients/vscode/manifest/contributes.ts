@@ -40,10 +40,21 @@ const keybindings = [
       mac: `${PREFIX.mac} ${key}`,
     }),
   ),
+  ...[
+    { command: "athena.hunk.accept", letter: "enter" },
+    { command: "athena.hunk.reject", letter: "backspace" },
+  ].map(({ command, letter }) => ({
+    command,
+    key: `${PREFIX.key} ${letter}`,
+    mac: `${PREFIX.mac} ${letter}`,
+    when: "resourceScheme == athena",
+  })),
 ];
 
 export const contributes = {
   configuration,
+  // Verdicts on hunks are lenses in the diff, where the editor shows none by default.
+  configurationDefaults: { "diffEditor.codeLens": true },
   commands,
   keybindings,
   menus: MENUS,

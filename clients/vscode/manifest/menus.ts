@@ -133,6 +133,9 @@ export const MENUS: Record<string, Entry[]> = {
     { command: "athena.review.openWorkspaceFile", when: NEW_SIDE, group: "navigation" },
   ],
   "editor/context": [
+    { command: "athena.hunk.accept", when: NEW_SIDE, group: "1_athena@1" },
+    { command: "athena.hunk.reject", when: NEW_SIDE, group: "1_athena@2" },
+    { command: "athena.hunk.reopen", when: NEW_SIDE, group: "1_athena@3" },
     { command: "athena.agent.spawn", when: "editorHasSelection", group: "z_athena@1" },
     { command: "athena.agent.prompt", when: "editorHasSelection", group: "z_athena@2" },
     { command: "athena.line.authors", group: "z_athena@3" },

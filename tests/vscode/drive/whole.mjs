@@ -104,8 +104,8 @@ await drive(async (window) => {
   found.columns = await columns.$$eval(".column h2", (names) => names.map((name) => name.textContent));
   await window.shot("vscode-comparison");
 
-  const column = columns.locator(".column", { hasNotText: "another" }).first();
-  await column.getByRole("button", { name: "Take This One" }).click();
+  const column = columns.locator(".column", { has: columns.locator("h2", { hasNotText: "-2" }) });
+  await column.first().getByRole("button", { name: "Take This One" }).click();
   await page.locator(".quick-input-list .monaco-list-row", { hasText: "Squash" }).first().click();
   const dialog = page.locator(".monaco-dialog-box");
   await dialog.waitFor();

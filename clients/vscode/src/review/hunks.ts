@@ -59,6 +59,26 @@ function lenses(hunk: HunkView, ref: HunkRef): vscode.CodeLens[] {
   ];
 }
 
+/** The hunk at the cursor of the focused diff. */
+export async function hunkAtCursor(server: Server): Promise<HunkRef | undefined> {
+  const editor = vscode.window.activeTextEditor;
+  const wanted = editor && documentOf(editor.document.uri);
+  if (!editor || !wanted || wanted.side === "agent") return undefined;
+  const { changeset, path, side } = wanted;
+  const file = await server.request("athena/changeset/file", { ...changeset, path });
+  const at = editor.selection.active.line;
+  const found = (file.hunkList ?? []).find((hunk) => {
+    const range = side === "new" ? rangeOf(hunk) : oldRangeOf(hunk);
+    return range.start.line <= at && at <= range.end.line;
+  });
+  return found && { changeset, path, hunkIds: [found.hunkId] };
+}
+
+function oldRangeOf(hunk: HunkView): vscode.Range {
+  const { oldStart: newStart, oldLines: newLines } = hunk;
+  return rangeOf({ ...hunk, newStart, newLines });
+}
+
 /** The lines of a hunk in the new side; of a pure deletion the line that it stood before. */
 export function rangeOf(hunk: HunkView): vscode.Range {
   const start = Math.max(0, hunk.newStart - 1);

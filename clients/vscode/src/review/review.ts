@@ -2,13 +2,14 @@ import * as path from "node:path";
 import * as vscode from "vscode";
 import type { Athena } from "../athena.ts";
 import { givenBy } from "../commands/given.ts";
+import { NothingToChoose } from "../commands/offers.ts";
 import { present } from "../commands/results.ts";
 import { commandOf } from "../commands/table.ts";
 import type { ChangedFile, Verdict } from "../protocol.gen.ts";
 import { ReviewComments } from "./comments.ts";
 import { ChangedFileMarks } from "./decorations.ts";
 import { Documents } from "./documents.ts";
-import { HunkLenses, type HunkRef } from "./hunks.ts";
+import { hunkAtCursor, HunkLenses, type HunkRef } from "./hunks.ts";
 import { merge, revert } from "./landing.ts";
 import { changedFileUri, documentOf, documentUri, type Changeset } from "./uris.ts";
 
@@ -32,7 +33,11 @@ export function registerReview(athena: Athena): Review {
   const comments = new ReviewComments(server, report);
   const marks = new ChangedFileMarks(server, feed, report);
 
-  const judge = async ({ changeset, path: file, hunkIds }: HunkRef, verdict: Verdict) => {
+  /** Without a hunk that a lens gives, the one at the cursor is meant. */
+  const judge = async (given: HunkRef | undefined, verdict: Verdict) => {
+    const hunk = given?.hunkIds ? given : await hunkAtCursor(server);
+    if (!hunk) throw new NothingToChoose("There is no change at the cursor.");
+    const { changeset, path: file, hunkIds } = hunk;
     await server.request("athena/review/verdict", { ...changeset, path: file, hunkIds, verdict });
     lenses.refresh();
   };
@@ -46,9 +51,9 @@ export function registerReview(athena: Athena): Review {
     revert: (wanted) => revert(athena, wanted),
     commands: {
       "athena.review.openFile": (given: unknown) => openFile(givenBy(given) as unknown as FileRef),
-      "athena.hunk.accept": (hunk: HunkRef) => judge(hunk, "accepted"),
-      "athena.hunk.reject": (hunk: HunkRef) => judge(hunk, "rejected"),
-      "athena.hunk.reopen": (hunk: HunkRef) => judge(hunk, "open"),
+      "athena.hunk.accept": (hunk?: HunkRef) => judge(hunk, "accepted"),
+      "athena.hunk.reject": (hunk?: HunkRef) => judge(hunk, "rejected"),
+      "athena.hunk.reopen": (hunk?: HunkRef) => judge(hunk, "open"),
       "athena.comment.add": (reply: vscode.CommentReply) => comments.add(reply, false),
       "athena.comment.addAndSend": (reply: vscode.CommentReply) => comments.add(reply, true),
       "athena.comment.resolve": (thread: vscode.CommentThread) => comments.resolve(thread),
