@@ -1,0 +1,163 @@
+"""The life of an agent, and of the directory that it works in."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from athena.protocol.events.base import EventData
+from athena.protocol.spec import AgentSpec, ScriptStage
+
+
+class AgentSpawned(EventData):
+    """An agent came to be. Its workspace and run follow."""
+
+    KIND = "agentSpawned"
+    spec: AgentSpec
+    by: str = "user"
+
+
+class AgentRenamed(EventData):
+    """An agent got another name."""
+
+    KIND = "agentRenamed"
+    name: str
+
+
+class AgentArchived(EventData):
+    """An agent was put away: it takes no more prompts and leaves the list."""
+
+    KIND = "agentArchived"
+
+
+class AgentRestored(EventData):
+    """An archived agent was taken out again."""
+
+    KIND = "agentRestored"
+
+
+class AgentMoved(EventData):
+    """The agent goes on under another harness or model."""
+
+    KIND = "agentMoved"
+    harness: str
+    model: str | None = None
+    mode: str | None = None
+
+
+class AgentStalled(EventData):
+    """Nothing was heard of a working agent, nor did it use the CPU, for `seconds`."""
+
+    KIND = "agentStalled"
+    seconds: float
+
+
+class AgentRecovered(EventData):
+    """A stalled agent was heard of again."""
+
+    KIND = "agentRecovered"
+
+
+class AgentStopped(EventData):
+    """The user asked the agent to end: `how` is an orderly stop or a kill."""
+
+    KIND = "agentStopped"
+    how: Literal["stop", "kill"]
+    by: str = "user"
+
+
+class AgentResumed(EventData):
+    """The user asked an ended agent to go on."""
+
+    KIND = "agentResumed"
+    by: str = "user"
+
+
+class WorkspaceReady(EventData):
+    """The agent's working directory exists. `branch` and `base_commit` are null without git.
+
+    `setup` are the commands that run in it before the harness starts. `first_port` begins the range
+    of `ports` free TCP ports that its scripts and its harness are told of.
+    """
+
+    KIND = "workspaceReady"
+    path: str
+    cwd: str
+    kind: Literal["new", "existing", "none"]
+    repository: str | None = None
+    branch: str | None = None
+    base_commit: str | None = None
+    setup: list[str] | None = None
+    first_port: int | None = None
+    ports: int | None = None
+
+
+class WorkspaceFailed(EventData):
+    """The working directory could not be made or set up; `error` says why and what to do."""
+
+    KIND = "workspaceFailed"
+    error: str
+
+
+class ScriptStarted(EventData):
+    """A script of the workspace was started. The item `script_id` holds its output.
+
+    `stage`: `setup` before the harness starts, `run` when the user asks, `teardown` before the
+    worktree is removed.
+    """
+
+    KIND = "scriptStarted"
+    script_id: str
+    stage: ScriptStage
+    command: str
+
+
+class ScriptEnded(EventData):
+    """A script of the workspace has ended: `ok` when it did what it should.
+
+    `code` and `signal` are its process's, `error` says in words why it is not `ok`. `seconds` is
+    how long it ran.
+    """
+
+    KIND = "scriptEnded"
+    script_id: str
+    stage: ScriptStage
+    command: str
+    ok: bool
+    code: int | None = None
+    signal: str | None = None
+    timed_out: bool = False
+    error: str | None = None
+    seconds: float
+
+
+class CheckpointTaken(EventData):
+    """The working tree was captured in a commit under a hidden ref, at an edge of a turn.
+
+    `skipped` are untracked files that were too large.
+    """
+
+    KIND = "checkpointTaken"
+    turn_id: str
+    edge: Literal["start", "end"]
+    ref: str
+    commit: str
+    tree: str
+    skipped: list[str] = []
+
+
+class CheckpointFailed(EventData):
+    """The working tree could not be captured; the turn goes on without."""
+
+    KIND = "checkpointFailed"
+    turn_id: str
+    edge: Literal["start", "end"]
+    error: str
+
+
+class WorkspaceRemoved(EventData):
+    """The worktree was removed after its tree was captured under `rescue`."""
+
+    KIND = "workspaceRemoved"
+    path: str
+    rescue: str | None = None
+    by: str = "user"

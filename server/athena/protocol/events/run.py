@@ -1,0 +1,90 @@
+"""Processes of a harness, and the settings of their sessions."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from athena.protocol.capability import Capabilities, Option, SlashCommand
+from athena.protocol.events.base import EventData
+
+
+class RunStarted(EventData):
+    """A process of the harness was started. `resume` is the session that it continues."""
+
+    KIND = "runStarted"
+    run_id: str
+    harness: str
+    argv: list[str]
+    cwd: str
+    resume: str | None = None
+
+
+class SessionOpened(EventData):
+    """The harness is ready for prompts."""
+
+    KIND = "sessionOpened"
+    run_id: str
+    session_id: str
+    model: str | None = None
+    mode: str | None = None
+    capabilities: Capabilities = Capabilities()
+
+
+class RunGivenUp(EventData):
+    """The harness will never take prompts (it wants a login, it refused): its process is ended."""
+
+    KIND = "runGivenUp"
+    run_id: str
+    error: str
+
+
+class RunEnded(EventData):
+    """A process of the harness ended.
+
+    `reason`: `exited` by itself, `stopped` or `killed` on request, `idle`, `failed` to start,
+    `lost` without a trace (a reboot, a killed runner). Times in seconds, memory in bytes.
+    """
+
+    KIND = "runEnded"
+    run_id: str
+    reason: Literal["exited", "stopped", "killed", "idle", "failed", "lost"]
+    code: int | None = None
+    signal: str | None = None
+    error: str | None = None
+    cpu_seconds: float | None = None
+    max_rss_bytes: int | None = None
+
+
+class ModeChanged(EventData):
+    """The session's mode is now `mode`."""
+
+    KIND = "modeChanged"
+    mode: str
+
+
+class ModelChanged(EventData):
+    """The session's model is now `model`."""
+
+    KIND = "modelChanged"
+    model: str
+
+
+class OptionsChanged(EventData):
+    """The session's options, all of them."""
+
+    KIND = "optionsChanged"
+    options: list[Option]
+
+
+class CommandsChanged(EventData):
+    """The slash commands that the harness understands now, all of them."""
+
+    KIND = "commandsChanged"
+    commands: list[SlashCommand]
+
+
+class TitleChanged(EventData):
+    """The harness gave the session a title."""
+
+    KIND = "titleChanged"
+    title: str
