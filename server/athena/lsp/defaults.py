@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from athena.lsp.places import path_of
-from athena.protocol.agent import AgentView, Status
+from athena.protocol.agent import AgentList, AgentView, Status
 from athena.protocol.command import Argument, Command, Source
 from athena.protocol.errors import AthenaError, ErrorCode
+from athena.protocol.transcript import RequestList
 
 if TYPE_CHECKING:
     from athena.lsp.editor import Editor
@@ -31,7 +32,7 @@ async def completed(editor: Editor, row: Command, given: dict[str, object]) -> d
         if is_project:
             filled["project"] = str(editor.folders()[0])
         elif argument.required and argument.source in _FILLERS:
-            filled[argument.name] = _FILLERS[argument.source](editor, row)
+            filled[argument.name] = await _FILLERS[argument.source](editor, row)
         elif argument.required and not _has_prompt(argument, filled):
             raise _missing(row, argument)
     return filled
@@ -46,12 +47,13 @@ def _missing(row: Command, argument: Argument) -> AthenaError:
     return AthenaError(ErrorCode.INVALID_PARAMS, words, field=argument.name)
 
 
-def _agents(editor: Editor, row: Command) -> list[AgentView]:
+async def _agents(editor: Editor, row: Command) -> list[AgentView]:
     """The agents that a command may mean, the likeliest first."""
-    known = editor.desk.agents.values() if editor.desk else ()
+    wants_archived = row.when is not None and row.when.archived is not False
+    known = await editor.call(AgentList, "athena/agent/list", archived=wants_archived)
     fitting = [
         a
-        for a in known
+        for a in known.agents
         if row.when is None
         or row.when.fits(a.status, running=a.run_id is not None, archived=a.archived)
     ]
@@ -59,39 +61,41 @@ def _agents(editor: Editor, row: Command) -> list[AgentView]:
     return sorted(here or fitting, key=lambda a: (a.status not in FIRST, -a.updated_at))
 
 
-def _agent(editor: Editor, row: Command) -> str:
-    found = _agents(editor, row)
+async def _agent(editor: Editor, row: Command) -> str:
+    found = await _agents(editor, row)
     if not found:
         words = f"There is no agent that {row.id} would fit; name one, or start one first."
         raise AthenaError(ErrorCode.NOT_FOUND, words, field="agent")
     return found[0].id
 
 
-def _compared(editor: Editor, row: Command) -> list[str]:
-    found = _agents(editor, row)[:MOST_COMPARED]
+async def _compared(editor: Editor, row: Command) -> list[str]:
+    found = (await _agents(editor, row))[:MOST_COMPARED]
     if len(found) < 2:
         words = "There are no two agents to compare."
         raise AthenaError(ErrorCode.NOT_FOUND, words, field="agents")
     return [a.id for a in found]
 
 
-def _request(editor: Editor, row: Command) -> str:
-    known = list(editor.desk.agents.values()) if editor.desk else []
-    here = [r for a in known if editor.concerns(a) for r in a.requests]
-    found = here or [r for a in known for r in a.requests]
+async def _request(editor: Editor, row: Command) -> str:
+    """The oldest request of an agent that works here, else the oldest of all."""
+    waiting = (await editor.call(RequestList, "athena/request/list")).requests
+    known = await editor.call(AgentList, "athena/agent/list", archived=True)
+    here = {a.id for a in known.agents if editor.concerns(a)}
+    found = [r for r in waiting if r.agent_id in here] or waiting
     if not found:
         raise AthenaError(ErrorCode.NOT_FOUND, "No request waits for an answer.", field="requestId")
     return min(found, key=lambda r: r.at).request_id
 
 
-def _document(editor: Editor, row: Command) -> str:
+async def _document(editor: Editor, row: Command) -> str:
     path = path_of(editor.document) if editor.document else None
     if path is None:
         raise AthenaError(ErrorCode.INVALID_PARAMS, "No file is in view; give path.", field="path")
     return str(path)
 
 
-_FILLERS: dict[Source, Callable[[Editor, Command], object]] = {
+_FILLERS: dict[Source, Callable[[Editor, Command], Awaitable[object]]] = {
     Source.AGENT: _agent,
     Source.AGENTS: _compared,
     Source.REQUEST: _request,

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from athena.lsp.features import answer, ask, attach, authors, command, sync, watch
+from athena.lsp.features import answer, ask, attach, authors, command, read, sync, watch
 
 if TYPE_CHECKING:
     from lsprotocol.types import InitializeParams
@@ -21,6 +21,7 @@ Register = Callable[["AthenaLanguageServer", "InitializeParams"], None]
 
 FEATURES: tuple[Register, ...] = (
     answer.register,
+    read.register,
     authors.register,
     ask.register,
     watch.register,

@@ -1,0 +1,141 @@
+"""Documents about agents: transcripts, inbox, lists, diffs, comparisons, and links in them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from tests.lsp.conftest import Start
+from tests.lsp.editor import PLAIN, Editor
+from tests.support.athena import Client
+from tests.support.wait import until_sync
+
+WORK = """```scenario
+say Working.
+edit hello.py: print("two") -> print("three")
+ask May I stop? | allow-once "Allow", reject-once "Deny"
+say Finished.
+```"""
+VIRTUAL = {**PLAIN, "workspace": {**PLAIN["workspace"], "textDocumentContent": {}}}
+
+
+def working(editor: Editor, client: Client, status: str = "needsPermission") -> str:
+    agent = editor.execute("athena.agent.spawn", prompt=WORK)["id"]
+    client.until_status(agent, status)
+    return agent
+
+
+def path_of(uri: str) -> Path:
+    return Path(uri.removeprefix("file://"))
+
+
+def shown(editor: Editor) -> None:
+    editor.answers["window/showDocument"] = lambda message: {"success": True}
+
+
+def test_transcript_in_a_read_only_file(start: Start, client: Client) -> None:
+    editor = start(patience=600)
+    shown(editor)
+    agent = working(editor, client)
+    opened = editor.execute("athena.transcript.open")
+    asked = editor.until("window/showDocument")
+    path = path_of(asked["uri"])
+    assert opened == {"uri": asked["uri"], "line": 0, "shown": True}
+    assert path.stat().st_mode & 0o777 == 0o400 and path.suffix == ".md"
+    text = path.read_text()
+    assert "Working." in text and "**Waits for you:** May I stop?" in text
+    assert "[hello.py" in text and 'print("three")' in text
+    editor.execute("athena.request.allow")
+    until_sync(lambda: "Finished." in path.read_text())
+    turn = client.agent(agent)["id"]
+    assert f"## Turn {turn}" in path.read_text()
+
+
+def test_turn_in_a_transcript(start: Start, client: Client) -> None:
+    editor = start(requests=False)
+    shown(editor)
+    agent = working(editor, client)
+    turn = client.agent(agent)["turnId"]
+    opened = editor.execute("athena.transcript.open", agent=agent, turnId=turn)
+    assert opened["line"] > 0
+    lines = path_of(opened["uri"]).read_text().split("\n")
+    assert lines[opened["line"]] == f"## Turn {turn}"
+    assert editor.until("window/showDocument")["selection"]["start"]["line"] == opened["line"]
+
+
+def test_virtual_documents_with_refresh(start: Start, client: Client) -> None:
+    editor = start(VIRTUAL, requests=False)
+    shown(editor)
+    assert editor.announced["workspace"]["textDocumentContent"] == {"schemes": ["athena"]}
+    agent = working(editor, client)
+    inbox = "athena:/inbox.md"
+    assert editor.execute("athena.request.list") == {"uri": inbox, "line": 0, "shown": True}
+
+    def read(uri: str) -> str:
+        return editor.call("workspace/textDocumentContent", {"uri": uri})["text"]
+
+    assert (
+        agent in read(inbox)
+        and "May I stop?" in read(inbox)
+        and '"option": "allow-once"' in read(inbox)
+    )
+    transcript = f"athena:/agent/{agent}/transcript.md"
+    assert "Working." in read(transcript)
+    editor.execute("athena.request.allow")
+    editor.until("workspace/textDocumentContent/refresh", lambda p: p["uri"] == transcript)
+    until_sync(lambda: "Finished." in read(transcript))
+    assert agent not in read(inbox)
+
+
+def test_diff_list_and_comparison(start: Start, client: Client) -> None:
+    editor = start(VIRTUAL, requests=False)
+    shown(editor)
+    one, two = working(editor, client), working(editor, client)
+
+    def read(uri: str) -> str:
+        return editor.call("workspace/textDocumentContent", {"uri": uri})["text"]
+
+    diff = read(editor.execute("athena.changeset.get", agent=one)["uri"])
+    assert diff == (
+        "diff --git a/hello.py b/hello.py\n--- a/hello.py\n+++ b/hello.py\n"
+        '@@ -2,1 +2,1 @@ print("hello")\n-print("two")\n+print("three")\n'
+    ) or diff.endswith('-print("two")\n+print("three")\n')
+    agents = read(editor.execute("athena.agent.list")["uri"])
+    assert client.agent(one)["name"] in agents and client.agent(two)["name"] in agents
+    compared = editor.execute("athena.comparison.get", agents=[one, two])["uri"]
+    assert compared == f"athena:/comparison/{one}+{two}.md"
+    assert "| changed | 1 files +1 -1 | 1 files +1 -1 |" in read(compared)
+
+
+def test_links_and_definitions_lead_on(start: Start, client: Client) -> None:
+    editor = start(requests=False)
+    shown(editor)
+    agent = working(editor, client)
+    uri = editor.execute("athena.agent.list")["uri"]
+    editor.open(path_of(uri))
+    links: list[Any] = editor.call("textDocument/documentLink", {"textDocument": {"uri": uri}})
+    transcript = next(k for k in links if k["data"].endswith(f"{agent}/transcript.md"))
+    assert "target" not in transcript
+    target = editor.call("documentLink/resolve", transcript)["target"]
+    assert "Working." in path_of(target).read_text()
+    place = {"textDocument": {"uri": uri}, "position": transcript["range"]["start"]}
+    assert editor.call("textDocument/definition", place)["uri"] == target
+
+    diff = editor.execute("athena.changeset.get", agent=agent)["uri"]
+    text = editor.open(path_of(diff)) and path_of(diff).read_text()
+    line = next(n for n, s in enumerate(text.split("\n")) if s.startswith('+print("three")'))
+    place = {"textDocument": {"uri": diff}, "position": {"line": line, "character": 0}}
+    found = editor.call("textDocument/definition", place)
+    worktree = client.agent(agent)["workspace"]["path"]
+    assert found["uri"] == f"file://{worktree}/hello.py"
+    assert found["range"]["start"]["line"] == 1
+
+
+def test_client_that_shows_no_documents_is_given_the_text(start: Start, client: Client) -> None:
+    editor = start({}, requests=False)
+    working(editor, client)
+    opened = editor.execute("athena.transcript.open")
+    assert not opened["shown"] and "Working." in opened["text"]
+    assert path_of(opened["uri"]).read_text() == opened["text"]
+    editor.until("window/showMessage", lambda p: p["message"].startswith("Written to "))
+    assert not editor.all("window/showDocument")
