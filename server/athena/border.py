@@ -33,6 +33,11 @@ class Connection(Protocol):
     @property
     def client(self) -> ClientInfo: ...
     @property
+    def pid(self) -> int:
+        """The client's process, as the kernel knows it."""
+        ...
+
+    @property
     def cwd(self) -> str:
         """The directory that the client was started in; absolute."""
         ...

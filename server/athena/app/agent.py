@@ -9,6 +9,7 @@ from athena.app import spawn as making
 from athena.app.actor import AgentActor
 from athena.app.context import Context
 from athena.app.draft import Draft
+from athena.app.user import need_user
 from athena.border import Connection
 from athena.core import decide
 from athena.harness import driver as d
@@ -180,7 +181,8 @@ async def restore(context: Context, connection: Connection, asked: a.AgentRef) -
 
 
 async def set_mode(context: Context, connection: Connection, asked: a.SetMode) -> a.Changed:
-    """Change the session's mode."""
+    """Change the session's mode, and with it what the agent may do unasked."""
+    need_user(context, connection)
     return await _tell(context, asked.agent, d.SetMode(asked.mode))
 
 
@@ -191,6 +193,7 @@ async def set_model(context: Context, connection: Connection, asked: a.SetModel)
 
 async def set_option(context: Context, connection: Connection, asked: a.SetOption) -> a.Changed:
     """Change an option that the harness offers."""
+    need_user(context, connection)
     return await _tell(context, asked.agent, d.SetOption(asked.option, asked.value))
 
 

@@ -8,6 +8,7 @@ from athena.app.agent import by
 from athena.app.context import Context
 from athena.app.draft import Draft
 from athena.app.rule import add_to_file
+from athena.app.user import need_user
 from athena.border import Connection
 from athena.core import decide
 from athena.core.rules import remembered
@@ -35,6 +36,7 @@ async def answer(context: Context, connection: Connection, asked: AnswerRequest)
         raise AthenaError(
             ErrorCode.NOT_FOUND, f"There is no request {asked.request_id}.", field="requestId"
         )
+    need_user(context, connection)
     actor = await context.directory.actor(agent_id)
 
     def build(draft: Draft) -> Rule | None:
@@ -47,6 +49,7 @@ async def answer(context: Context, connection: Connection, asked: AnswerRequest)
             by=by(connection),
             note=asked.note,
         )
+        _check_edit(draft, asked, closed)
         rule = _rule(draft, asked, closed)
         draft.answer(closed, asked.edited)
         if rule is not None and asked.remember == "session":
@@ -61,6 +64,27 @@ async def answer(context: Context, connection: Connection, asked: AnswerRequest)
     return Changed(agent_id=state.id, version=state.version, seq=appended.last_seq)
 
 
+def _check_edit(draft: Draft, asked: AnswerRequest, closed: RequestClosed) -> None:
+    """An edited input goes with an allowance, to a harness that takes it."""
+    if asked.edited is None:
+        return
+    request = draft.now.requests[closed.request_id].request
+    why = None
+    if not isinstance(request, Permission) or not request.editable:
+        why = "The input of this request cannot be edited."
+    elif not isinstance(asked.edited, dict):
+        why = "The edited input has to be an object, as the tool's own input is."
+    elif not _allows(request, closed):
+        why = "An edited input goes only with an option that allows."
+    if why is not None:
+        raise AthenaError(ErrorCode.INVALID_PARAMS, why, field="edited")
+
+
+def _allows(request: Permission, closed: RequestClosed) -> bool:
+    allowing = (OptionKind.ALLOW_ONCE, OptionKind.ALLOW_ALWAYS)
+    return any(o.id == closed.option_id and o.kind in allowing for o in request.options)
+
+
 def _rule(draft: Draft, asked: AnswerRequest, closed: RequestClosed) -> Rule | None:
     """The rule that an answer is to be remembered as."""
     if asked.remember is None:
@@ -69,10 +93,8 @@ def _rule(draft: Draft, asked: AnswerRequest, closed: RequestClosed) -> Rule | N
     request = state.requests[closed.request_id].request
     rule = None
     if isinstance(request, Permission) and closed.outcome == Outcome.SELECTED:
-        chosen = next(o for o in request.options if o.id == closed.option_id)
-        allow = chosen.kind in (OptionKind.ALLOW_ONCE, OptionKind.ALLOW_ALWAYS)
         root = state.workspace.cwd if state.workspace else state.spec.project
-        rule = remembered(request, allow, root)
+        rule = remembered(request, _allows(request, closed), root)
     if rule is None:
         raise AthenaError(
             ErrorCode.INVALID_PARAMS,

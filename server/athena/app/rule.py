@@ -7,6 +7,7 @@ from pathlib import Path
 from athena.app import rules
 from athena.app.context import Context
 from athena.app.spawn import project_of
+from athena.app.user import need_user
 from athena.border import Connection
 from athena.protocol.errors import AthenaError, ErrorCode
 from athena.protocol.rule import AddRule, ListRules, RemoveRule, RuleList
@@ -19,6 +20,7 @@ async def list_(context: Context, connection: Connection, asked: ListRules) -> R
 
 async def add(context: Context, connection: Connection, asked: AddRule) -> RuleList:
     """Add a rule in front of the others of its file."""
+    need_user(context, connection)
     project = project_of(asked.project, connection.cwd)
     if asked.rule.source == "session":
         raise AthenaError(
@@ -41,6 +43,7 @@ def add_to_file(project: Path, rule: rules.Rule) -> None:
 
 async def remove(context: Context, connection: Connection, asked: RemoveRule) -> RuleList:
     """Remove the rule at a place of the list."""
+    need_user(context, connection)
     project = project_of(asked.project, connection.cwd)
     own = rules.read(rules.project_rules_file(project))
     users = rules.read(rules.user_rules_file())

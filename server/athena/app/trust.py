@@ -13,6 +13,7 @@ from athena.app.context import Context
 from athena.app.settings import Settings, user_file
 from athena.app.spawn import project_of
 from athena.app.tables import WorkspaceSettings
+from athena.app.user import need_user
 from athena.border import Connection
 from athena.protocol.errors import AthenaError, ErrorCode
 from athena.protocol.workspace import Trust, TrustProject
@@ -94,6 +95,8 @@ def _write(projects: list[Path]) -> None:
 
 async def trust(context: Context, connection: Connection, asked: TrustProject) -> Trust:
     """Trust a project, take that back, or only tell."""
+    if asked.trusted is not None:
+        need_user(context, connection)
     project = project_of(asked.project, connection.cwd)
     if "\n" in str(project):
         raise AthenaError(ErrorCode.INVALID_PARAMS, "The path has a line break.", field="project")

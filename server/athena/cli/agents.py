@@ -56,6 +56,7 @@ def _prompt_text(words_: tuple[str, ...], file: str | None) -> str | None:
     help="A new git worktree, an existing directory, or the project itself.",
 )
 @click.option("--path", help="The directory of an existing worktree.")
+@click.option("--in", "host", metavar="AGENT", help="Work in another agent's worktree.")
 @click.option("--base", help="The branch or commit that a new worktree starts from.")
 @click.option("--branch", help="The name of the new branch.")
 @click.option("--subfolder", help="A folder inside the repository to work in.")
@@ -76,6 +77,7 @@ def spawn(
     project: str | None,
     worktree: str | None,
     path: str | None,
+    host: str | None,
     base: str | None,
     branch: str | None,
     subfolder: str | None,
@@ -91,8 +93,12 @@ def spawn(
     It works in a git worktree of its own, so the files you have open are not touched.
     """
     places = {"path": path, "base": base, "branch": branch, "subfolder": subfolder}
-    workspace = None
-    if worktree or any(places.values()):
+    workspace: dict[str, str] | None = None
+    if host and (worktree or any(places.values())):
+        raise Failure("--in says where to work; leave the other options out.", Exit.USAGE)
+    if host:
+        workspace = {"kind": "existing", "agent": host}
+    elif worktree or any(places.values()):
         kind = worktree or ("existing" if path else "new")
         workspace = {"kind": kind, **{k: v for k, v in places.items() if v}}
     with session() as daemon, interruptible():

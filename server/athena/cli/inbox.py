@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import click
 from rich.text import Text
 
 from athena.cli import words
-from athena.cli.output import Failure, json_option, out, tell_json
+from athena.cli.output import Exit, Failure, json_option, out, tell_json
 from athena.cli.session import session
 
 
@@ -39,6 +40,8 @@ def _show(opened: dict[str, Any]) -> None:
         for content in words.parts(call, "content"):
             if content["type"] == "diff":
                 out.print(words.diff_of(content), markup=False, style="dim")
+        if request["editable"] and call.get("input") is not None:
+            out.print(f"  input {json.dumps(call['input'])}", markup=False, style="dim")
         for option in request["options"]:
             out.print(f"  {option['id']:<16} {option['name']}", markup=False)
         out.print(f"  athena answer {opened['requestId']} allow", style="dim", markup=False)
@@ -51,6 +54,13 @@ def _show(opened: dict[str, Any]) -> None:
     out.print(f"  athena answer {opened['requestId']} {first}=…", style="dim", markup=False)
 
 
+def _json(text: str) -> object:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise Failure(f"--edit takes JSON: {error}", Exit.USAGE) from error
+
+
 @click.command("answer")
 @click.argument("request")
 @click.argument("answers", nargs=-1)
@@ -60,6 +70,12 @@ def _show(opened: dict[str, Any]) -> None:
     type=click.Choice(["session", "project"]),
     help="Make a rule of it: for this agent, or for the project.",
 )
+@click.option(
+    "--edit",
+    "edited",
+    metavar="JSON",
+    help="Allow it with another input for the tool, where the request can be edited.",
+)
 @click.option("--note", help="A word to the agent, where its harness takes one.")
 @json_option
 def answer(
@@ -67,6 +83,7 @@ def answer(
     answers: tuple[str, ...],
     cancel: bool,
     remember: str | None,
+    edited: str | None,
     note: str | None,
     as_json: bool,
 ) -> None:
@@ -80,7 +97,9 @@ def answer(
         elif option is None:
             option = given
         else:
-            raise Failure(f"One option is enough: {option!r} or {given!r}?")
+            raise Failure(f"One option is enough: {option!r} or {given!r}?", Exit.USAGE)
+    if edited is not None and option is None:
+        option = "allow"
     with session() as daemon:
         done = daemon.call(
             "athena/request/answer",
@@ -90,6 +109,7 @@ def answer(
             cancel=cancel or None,
             note=note,
             remember=remember,
+            edited=None if edited is None else _json(edited),
         )
     if as_json:
         tell_json(done)

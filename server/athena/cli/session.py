@@ -20,9 +20,12 @@ class Session:
 
     def call(self, method: str, **params: object) -> dict[str, Any]:
         """The result of a method; parameters that are None are left out."""
-        given = {k: v for k, v in params.items() if v is not None}
+        return self.ask(method, {k: v for k, v in params.items() if v is not None})
+
+    def ask(self, method: str, params: dict[str, object]) -> dict[str, Any]:
+        """The result of a method that is told just these parameters."""
         try:
-            result = cast("dict[str, Any]", self._client.call(method, given))
+            result = cast("dict[str, Any]", self._client.call(method, params))
         except CallError as error:
             code = EXIT_OF.get(error.code, Exit.FAILED)
             raise Failure(error.message, code, error.data) from error

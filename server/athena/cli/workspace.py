@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 from rich.table import Table
 
+from athena.cli import words
 from athena.cli.output import json_option, out, tell_json
 from athena.cli.session import session
 
@@ -92,6 +93,46 @@ def rescues(agent: str | None, as_json: bool) -> None:
         return
     for r in found["rescues"]:
         out.print(f"{r['ref']}  [dim]{r['reason']}[/]", soft_wrap=True, highlight=False)
+
+
+@workspace.command("run")
+@click.argument("agent")
+@click.argument("command", required=False)
+@click.option("--stop", is_flag=True, help="End what runs.")
+@json_option
+def run(agent: str, command: str | None, stop: bool, as_json: bool) -> None:
+    """Start the project's run scripts, or COMMAND, in AGENT's worktree."""
+    with session() as daemon:
+        found = daemon.call("athena/workspace/run", agent=agent, command=command, stop=stop)
+        place = words.part(daemon.call("athena/agent/get", agent=agent), "workspace")
+    if as_json:
+        tell_json(found)
+        return
+    for script in found["scripts"]:
+        out.print(f"{script['scriptId']}  {script['command']}", markup=False)
+    if found["scripts"] and place.get("firstPort"):
+        out.print(f"ATHENA_PORT is {place['firstPort']}", style="dim")
+
+
+@workspace.command("trust")
+@click.option("--project", "-C", help="The project; else the current directory.")
+@click.option("--revoke", is_flag=True, help="Take it back.")
+@click.option("--show", is_flag=True, help="Change nothing, only tell.")
+@json_option
+def trust(project: str | None, revoke: bool, show: bool, as_json: bool) -> None:
+    """Let the project's own files name commands that Athena runs in its worktrees."""
+    with session() as daemon:
+        method = "athena/workspace/trust"
+        # The default of the method is to trust, so that only a null that is said tells and no more.
+        found = daemon.ask(method, {"project": project, "trusted": None if show else not revoke})
+    if as_json:
+        tell_json(found)
+        return
+    is_it = "is trusted" if found["trusted"] else "is not trusted"
+    out.print(f"{found['project']} {is_it} to name commands.", highlight=False, soft_wrap=True)
+    for command in found["commands"]:
+        out.print(f"  {command}", markup=False)
+    out.print(found["file"], style="dim", soft_wrap=True)
 
 
 @workspace.command("checkpoints")

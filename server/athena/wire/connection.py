@@ -65,6 +65,10 @@ class ClientConnection:
         return self.origin.mode
 
     @property
+    def pid(self) -> int:
+        return self.origin.pid
+
+    @property
     def cwd(self) -> str:
         return self.origin.cwd
 
