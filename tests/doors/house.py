@@ -8,16 +8,19 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from athena.relay import control
 from athena.relay.hello import encode, hello
-from tests.support.wait import until_sync
+from tests.support import wait
 
 PROGRAM = [sys.executable, "-P", str(Path(__file__).with_name("program.py"))]
 STREAM_LIMIT = 1 << 28
-PATIENCE = 20.0
+PATIENCE = 60.0
+"""Seconds. Each start of a daemon costs a second of one core, and there may be few."""
+until = partial(wait.until, timeout=PATIENCE)
 
 Message = dict[str, Any]
 
@@ -217,7 +220,7 @@ def end_daemon(state: Path) -> None:
     """Kill the daemon of a state directory, if one lives."""
     if is_held(state):
         os.kill(int(json.loads((state / "daemon.lock").read_text())["pid"]), signal.SIGKILL)
-        until_sync(lambda: not is_held(state), what="the daemon is gone")
+        wait.until_sync(lambda: not is_held(state), what="the daemon is gone")
 
 
 def daemons_of(state: Path) -> Sequence[int]:

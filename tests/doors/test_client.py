@@ -11,9 +11,8 @@ import pytest
 
 from athena.relay.client import MOST_UNREAD, CallError, ConnectionLost, HeadlessClient
 from athena.relay.failure import NotRunning, RelayError
-from tests.doors.house import House
+from tests.doors.house import House, until
 from tests.doors.program import DAEMON
-from tests.support.wait import until
 
 
 @pytest.fixture

@@ -11,9 +11,8 @@ import pytest
 
 from athena.relay import control
 from athena.relay.failure import RelayError
-from tests.doors.house import House, daemons_of
+from tests.doors.house import House, daemons_of, until
 from tests.doors.program import DAEMON
-from tests.support.wait import until
 
 
 async def test_nothing_runs(house: House) -> None:

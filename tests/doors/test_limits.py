@@ -11,8 +11,7 @@ import pytest
 
 from athena.wire import limits
 from athena.wire.connection import ClientConnection, Goodbye, Origin
-from tests.doors.house import House, Relay, Talk
-from tests.support.wait import until
+from tests.doors.house import House, Relay, Talk, until
 
 MB = 1 << 20
 

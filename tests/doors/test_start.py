@@ -12,9 +12,8 @@ import pytest
 
 from athena.daemon.lock import take
 from athena.relay.failure import RelayError
-from tests.doors.house import House, daemons_of, end_daemon
+from tests.doors.house import House, daemons_of, end_daemon, until
 from tests.doors.program import DAEMON
-from tests.support.wait import until
 
 RELAYS = 20
 
@@ -46,7 +45,7 @@ async def test_daemons_that_are_started_without_a_relay_agree(house: House) -> N
     ]
     said = [asyncio.create_task(daemon.communicate()) for daemon in daemons]
     try:
-        await until(lambda: sum(each.done() for each in said) == 4, timeout=30)
+        await until(lambda: sum(each.done() for each in said) == 4)
         ended = [(await each)[1].decode() for each in said if each.done()]
         assert ended == [f"athena daemon: An Athena daemon runs for {house.state} already.\n"] * 4
         (stays,) = [daemon for daemon in daemons if daemon.returncode is None]

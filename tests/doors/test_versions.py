@@ -10,8 +10,7 @@ from athena.daemon.admission import Hello, Refusal, Situation, judge, read_hello
 from athena.relay import control
 from athena.relay.hello import hello
 from athena.wire.connection import Origin
-from tests.doors.house import House
-from tests.support.wait import until
+from tests.doors.house import House, until
 
 # The daemon's version, the client's, other clients, work: the answer, and whether it is to leave.
 TABLE = """

@@ -20,7 +20,7 @@ START_SECONDS = 60.0
 """How long a start may take in all, if the daemon does not say why it takes longer."""
 ANSWER_SECONDS = 20.0
 """How long the daemon may be silent after a hello."""
-TRIES = 5
+TRIES = 3
 """How often a daemon may end between our connecting and its answer."""
 CHUNK = 1 << 18
 
