@@ -33,6 +33,7 @@ venv: ## make .venv with Athena and its development tools (fast when it is up to
 fmt: venv ## format the code and repair what ruff can repair
 	.venv/bin/ruff check --fix-only --quiet .
 	.venv/bin/ruff format .
+	@if [ -d clients/node_modules ]; then $(NPM) run --silent fmt; fi
 
 .PHONY: generate
 generate: venv ## schema, client types and reference pages from the code (BREAKING=1 to break it)

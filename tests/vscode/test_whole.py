@@ -118,7 +118,6 @@ def test_from_the_package_to_a_merged_change(
         folder=str(repository),
         gate=str(gate),
         lock=str(athena.state / "daemon.lock"),
-        settings=str(bench.data / "User" / "settings.json"),
         pictures=str(pictures),
         failures=str(tmp_path),
     )
@@ -130,7 +129,11 @@ def test_from_the_package_to_a_merged_change(
     assert "for price in prices:" in merged
     assert "0 for an empty basket" in merged
     log = subprocess.run(
-        ["git", "log", "--format=%s%n%b"], cwd=repository, capture_output=True, text=True, check=True
+        ["git", "log", "--format=%s%n%b"],
+        cwd=repository,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert "Athena-Agent" in log.stdout
     if request.config.getoption("--pictures"):

@@ -119,7 +119,9 @@ class Workbench:
             timeout=timeout,
         )
         if done.returncode != 0:
-            raise AssertionError(f"{script} ended with {done.returncode}\n{done.stdout}\n{done.stderr}")
+            raise AssertionError(
+                f"{script} ended with {done.returncode}\n{done.stdout}\n{done.stderr}"
+            )
         *_, last = done.stdout.strip().splitlines() or ["{}"]
         return {"output": done.stdout, **(json.loads(last) if last.startswith("{") else {})}
 

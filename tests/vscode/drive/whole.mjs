@@ -6,11 +6,6 @@ const TREE = ".pane-body .monaco-list-row";
 
 const daemonPid = () => Number(/"pid":\s*(\d+)/.exec(readFileSync(given.lock, "utf8"))?.[1]);
 
-function theme(name) {
-  const settings = JSON.parse(readFileSync(given.settings, "utf8"));
-  writeFileSync(given.settings, JSON.stringify({ ...settings, "workbench.colorTheme": name }));
-}
-
 await drive(async (window) => {
   const { page } = window;
   const row = (text) => page.locator(TREE, { hasText: text }).first();
@@ -80,13 +75,13 @@ await drive(async (window) => {
 
   // Light and high contrast, the same transcript.
   await window.shot("vscode-transcript-dark");
-  theme("Light Modern");
+  await window.command("Preferences: Color Theme", "Light Modern");
   await view.waitForSelector("body.vscode-light");
   await window.shot("vscode-transcript-light");
-  theme("Default High Contrast");
+  await window.command("Preferences: Color Theme", "Dark High Contrast");
   await view.waitForSelector("body.vscode-high-contrast");
   await window.shot("vscode-transcript-contrast");
-  theme("Dark Modern");
+  await window.command("Preferences: Color Theme", "Dark Modern");
   await view.waitForSelector("body.vscode-dark:not(.vscode-high-contrast)");
 
   await window.command("Athena: Open Replay");
