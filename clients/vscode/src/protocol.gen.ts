@@ -377,11 +377,18 @@ export interface CollisionList {
   collisions: Collision[];
 }
 
-/** Lines of a file that two agents both changed; lines count from 1, both ends included. */
+/**
+ * Lines of a file that two agents both changed; lines count from 1, both ends included.
+ *
+ * `start` and `end` are where they are with the first agent, `otherStart` and `otherEnd` with the
+ * other one; 0 where the file as a whole is meant.
+ */
 export interface CollisionRange {
   path: string;
   start: number;
   end: number;
+  otherStart: number;
+  otherEnd: number;
   conflict: boolean;
 }
 
@@ -610,6 +617,13 @@ export interface FileConflict {
   theirs: string[];
 }
 
+/** What is to be edited, in order; with conflicts there are no edits. */
+export interface FileEdits {
+  path: string;
+  edits: LineEdit[];
+  conflicts: FileConflict[];
+}
+
 /** Parameters of `athena/review/verdict`: on hunks, or on files as a whole. */
 export interface GiveVerdict extends ChangesetRef {
   verdict: Verdict;
@@ -711,6 +725,13 @@ export interface LineAuthors {
   at: number;
   cost?: Cost;
   itemId?: string;
+}
+
+/** `lines` lines from `start` on (from 1) become `text`; with none it is put before `start`. */
+export interface LineEdit {
+  start: number;
+  lines: number;
+  text: string;
 }
 
 /** Parameters of `athena/agent/list`. */
@@ -1014,6 +1035,17 @@ export interface ReadChangedFile extends ChangesetRef {
 /** Parameters of `athena/changeset/text`: one side of a changed file. */
 export interface ReadChangedText extends ReadChangedFile {
   side: "old" | "new";
+}
+
+/**
+ * Parameters of `athena/review/edits`: a changed file as edits of an editor's own text.
+ *
+ * `text` is the file as the editor has it, saved or not. Without `hunkIds` all hunks that are not
+ * rejected.
+ */
+export interface ReadEdits extends ReadChangedFile {
+  text: string;
+  hunkIds?: string[];
 }
 
 /** Parameters of `athena/event/list`: events in order after or before a position. */
@@ -1847,6 +1879,8 @@ export interface Methods {
   "athena/review/send": { params: SendComments; result: Prompted };
   /** Put accepted hunks into a target. */
   "athena/review/apply": { params: ApplyReview; result: Applied };
+  /** Hunks as edits of the text that an editor has. */
+  "athena/review/edits": { params: ReadEdits; result: FileEdits };
   /** Undo what a turn or an agent changed. */
   "athena/revert/run": { params: RevertWork; result: Applied };
   /** Undo a revert. */

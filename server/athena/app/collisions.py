@@ -135,6 +135,8 @@ def _ranges(c: collisions.Collision) -> list[CollisionRange]:
             path=path,
             start=o.a.start,
             end=max(o.a.start, o.a.start + o.a.count - 1),
+            other_start=o.b.start,
+            other_end=max(o.b.start, o.b.start + o.b.count - 1),
             conflict=conflict,
         )
         for o in c.overlaps

@@ -77,6 +77,7 @@ HANDLERS: dict[str, Handler] = {
     "athena/review/listComments": review.list_comments,
     "athena/review/send": review.send,
     "athena/review/apply": review.apply_,
+    "athena/review/edits": review.edits,
     "athena/revert/run": revert.run,
     "athena/revert/undo": revert.undo,
     "athena/merge/run": merge.run,

@@ -158,6 +158,31 @@ async def apply_(context: Context, connection: Connection, asked: r.ApplyReview)
     return r.Applied(done=True, files=files, undo=done.ref)
 
 
+async def edits(context: Context, connection: Connection, asked: r.ReadEdits) -> r.FileEdits:
+    """Hunks as edits of an editor's text, which may have gone on since."""
+    state = await state_of(context, asked.agent)
+    source = await checkout_of(context, state)
+    found = await found_changes(source, state, asked.scope, asked.turn_id)
+    file = found.file(asked.path)
+    if not file.has_hunks:
+        raise AthenaError(
+            ErrorCode.WRONG_STATE,
+            f"{asked.path} has no lines to take one by one; apply it as a whole.",
+            field="path",
+        )
+    ids = asked.hunk_ids
+    if ids is None:
+        (listed,) = await changeset.hunks_of(source, [file], 0)
+        ids = [h.id for h in listed.hunks if verdict_of(state, h.id, file.id) != "rejected"]
+    chosen = reviewing.Selection(hunks=frozenset(ids))
+    try:
+        made = await reviewing.edits(source, found, chosen, asked.path, asked.text)
+    except Conflicted as conflicted:
+        return r.FileEdits(path=asked.path, conflicts=conflicts_of(conflicted.conflicts))
+    told = [r.LineEdit(start=e.start + 1, lines=e.end - e.start, text=e.text) for e in made]
+    return r.FileEdits(path=asked.path, edits=told)
+
+
 async def selected(
     source: Checkout, state: AgentState, found: Changeset, asked: r.ApplyReview
 ) -> reviewing.Selection:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -69,6 +70,7 @@ class Desk:
     id = "desk"
     mode: Mode = "lsp"
     client = ClientInfo("athena")
+    pid = os.getpid()
     cwd = "/"
     environ: Mapping[str, str] = MappingProxyType({})
     umask = 0o077

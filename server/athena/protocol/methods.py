@@ -192,6 +192,13 @@ METHODS: tuple[Method, ...] = (
         "Put accepted hunks into a target.",
     ),
     Method(
+        "athena/review/edits",
+        r.ReadEdits,
+        r.FileEdits,
+        "read",
+        "Hunks as edits of the text that an editor has.",
+    ),
+    Method(
         "athena/revert/run",
         r.RevertWork,
         r.Applied,

@@ -181,6 +181,25 @@ class ApplyReview(Request):
     dry_run: bool = False
 
 
+class ReadEdits(ReadChangedFile):
+    """Parameters of `athena/review/edits`: a changed file as edits of an editor's own text.
+
+    `text` is the file as the editor has it, saved or not. Without `hunk_ids` all hunks that are not
+    rejected.
+    """
+
+    text: str
+    hunk_ids: list[str] | None = None
+
+
+class LineEdit(Record):
+    """`lines` lines from `start` on (from 1) become `text`; with none it is put before `start`."""
+
+    start: int
+    lines: int
+    text: str
+
+
 class FileConflict(Record):
     """Where something does not fit: `start` and `end` are lines of the target, from 1."""
 
@@ -190,6 +209,14 @@ class FileConflict(Record):
     end: int | None = None
     ours: list[str] = []
     theirs: list[str] = []
+
+
+class FileEdits(Record):
+    """What is to be edited, in order; with conflicts there are no edits."""
+
+    path: str
+    edits: list[LineEdit] = []
+    conflicts: list[FileConflict] = []
 
 
 class Applied(Record):

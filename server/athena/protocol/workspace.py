@@ -174,11 +174,17 @@ class CheckpointList(Record):
 
 
 class CollisionRange(Record):
-    """Lines of a file that two agents both changed; lines count from 1, both ends included."""
+    """Lines of a file that two agents both changed; lines count from 1, both ends included.
+
+    `start` and `end` are where they are with the first agent, `other_start` and `other_end` with
+    the other one; 0 where the file as a whole is meant.
+    """
 
     path: str
     start: int
     end: int
+    other_start: int = 0
+    other_end: int = 0
     conflict: bool
 
 

@@ -330,10 +330,15 @@
 ---@field collisions athena.Collision[]
 
 ---Lines of a file that two agents both changed; lines count from 1, both ends included.
+---
+---`start` and `end` are where they are with the first agent, `otherStart` and `otherEnd` with the
+---other one; 0 where the file as a whole is meant.
 ---@class athena.CollisionRange
 ---@field path string
 ---@field start integer
 ---@field end integer
+---@field otherStart integer
+---@field otherEnd integer
 ---@field conflict boolean
 
 ---Which other agents changed the same files now; `conflicts` are those that would conflict.
@@ -537,6 +542,12 @@
 ---@field ours string[]
 ---@field theirs string[]
 
+---What is to be edited, in order; with conflicts there are no edits.
+---@class athena.FileEdits
+---@field path string
+---@field edits athena.LineEdit[]
+---@field conflicts athena.FileConflict[]
+
 ---Parameters of `athena/review/verdict`: on hunks, or on files as a whole.
 ---@class athena.GiveVerdict: athena.ChangesetRef
 ---@field verdict athena.Verdict
@@ -637,6 +648,12 @@
 ---@field at integer
 ---@field cost? athena.Cost
 ---@field itemId? string
+
+---`lines` lines from `start` on (from 1) become `text`; with none it is put before `start`.
+---@class athena.LineEdit
+---@field start integer
+---@field lines integer
+---@field text string
 
 ---Parameters of `athena/agent/list`.
 ---@class athena.ListAgents
@@ -900,6 +917,14 @@
 ---Parameters of `athena/changeset/text`: one side of a changed file.
 ---@class athena.ReadChangedText: athena.ReadChangedFile
 ---@field side "old"|"new"
+
+---Parameters of `athena/review/edits`: a changed file as edits of an editor's own text.
+---
+---`text` is the file as the editor has it, saved or not. Without `hunkIds` all hunks that are not
+---rejected.
+---@class athena.ReadEdits: athena.ReadChangedFile
+---@field text string
+---@field hunkIds? string[]
 
 ---Parameters of `athena/event/list`: events in order after or before a position.
 ---@class athena.ReadEvents
@@ -1581,6 +1606,7 @@
 ---| "athena/review/listComments" # The comments.
 ---| "athena/review/send" # Send the pending comments to the agent as one prompt.
 ---| "athena/review/apply" # Put accepted hunks into a target.
+---| "athena/review/edits" # Hunks as edits of the text that an editor has.
 ---| "athena/revert/run" # Undo what a turn or an agent changed.
 ---| "athena/revert/undo" # Undo a revert.
 ---| "athena/merge/run" # Bring work into a branch.
@@ -1649,6 +1675,7 @@
 ---@overload fun(method: "athena/review/listComments", params: athena.ListComments, done: fun(error?: athena.Error, result?: athena.CommentList))
 ---@overload fun(method: "athena/review/send", params: athena.SendComments, done: fun(error?: athena.Error, result?: athena.Prompted))
 ---@overload fun(method: "athena/review/apply", params: athena.ApplyReview, done: fun(error?: athena.Error, result?: athena.Applied))
+---@overload fun(method: "athena/review/edits", params: athena.ReadEdits, done: fun(error?: athena.Error, result?: athena.FileEdits))
 ---@overload fun(method: "athena/revert/run", params: athena.RevertWork, done: fun(error?: athena.Error, result?: athena.Applied))
 ---@overload fun(method: "athena/revert/undo", params: athena.UndoRevert, done: fun(error?: athena.Error, result?: athena.Applied))
 ---@overload fun(method: "athena/merge/run", params: athena.MergeWork, done: fun(error?: athena.Error, result?: athena.Applied))

@@ -10,7 +10,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from athena.lsp.features import answer, ask, attach, authors, command, read, sync, watch
+from athena.lsp.features import (
+    answer,
+    ask,
+    attach,
+    authors,
+    command,
+    problems,
+    read,
+    sync,
+    take,
+    watch,
+)
 
 if TYPE_CHECKING:
     from lsprotocol.types import InitializeParams
@@ -22,8 +33,10 @@ Register = Callable[["AthenaLanguageServer", "InitializeParams"], None]
 FEATURES: tuple[Register, ...] = (
     answer.register,
     read.register,
+    take.register,
     authors.register,
     ask.register,
+    problems.register,
     watch.register,
     attach.register,
     command.register,

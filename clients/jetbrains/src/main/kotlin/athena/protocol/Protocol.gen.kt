@@ -1134,11 +1134,18 @@ public data class CollisionList(
     internal class Adapter : Reader<CollisionList>({ from(it) })
 }
 
-/** Lines of a file that two agents both changed; lines count from 1, both ends included. */
+/**
+ * Lines of a file that two agents both changed; lines count from 1, both ends included.
+ *
+ * `start` and `end` are where they are with the first agent, `otherStart` and `otherEnd` with the
+ * other one; 0 where the file as a whole is meant.
+ */
 public data class CollisionRange(
     public val path: String,
     public val start: Long,
     public val end: Long,
+    public val otherStart: Long = 0,
+    public val otherEnd: Long = 0,
     public val conflict: Boolean,
 ) {
     public companion object {
@@ -1148,6 +1155,8 @@ public data class CollisionRange(
                     path = o.needed("path").asString,
                     start = o.needed("start").asLong,
                     end = o.needed("end").asLong,
+                    otherStart = o.given("otherStart")?.let { it.asLong } ?: 0,
+                    otherEnd = o.given("otherEnd")?.let { it.asLong } ?: 0,
                     conflict = o.needed("conflict").asBoolean,
                 )
             }
@@ -1776,6 +1785,31 @@ public data class FileConflict(
     }
 }
 
+/** What is to be edited, in order; with conflicts there are no edits. */
+@JsonAdapter(FileEdits.Adapter::class)
+public data class FileEdits(
+    public val path: String,
+    public val edits: List<LineEdit> = emptyList(),
+    public val conflicts: List<FileConflict> = emptyList(),
+) {
+    public companion object {
+        internal fun from(json: JsonElement): FileEdits =
+            json.asJsonObject.let { o ->
+                FileEdits(
+                    path = o.needed("path").asString,
+                    edits =
+                        o.given("edits")?.let { it.asJsonArray.map { LineEdit.from(it) } }
+                            ?: emptyList(),
+                    conflicts =
+                        o.given("conflicts")?.let { it.asJsonArray.map { FileConflict.from(it) } }
+                            ?: emptyList(),
+                )
+            }
+    }
+
+    internal class Adapter : Reader<FileEdits>({ from(it) })
+}
+
 /** Parameters of `athena/review/verdict`: on hunks, or on files as a whole. */
 @JsonAdapter(GiveVerdict.Adapter::class)
 public data class GiveVerdict(
@@ -2051,6 +2085,24 @@ public data class LineAuthors(
                     at = o.needed("at").asLong,
                     cost = o.given("cost")?.let { Cost.from(it) },
                     itemId = o.given("itemId")?.let { it.asString },
+                )
+            }
+    }
+}
+
+/** `lines` lines from `start` on (from 1) become `text`; with none it is put before `start`. */
+public data class LineEdit(
+    public val start: Long,
+    public val lines: Long,
+    public val text: String,
+) {
+    public companion object {
+        internal fun from(json: JsonElement): LineEdit =
+            json.asJsonObject.let { o ->
+                LineEdit(
+                    start = o.needed("start").asLong,
+                    lines = o.needed("lines").asLong,
+                    text = o.needed("text").asString,
                 )
             }
     }
@@ -2927,6 +2979,34 @@ public data class ReadChangedText(
         }
 
     internal class Adapter : Writer<ReadChangedText>({ it.json() })
+}
+
+/**
+ * Parameters of `athena/review/edits`: a changed file as edits of an editor's own text.
+ *
+ * `text` is the file as the editor has it, saved or not. Without `hunkIds` all hunks that are not
+ * rejected.
+ */
+@JsonAdapter(ReadEdits.Adapter::class)
+public data class ReadEdits(
+    public val agent: String,
+    public val scope: Scope = Scope.BASE,
+    public val turnId: String? = null,
+    public val path: String,
+    public val text: String,
+    public val hunkIds: List<String>? = null,
+) {
+    internal fun json(): JsonObject =
+        JsonObject().also { o ->
+            o.put("agent", JsonPrimitive(this.agent))
+            o.put("scope", JsonPrimitive(this.scope.wire))
+            o.put("turnId", this.turnId?.let { JsonPrimitive(it) })
+            o.put("path", JsonPrimitive(this.path))
+            o.put("text", JsonPrimitive(this.text))
+            o.put("hunkIds", this.hunkIds?.let { it.array { JsonPrimitive(it) } })
+        }
+
+    internal class Adapter : Writer<ReadEdits>({ it.json() })
 }
 
 /** Parameters of `athena/event/list`: events in order after or before a position. */

@@ -187,6 +187,10 @@ public interface AthenaServer {
     @JsonRequest("athena/review/apply")
     public fun reviewApply(params: ApplyReview): CompletableFuture<Applied>
 
+    /** Hunks as edits of the text that an editor has. */
+    @JsonRequest("athena/review/edits")
+    public fun reviewEdits(params: ReadEdits): CompletableFuture<FileEdits>
+
     /** Undo what a turn or an agent changed. */
     @JsonRequest("athena/revert/run")
     public fun revertRun(params: RevertWork): CompletableFuture<Applied>

@@ -1,0 +1,242 @@
+"""Taking what an agent changed into the user's own files.
+
+Hunks of files that are open here are edits of the editor's text, unsaved work and all, versioned
+and annotated where the client can; the user sees and undoes them like edits of their own. The rest
+is applied on disk (`athena/review/apply`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from lsprotocol import types as t
+
+from athena.lsp.features.actions import KIND, Action, provide
+from athena.lsp.places import inside, path_of, touches
+from athena.protocol.agent import AgentDetail, AgentView
+from athena.protocol.errors import AthenaError, ErrorCode
+from athena.protocol.review import (
+    Applied,
+    ChangedFile,
+    ChangedFileDetail,
+    ChangesetView,
+    FileConflict,
+    FileEdits,
+)
+
+if TYPE_CHECKING:
+    from athena.lsp.editor import Editor
+    from athena.lsp.server import AthenaLanguageServer
+
+ANNOTATION = "athena"
+Given = dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What of one file goes into the editor's text."""
+
+    uri: str
+    file: ChangedFile
+    edits: tuple[t.TextEdit, ...]
+
+
+def register(server: AthenaLanguageServer, params: t.InitializeParams) -> None:
+    """Offer hunks as code actions, and apply accepted ones as edits."""
+    editor = server.editor
+    if editor is None or not editor.offers("athena/review/edits", "athena/review/apply"):
+        return
+    provide(server, takes)
+    if editor.can("workspace.apply_edit"):
+        server.commands["athena.review.apply"] = apply
+
+
+async def takes(editor: Editor, params: t.CodeActionParams) -> list[Action]:
+    """What agents changed in this file, at the cursor and in all."""
+    uri = params.text_document.uri
+    path = path_of(uri)
+    automatic = params.context.trigger_kind is t.CodeActionTriggerKind.Automatic
+    if path is None or editor.desk is None or automatic:
+        return []
+    found: list[Action] = []
+    for agent in editor.desk.agents.values():
+        if not agent.archived and (own := in_project(agent, path)) is not None:
+            found += await _of_agent(editor, agent, uri, own, params.range)
+    return found
+
+
+def in_project(agent: AgentView, path: Path) -> str | None:
+    """A path of the user's own tree as the agent's changeset names it; None for another tree."""
+    place = agent.workspace
+    if place is None or place.repository is None or place.repository == place.path:
+        return None
+    own = inside(path, Path(place.repository))
+    # Worktrees may lie below the repository: their files are not the user's own.
+    return None if path.is_relative_to(place.path) else own
+
+
+async def _of_agent(
+    editor: Editor, agent: AgentView, uri: str, path: str, range_: t.Range
+) -> list[Action]:
+    text = editor.server.workspace.get_text_document(uri).source
+    which: Given = {"agent": agent.id, "scope": "base", "path": path}
+    try:
+        found = await editor.call(FileEdits, "athena/review/edits", text=text, **which)
+    except AthenaError:
+        return []
+    edits = text_edits(editor, uri, found)
+    here = tuple(e for e in edits if touches(e.range, range_))
+    actions: list[Action] = []
+    if here and len(here) < len(edits):
+        edit = workspace_edit(editor, [(uri, here)], f"Changed by {agent.name}")
+        title = f"Take the change of {agent.name} here"
+        actions.append(Action(title, f"{KIND}.take", edit=edit))
+    if edits:
+        edit = workspace_edit(editor, [(uri, edits)], f"Changed by {agent.name}")
+        title = f"Take all changes of {agent.name} to this file ({len(edits)})"
+        actions.append(Action(title, f"{KIND}.take", "athena.review.accept", which, edit=edit))
+    return actions
+
+
+async def apply(editor: Editor, given: Given) -> object:
+    """`athena.review.apply`: open files by edits of their text, the others on disk."""
+    to_project = given.get("target") in (None, "project")
+    agent = await editor.call(AgentDetail, "athena/agent/get", agent=given.get("agent"))
+    if not to_project or given.get("dryRun") or agent.workspace is None:
+        return await _on_disk(editor, given)
+    which = {k: v for k, v in given.items() if k in ("agent", "scope", "turnId")}
+    found = await editor.call(ChangesetView, "athena/changeset/get", **which)
+    taken: list[Taken] = []
+    conflicts: list[FileConflict] = []
+    rest: list[ChangedFileDetail] = []
+    for file in found.files:
+        detail = await editor.call(
+            ChangedFileDetail, "athena/changeset/file", path=file.path, **which
+        )
+        uri = _open_uri(editor, agent, file)
+        ids = _chosen(detail, given)
+        if not ids or uri is None:
+            rest += [detail] if ids or _whole(detail, given) else []
+            continue
+        text = editor.server.workspace.get_text_document(uri).source
+        made = await editor.call(
+            FileEdits, "athena/review/edits", path=file.path, text=text, hunkIds=ids, **which
+        )
+        conflicts += made.conflicts
+        taken.append(Taken(uri, file, text_edits(editor, uri, made)))
+    if conflicts:
+        return Applied(done=False, conflicts=conflicts).wire()
+    if not taken:
+        return await _on_disk(editor, given)
+    await _edit(editor, agent, taken)
+    return await _the_rest(editor, given, which, taken, rest)
+
+
+def _open_uri(editor: Editor, agent: AgentView, file: ChangedFile) -> str | None:
+    """The document of a changed file in the user's own tree, if it is open here."""
+    assert agent.workspace is not None
+    if file.status not in ("added", "modified") or file.binary or not agent.workspace.repository:
+        return None
+    wanted = Path(agent.workspace.repository, file.path)
+    documents = editor.server.workspace.text_documents
+    return next((uri for uri in documents if path_of(uri) == wanted), None)
+
+
+def _chosen(detail: ChangedFileDetail, given: Given) -> list[str]:
+    """The hunks of a file that are to be taken: as named, else the accepted ones."""
+    hunks = detail.hunk_list
+    if (named := given.get("hunkIds")) is not None:
+        return [h.hunk_id for h in hunks if h.hunk_id in cast("list[str]", named)]
+    if _whole(detail, given):
+        return [h.hunk_id for h in hunks]
+    if given.get("paths") is not None:
+        return []
+    return [h.hunk_id for h in hunks if h.verdict == "accepted"]
+
+
+def _whole(detail: ChangedFileDetail, given: Given) -> bool:
+    if given.get("hunkIds") is not None:
+        return False
+    if (paths := given.get("paths")) is not None:
+        return detail.path in cast("list[str]", paths)
+    return detail.verdict == "accepted"
+
+
+async def _edit(editor: Editor, agent: AgentView, taken: Sequence[Taken]) -> None:
+    edits = [(each.uri, each.edits) for each in taken if each.edits]
+    if not edits:
+        return
+    edit = workspace_edit(editor, edits, f"Changed by {agent.name}")
+    params = t.ApplyWorkspaceEditParams(edit, label=f"Take changes of {agent.name}")
+    result = await editor.ask(t.WORKSPACE_APPLY_EDIT, params)
+    if not isinstance(result, t.ApplyWorkspaceEditResult) or not result.applied:
+        why = getattr(result, "failure_reason", None) or "it does not say why"
+        words = f"The editor did not apply the changes ({why}). Nothing was changed."
+        raise AthenaError(ErrorCode.CONFLICT, words)
+
+
+async def _the_rest(
+    editor: Editor,
+    given: Given,
+    which: Given,
+    taken: Sequence[Taken],
+    rest: Sequence[ChangedFileDetail],
+) -> object:
+    files = [each.file.path for each in taken]
+    notes = [f"Taken into the editor, not saved: {path}" for path in files]
+    paths = [d.path for d in rest if _whole(d, given)]
+    hunks = [h for d in rest if d.path not in paths for h in _chosen(d, given)]
+    for selection in ({"paths": paths}, {"hunkIds": hunks}):
+        if not any(selection.values()):
+            continue
+        done = await editor.call(Applied, "athena/review/apply", **which, **selection)
+        if not done.done:
+            return done.model_copy(update={"notes": notes}).wire()
+        files += done.files
+    return Applied(done=True, files=files, notes=notes).wire()
+
+
+async def _on_disk(editor: Editor, given: Given) -> object:
+    return await editor.core.dispatch(editor.connection, "athena/review/apply", given)
+
+
+def text_edits(editor: Editor, uri: str, found: FileEdits) -> tuple[t.TextEdit, ...]:
+    """Edits in the client's units. At the end of a text without a last line end, none is a line."""
+    lines = editor.server.workspace.get_text_document(uri).lines
+    units = editor.server.workspace.position_codec
+
+    def place(line: int) -> t.Position:
+        if line < len(lines) or not lines or lines[-1].endswith("\n"):
+            return t.Position(line, 0)
+        return t.Position(len(lines) - 1, units.client_num_units(lines[-1]))
+
+    return tuple(
+        t.TextEdit(t.Range(place(e.start - 1), place(e.start - 1 + e.lines)), e.text)
+        for e in found.edits
+    )
+
+
+def workspace_edit(
+    editor: Editor, edits: Sequence[tuple[str, Sequence[t.TextEdit]]], label: str
+) -> t.WorkspaceEdit:
+    """Edits of several documents, in the best form that the client declared."""
+    if not editor.can("workspace.workspace_edit.document_changes"):
+        return t.WorkspaceEdit(changes={uri: list(made) for uri, made in edits})
+    annotated = editor.can("workspace.workspace_edit.change_annotation_support")
+    documents = editor.server.workspace.text_documents
+    changes: list[Any] = []
+    for uri, made in edits:
+        known = documents.get(uri)
+        versioned = t.OptionalVersionedTextDocumentIdentifier(uri, known.version if known else None)
+        shown = [
+            t.AnnotatedTextEdit(ANNOTATION, e.range, e.new_text) if annotated else e for e in made
+        ]
+        changes.append(t.TextDocumentEdit(versioned, shown))
+    annotation = t.ChangeAnnotation(label, needs_confirmation=False)
+    return t.WorkspaceEdit(
+        document_changes=changes,
+        change_annotations={ANNOTATION: annotation} if annotated else None,
+    )
