@@ -36,11 +36,11 @@ def environment(root: Path) -> dict[str, str]:
 
 @pytest.fixture
 def athena(tmp_path: Path) -> Iterator[Athena]:
-    """A daemon that this test may kill."""
+    """An Athena that this test may kill; its daemon starts with the first client."""
     athena = Athena(tmp_path / "athena", {"GIT_CONFIG_NOSYSTEM": "1"})
-    athena.start()
     yield athena
-    athena.stop()
+    if athena.pid is not None:
+        athena.stop()
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ local words = "spawn agents prompt steer withdraw interrupt stop kill resume ren
   .. "unarchive mode model option move logs compare transcript inbox answer allow deny dismiss "
   .. "rules rule-add rule-remove changes accept reject reopen comment comments resolve send apply "
   .. "who merge publish revert undo workspaces commit remove recover rescues checkpoints "
-  .. "collisions harnesses archetypes info metrics doctor export verify backup replay restart"
+  .. "collisions trust run harnesses archetypes info metrics doctor export verify backup replay restart"
 for word in words:gmatch("%S+") do
   vim.keymap.set("n", "<Plug>(athena-" .. word .. ")", "<Cmd>Athena " .. word .. "<CR>")
   vim.keymap.set("x", "<Plug>(athena-" .. word .. ")", ":Athena " .. word .. "<CR>")

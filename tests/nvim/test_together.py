@@ -1,0 +1,91 @@
+"""One agent in two editors at once: Neovim, and a client with the capabilities of VS Code."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pytest_lsp import LanguageClient, client_capabilities
+
+from lsprotocol import types
+from tests.app.playing import scenario
+from tests.nvim.conftest import Open
+from tests.support.athena import Athena, Client
+from tests.support.wait import until
+
+Json = dict[str, Any]
+
+
+class Editor(LanguageClient):
+    """A language client that keeps the newest view of each agent."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.agents: dict[str, Any] = {}
+
+        @self.feature("athena/event/batch")
+        def _(params: Any) -> None:
+            for view in params.agents:
+                self.agents[view.id] = view
+
+    def asked(self, agent: str) -> list[str]:
+        """What an agent asks for, as far as this editor was told."""
+        view = self.agents.get(agent)
+        return [open.request.title for open in view.requests] if view else []
+
+    async def ask(self, method: str, **params: object) -> Any:
+        """The result of one of Athena's own requests."""
+        return await self.protocol.send_request_async(method, params)
+
+
+async def connect(athena: Athena, project: Path) -> Editor:
+    """A second editor, through a relay of its own."""
+    editor = Editor()
+    program, *arguments = athena.command("lsp")
+    await editor.start_io(program, *arguments, env=athena.environment, cwd=str(project))
+    told = types.InitializeParams(
+        capabilities=client_capabilities("visual-studio-code"),
+        root_uri=project.as_uri(),
+        workspace_folders=[types.WorkspaceFolder(uri=project.as_uri(), name="project")],
+        client_info=types.ClientInfo(name="Visual Studio Code"),
+    )
+    await editor.initialize_session(told)
+    await editor.ask("athena/event/subscribe")
+    return editor
+
+
+async def test_two_editors_on_one_agent(
+    athena: Athena, client: Client, project: Path, open_nvim: Open
+) -> None:
+    nvim = open_nvim()
+    editor = await connect(athena, project)
+    try:
+        prompt = scenario("permit run touch one\npermit run touch two\nsay Both were answered.")
+        spawned = await editor.ask(
+            "athena/agent/spawn",
+            prompt=prompt,
+            harness="scripted",
+            name="shared",
+            project=str(project),
+        )
+        agent = spawned.id
+
+        # Both see it wait. Neovim answers the first; the other editor is told.
+        nvim.command("Athena transcript shared")
+        nvim.sees("shared", "needs permission", "! touch one")
+        await until(lambda: editor.asked(agent) == ["touch one"], what="VS Code sees the request")
+        nvim.keys("a")
+        nvim.sees("✓ execute: touch one", "! touch two")
+        await until(lambda: editor.asked(agent) == ["touch two"], what="VS Code sees the answer")
+
+        # The other editor answers the second; in Neovim the request is gone.
+        request = editor.agents[agent].requests[0].requestId
+        await editor.ask("athena/request/answer", requestId=request, option="reject")
+        nvim.sees("✗ execute: touch two", "Both were answered.", "○ idle")
+        nvim.sees_not("a allow   d reject")
+        await until(lambda: editor.agents[agent].status == "idle", what="VS Code sees the end")
+    finally:
+        await editor.shutdown_session()
+        await editor.stop()
+    place = Path(client.agent("shared")["workspace"]["cwd"])
+    assert (place / "one").exists() and not (place / "two").exists()
