@@ -28,7 +28,7 @@ export function TranscriptView({ subject }: { subject: Subject & { view: "transc
   useEffect(() => () => session.close(), [session]);
   const state = useSignal(session.state);
   const [filter, setFilter] = useState<Filter>("all");
-  const [follow, setFollow] = useState(!replay);
+  const [follow, setFollow] = useState(true);
   const [open, setOpen] = useState<ReadonlyMap<string, boolean>>(new Map());
   const [attached, setAttached] = useState<readonly Attachment[]>([]);
   const [reveal, setReveal] = useState<string>();
@@ -152,7 +152,10 @@ export function TranscriptView({ subject }: { subject: Subject & { view: "transc
           session={session}
           agent={state.agent}
           position={position}
-          onPosition={setPosition}
+          onPosition={(version) => {
+            setPosition(version);
+            setFollow(true);
+          }}
         />
       ) : null}
       {!replay && state.agent ? (

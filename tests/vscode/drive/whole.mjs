@@ -73,6 +73,8 @@ await drive(async (window) => {
   view = await window.view("text=The docstring says it now");
   window.say("the second turn took the comment");
 
+  await page.locator(".part.panel .codicon-panel-close").first().click().catch(() => {});
+
   // Light and high contrast, the same transcript.
   await window.shot("vscode-transcript-dark");
   await window.command("Preferences: Color Theme", "Light Modern");
@@ -86,9 +88,12 @@ await drive(async (window) => {
 
   await window.command("Athena: Open Replay");
   const replay = await window.view(".timeline");
-  const before = await replay.$$eval("[data-item]", (items) => items.length);
-  await replay.click('[aria-label^="Step Back"]');
-  await replay.waitForFunction((count) => document.querySelectorAll("[data-item]").length < count, before);
+  const slider = replay.locator(".slider");
+  await replay.waitForSelector(".turn-end, [data-item]");
+  const end = Number(await slider.inputValue());
+  await replay.click('[aria-label^="Turn Back"]');
+  await replay.waitForFunction((last) => Number(document.querySelector(".slider").value) < last, end);
+  found.stepped = Number(await slider.inputValue()) < end;
   await window.shot("vscode-replay");
 
   await window.command("Athena: Compare Agents");
