@@ -41,7 +41,7 @@ FILES = 50_000
 CHANGED = 5_000
 WORKTREES = 20
 LINES, TURNS = 10_000, 500
-PAIRS = 5
+PAIRS = 3
 IDENTITY = "[user]\n\tname = Bench\n\temail = bench@localhost\n[init]\n\tdefaultBranch = main\n"
 
 Act = Callable[[], Awaitable[object]]

@@ -159,22 +159,25 @@ def use_git(world: World, place: Repo) -> None:
                 world.tell(f"user in {place.path.name}: and edits {name}")
 
 
-def available(world: World, *, ignored: bool = True) -> set[str]:
-    """The objects that refs, HEADs, their logs and indexes reach, and files on disk as blobs.
+def available(world: World, *, ignored: bool = True) -> dict[str, str]:
+    """The objects that refs, HEADs, their logs and indexes reach, and files on disk as blobs,
+    each with where it is.
 
     Ignored files are in no checkpoint, by intent: agents may overwrite them, and removals take them.
     """
-    found = set(world.repo.git(*REACHABLE).split())
+    found = dict.fromkeys(world.repo.git(*REACHABLE).split(), "in git")
     for place in world.places():
         files = on_disk(place)
         if not ignored:
-            listed = place.git("ls-files", "-z", "-o", "-i", "--exclude-standard")
-            for name in listed.split("\0"):
-                files.pop(str(place.path / name), None)
-        found.update(files.values())
+            tracked = set(place.git("ls-files", "-z").split("\0"))
+            for path in list(files):
+                name = Path(path).relative_to(place.path)
+                if name.parts[0] == IGNORED and name.as_posix() not in tracked:
+                    del files[path]
+        found |= {oid: path for path, oid in files.items() if oid not in found}
     # A folder that was moved aside holds what could not be captured.
     for kept in world.repo.path.parent.glob("*.worktrees/*.kept-*"):
-        found.update(on_disk(world.repo.at(kept)).values())
+        found |= {oid: path for path, oid in on_disk(world.repo.at(kept)).items()}
     return found
 
 
@@ -378,16 +381,14 @@ def perform(world: World, operation: Operation) -> bool:
             if visible(world) != seen and operation not in (turn, remove_vanished):
                 raise Lost(f"{type(error).__name__} left something half done: {error}") from error
     world.done[name] = world.done.get(name, 0) + 1
-    if missing := before - available(world):
-        raise Lost(f"{name} lost {described(world, missing)}")
+    if missing := before.keys() - available(world).keys():
+        told = [f"{before[oid]}: {oid} {content(world, oid)!r}" for oid in sorted(missing)]
+        raise Lost(f"{name} lost {told}")
     return True
 
 
-def described(world: World, missing: set[str]) -> list[str]:
-    return [
-        f"{oid} {world.repo.git('cat-file', '-p', oid, check=False)[:80]!r}"
-        for oid in sorted(missing)
-    ]
+def content(world: World, oid: str) -> str:
+    return world.repo.git("cat-file", "-p", oid, check=False)[:80]
 
 
 def killed(world: World, operation: Operation, number: int, how: str, delay: float) -> bool:

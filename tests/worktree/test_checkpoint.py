@@ -166,6 +166,17 @@ async def test_a_tracked_file_that_is_ignored_stays_in(repo: Repo, checkout: Che
     assert repo.tree(await tree_now(checkout))["kept.log"] == "1"
 
 
+async def test_a_tracked_file_that_is_ignored_goes_and_comes_back(
+    repo: Repo, checkout: Checkout
+) -> None:
+    repo.write("kept.log", "1")
+    repo.git("add", "-f", "kept.log")
+    (repo.path / "kept.log").unlink()
+    assert "kept.log" not in repo.tree(await tree_now(checkout))
+    repo.write("kept.log", "2")
+    assert repo.tree(await tree_now(checkout))["kept.log"] == "2"
+
+
 async def test_staged_for_later_and_unmerged(repo: Repo, checkout: Checkout) -> None:
     repo.write("later", "content\n")
     repo.git("add", "-N", "later")

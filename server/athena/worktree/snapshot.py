@@ -112,10 +112,13 @@ async def _taken(checkout: Checkout, index: Path, limit_bytes: int | None) -> Sn
         await _begin_from_head(checkout, git, index)
         look = await _look(git)
     skipped, nested = await _add(checkout, git, look, limit_bytes)
-    tree = await git.text("write-tree")
     # A nested repository would look like a plain folder to the next snapshot.
     if key is not None and not look.nothing and not nested:
         _keep_index(checkout, index, key)
+    # Only now, and not in the index that is kept: a tracked file that is ignored as well must
+    # stay known there, to be seen when it comes back.
+    await put(git, [Entry("0", "", path) for path in look.gone])
+    tree = await git.text("write-tree")
     return Snapshot(tree, git, skipped, nested, look.gitlinks, damaged)
 
 
@@ -234,7 +237,6 @@ async def _add(
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     if look.nothing:
         return (), ()
-    await put(git, [Entry("0", "", path) for path in look.gone])
     if look.unwatched:
         await _rewatch(git, look.unwatched)
     plain, nested = await _unfolded(checkout, look.untracked)
