@@ -157,7 +157,7 @@ def test_collisions_and_open_hunks_are_pulled(
     one = worked(editor, client)
     two = worked(editor, client, WORK.replace("line three", "line drei"))
     until_sync(lambda: client.agent(one)["conflicts"])
-    editor.until("workspace/diagnostic/refresh", lambda p: True)
+    until_sync(lambda: editor.all("workspace/diagnostic/refresh"))
     first, second = (Path(client.agent(a)["workspace"]["path"], "poem.txt") for a in (one, two))
 
     def pull(path: Path) -> list[Json]:

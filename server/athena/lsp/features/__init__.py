@@ -32,10 +32,10 @@ Register = Callable[["AthenaLanguageServer", "InitializeParams"], None]
 
 FEATURES: tuple[Register, ...] = (
     answer.register,
-    read.register,
     take.register,
     authors.register,
     ask.register,
+    read.register,
     problems.register,
     watch.register,
     attach.register,

@@ -79,7 +79,7 @@ async def inlay_hints(ls: AthenaLanguageServer, params: t.InlayHintParams) -> li
 async def go_to_turn(editor: Editor, params: t.CodeActionParams) -> list[Action]:
     """A code action that opens the transcript at the turn that wrote the line."""
     automatic = params.context.trigger_kind is t.CodeActionTriggerKind.Automatic
-    if automatic or "athena.transcript.open" not in editor.server.commands:
+    if automatic or not editor.wants("documents"):
         return []
     line = params.range.start.line
     return [

@@ -9,6 +9,7 @@ from lsprotocol import types as t
 
 from athena.lsp import pages
 from athena.lsp.documents import Documents, anchor
+from athena.lsp.features.actions import KIND, Action, provide
 from athena.lsp.places import uri_of
 from athena.protocol.agent import AgentDetail
 from athena.protocol.errors import AthenaError, ErrorCode
@@ -27,6 +28,7 @@ METHODS = (
     "athena/changeset/file",
     "athena/comparison/get",
 )
+MOST_OFFERED = 2
 Given = dict[str, object]
 Address = Callable[[Given], str]
 Opener = Callable[["Editor", Given], Awaitable[object]]
@@ -54,6 +56,7 @@ def register(server: AthenaLanguageServer, params: t.InitializeParams) -> None:
         return
     documents = Documents(editor)
     editor.listeners.append(documents.hear)
+    provide(server, openings)
     for command, address in DOCUMENTS.items():
         server.commands[command] = _opener(documents, address)
     if documents.virtual:
@@ -62,6 +65,26 @@ def register(server: AthenaLanguageServer, params: t.InitializeParams) -> None:
         _provide_links(server, documents)
     if editor.can("text_document.definition"):
         _provide_definition(server, documents)
+
+
+async def openings(editor: Editor, params: t.CodeActionParams) -> list[Action]:
+    """The documents as code actions, for clients that cannot run a command by its name."""
+    automatic = params.context.trigger_kind is t.CodeActionTriggerKind.Automatic
+    if automatic or editor.desk is None:
+        return []
+    known = [a for a in editor.desk.agents.values() if not a.archived and editor.concerns(a)]
+    recent = sorted(known, key=lambda a: -a.updated_at)[:MOST_OFFERED]
+    found = [
+        Action(f"{words} of {a.name}", f"{KIND}.read", command, {"agent": a.id})
+        for a in recent
+        for words, command in (
+            ("Transcript", "athena.transcript.open"),
+            ("Changes", "athena.changeset.get"),
+        )
+    ]
+    if recent:
+        found.append(Action("All agents", f"{KIND}.read", "athena.agent.list"))
+    return found
 
 
 def _opener(documents: Documents, address: Address) -> Opener:

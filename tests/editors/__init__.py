@@ -1,0 +1,1 @@
+"""Athena in real editors, without our plugin: each asks, answers, reads and takes."""

@@ -1,0 +1,73 @@
+-- Neovim's own client asks, answers, reads and takes.
+-- Run as: nvim --headless -u CONFIGURATION -l neovim.lua PROJECT
+
+local project = arg[1]
+
+local function wait(what, check)
+  local found
+  assert(vim.wait(20000, function()
+    found = check()
+    return found and true or false
+  end, 50), "not so after 20 s: " .. what)
+  return found
+end
+
+local function open(name)
+  vim.cmd.edit(project .. "/" .. name)
+  vim.bo.filetype = "python"
+  return wait("the client is attached", function()
+    return vim.lsp.get_clients({ bufnr = 0, name = "athena" })[1]
+  end)
+end
+
+local function act(title, first, last)
+  local tried = false
+  vim.lsp.buf.code_action({
+    apply = true,
+    filter = function(action)
+      local fits = vim.startswith(action.title, title)
+      tried = tried or fits
+      return fits
+    end,
+    range = { start = { first, 0 }, ["end"] = { last, 0 } },
+  })
+  vim.wait(2000, function() return tried end, 20)
+  return tried
+end
+
+local asked
+local function chosen(items, opts, on_choice)
+  asked = opts.prompt
+  for index, item in ipairs(items) do
+    if (item.title or item) == "Allow" then
+      return on_choice(item, index)
+    end
+  end
+  on_choice(nil)
+end
+vim.ui.select = chosen
+
+local client = open("ask.py")
+assert(client.initialized)
+assert(act("Athena: Do what is selected", 1, vim.api.nvim_buf_line_count(0) + 1))
+wait("the permission was asked", function() return asked end)
+print("ASKED " .. asked .. "\n")
+
+client:exec_cmd({ title = "Transcript", command = "athena.transcript.open", arguments = {} })
+wait("the transcript is shown", function()
+  return vim.api.nvim_buf_get_name(0):match("transcript")
+end)
+wait("the agent has finished", function()
+  vim.cmd("silent checktime | silent edit!")
+  return table.concat(vim.api.nvim_buf_get_lines(0, 0, -1, false), "\n"):match("Finished after allow%-once")
+end)
+print("READ\n")
+
+open("poem.py")
+wait("the change is offered", function() return act("Athena: Take all changes", 1, 1) end)
+wait("the change is taken", function()
+  return vim.api.nvim_buf_get_lines(0, 1, 2, false)[1] == 'two = "taken"'
+end)
+vim.cmd.write()
+print("TAKEN\n")
+vim.cmd("qall!")

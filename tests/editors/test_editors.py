@@ -1,0 +1,159 @@
+"""Emacs, Helix, Vim and Neovim with the configurations of docs/editors, and nothing else of ours."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.editors.configuration import configuration
+from tests.editors.house import House
+from tests.editors.screen import Screen
+from tests.support.athena import Client
+from tests.support.wait import until_sync
+from tools.setup import path
+
+HERE = Path(__file__).parent
+TAKEN = 'one = 1\ntwo = "taken"\nthree = 3\n'
+
+
+def run(house: House, *command: str) -> str:
+    done = subprocess.run(
+        command,
+        cwd=house.project,
+        env=house.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=100,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def test_emacs_with_eglot(house: House, client: Client) -> None:
+    settings = house.root / "init.el"
+    settings.write_text(configuration("emacs", "elisp"))
+    arguments = ["-l", str(settings), "-l", str(HERE / "emacs.el"), str(house.project)]
+    said = run(house, str(path("emacs")), "--batch", "-Q", *arguments)
+    assert "ASKED" in said and "May I stop?" in said and "READ" in said
+    assert house.poem.read_text() == TAKEN
+    agent = client.agents()[0]["id"]
+    assert house.closed_by(client, agent) == "Eglot: allow-once"
+
+
+def test_neovim_without_our_plugin(house: House, client: Client) -> None:
+    settings = house.root / "init.lua"
+    settings.write_text(configuration("neovim-builtin", "lua"))
+    script = [str(HERE / "neovim.lua"), str(house.project)]
+    said = run(house, str(path("nvim-0.11")), "--headless", "-u", str(settings), "-l", *script)
+    assert "ASKED" in said and "READ" in said and "TAKEN" in said
+    assert house.poem.read_text() == TAKEN
+    agent = client.agents()[0]["id"]
+    assert house.closed_by(client, agent) == "Neovim: allow-once"
+
+
+class Helix:
+    """Helix in a terminal."""
+
+    def __init__(self, house: House, screen: Screen) -> None:
+        settings = house.home / ".config" / "helix"
+        settings.mkdir(parents=True)
+        (settings / "languages.toml").write_text(configuration("helix", "toml"))
+        self.screen = screen
+        self.house = house
+
+    def start(self, file: Path) -> None:
+        self.screen.start([str(path("helix")), str(file)])
+        self.screen.until(file.name)
+
+    def command(self, text: str) -> None:
+        """Run a typed command."""
+        self.screen.keys("Escape")
+        self.screen.type(f":{text}")
+        self.screen.keys("Enter")
+
+    def act(self, title: str, *select: str) -> None:
+        """Choose a code action, once it is offered."""
+
+        def offered() -> int | None:
+            self.screen.keys("Escape", *select)
+            self.screen.type(" a")
+            try:
+                shown = self.screen.until("Athena: ", 3)
+            except AssertionError:
+                return None
+            listed = [line for line in shown.split("\n") if "Athena: " in line]
+            return next((n for n, line in enumerate(listed, 1) if title in line), None)
+
+        found = until_sync(offered, 20, title)
+        assert found
+        self.screen.keys(*["Down"] * (found - 1), "Enter")
+
+
+@pytest.fixture
+def helix(house: House, screen: Screen) -> Helix:
+    return Helix(house, screen)
+
+
+def test_helix(house: House, client: Client, helix: Helix) -> None:
+    helix.start(house.ask)
+    helix.act("Do what is selected", "%")
+    agent = house.has_asked(client)
+    helix.act("Athena: Allow")
+    assert house.closed_by(client, agent) == "helix: allow-once"
+    helix.act("Transcript of")
+    helix.screen.until("Finished after allow-once")
+    helix.command(f"open {house.poem}")
+    helix.screen.until("three = 3")
+    helix.act("Take all changes")
+    helix.screen.until('two = "taken"')
+    helix.command("write")
+    until_sync(lambda: house.poem.read_text() == TAKEN)
+    helix.command("quit-all!")
+
+
+def test_vim_with_ale(house: House, client: Client, screen: Screen) -> None:
+    settings = house.root / "vimrc"
+    settings.write_text(configuration("vim", "vim"))
+    screen.start([str(path("vim")), "-u", str(settings), str(house.ask)])
+    screen.until("scenario")
+
+    def act(title: str, keys: str) -> None:
+        def offered() -> str | None:
+            screen.keys("Escape")
+            screen.type(keys)
+            try:
+                shown = screen.until("Type number", 3)
+            except AssertionError:
+                return None
+            line = next((s for s in shown.split("\n") if title in s), None)
+            if line is None:
+                screen.keys("Enter")
+                return None
+            return line.split(")")[0].split(".")[0].split(":")[0].strip()
+
+        number = until_sync(offered, 20, title)
+        assert number
+        screen.type(number)
+        screen.keys("Enter")
+
+    act("Do what is selected", "ggVG:ALECodeAction\r")
+    agent = house.has_asked(client)
+    act("Athena: Allow", ":ALECodeAction\r")
+    assert house.closed_by(client, agent) == "unknown: allow-once"
+    act("Transcript of", ":ALECodeAction\r")
+    written = next((house.athena.state / "documents").glob("agent-*"), None) or until_sync(
+        lambda: next((house.athena.state / "documents").glob("agent-*"), None)
+    )
+    assert written
+    screen.type(f":edit {written}\r")
+    screen.until("Finished after allow-once")
+    screen.type(f":edit {house.poem}\r")
+    screen.until("three = 3")
+    act("Take all changes", ":ALECodeAction\r")
+    screen.until('two = "taken"')
+    screen.type(":write\r")
+    until_sync(lambda: house.poem.read_text() == TAKEN)
+    screen.type(":quitall!\r")
