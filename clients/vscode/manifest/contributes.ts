@@ -47,7 +47,7 @@ const keybindings = [
     command,
     key: `${PREFIX.key} ${letter}`,
     mac: `${PREFIX.mac} ${letter}`,
-    when: "resourceScheme == athena",
+    when: "resourceScheme == athena-change",
   })),
 ];
 

@@ -124,7 +124,7 @@ const titles: Entry[] = [
   { command: "athena.rescue.list", when: "view == athena.workspaces", group: "1_more" },
 ];
 
-const NEW_SIDE = "resourceScheme == athena";
+const NEW_SIDE = "resourceScheme == athena-change";
 
 export const MENUS: Record<string, Entry[]> = {
   "view/title": titles,

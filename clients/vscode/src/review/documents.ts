@@ -6,7 +6,7 @@ import { documentOf, SCHEME } from "./uris.ts";
 /** What may change the text of a document that is open. */
 const KINDS = new Set(["itemCompleted", "turnEnded", "checkpointTaken"]);
 
-/** The text of `athena:` documents: the sides of changed files, as Athena tells them. */
+/** The text of `athena-change:` documents: the sides of changed files, as Athena tells them. */
 export class Documents implements vscode.TextDocumentContentProvider, vscode.Disposable {
   private readonly changed = new vscode.EventEmitter<vscode.Uri>();
   private readonly listener: vscode.Disposable;

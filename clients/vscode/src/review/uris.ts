@@ -14,8 +14,11 @@ export interface DocumentRef {
   side: Side;
 }
 
-/** The scheme of documents whose text Athena has. */
-export const SCHEME = "athena";
+/**
+ * The scheme of the sides of changed files. Athena itself serves documents under `athena:` through
+ * standard LSP; these have an address of their own, so that no two providers answer for one.
+ */
+export const SCHEME = "athena-change";
 
 /** The address of a document; `documentOf` is its inverse. The path's end gives the language. */
 export function documentUri({ changeset, path: file, side }: DocumentRef): vscode.Uri {
