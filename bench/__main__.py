@@ -71,7 +71,7 @@ PARTS = (
         {"FILES": 5_000, "CHANGED": 100, "WORKTREES": 3, "LINES": 500, "TURNS": 20, "PAIRS": 1},
     ),
     Part("hover", "Who wrote this line"),
-    Part("turn", "What Athena adds to a turn"),
+    Part("turn", "What Athena adds to a turn", {"TURNS": 2, "MANY": 1}),
 )
 
 
@@ -100,6 +100,7 @@ def cell(title: str, column: str, **where: object) -> Callable[[Tables], float]:
 RESTART = "Restart after SIGKILL, until every agent is attached and listed"
 LINE = "Harness line to client notification"
 PAGE_OF_50_MB = "Last page of a large agent"
+TURN = "A turn, bare and through Athena"
 
 AIMS = (
     Aim(
@@ -167,6 +168,28 @@ AIMS = (
         cell("Memory", "proportional MB", process="runner"),
         lambda found: found <= 12,
         "MB",
+    ),
+    Aim(
+        "what Athena adds to a turn of Codex, driven bare in the same run",
+        "< 5 ms",
+        "turn",
+        cell(TURN, "added ms", harness="codex"),
+        lambda found: found < 5,
+    ),
+    Aim(
+        "what Athena adds to a turn of Claude Code, driven bare in the same run",
+        "< 5 ms",
+        "turn",
+        cell(TURN, "added ms", harness="claude"),
+        lambda found: found < 5,
+    ),
+    Aim(
+        "memory of the runner, against that of its harness (Claude Code)",
+        "< 5 %",
+        "turn",
+        cell(TURN, "runner %", harness="claude"),
+        lambda found: found < 5,
+        "%",
     ),
 )
 
