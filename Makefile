@@ -104,9 +104,13 @@ test-harnesses: venv ## all real harnesses, against a model on this machine
 demo: venv ## see agents work on a sample repository (HARNESS=codex for a real one)
 	.venv/bin/athena demo $(if $(HARNESS),--harness $(HARNESS))
 
+.PHONY: images
+images: venv ## draw the picture of the demo that the README shows
+	$(PYTHON_BIN) -m tools.demo_image
+
 .PHONY: crash
 crash: venv ## kill the daemon 500 times and compare the logs (KILLS=n for another number)
-	$(PYTHON_BIN) -m tests.crash $(if $(KILLS),--kills $(KILLS))
+	$(PYTHON_BIN) -u -m tests.crash $(if $(KILLS),--kills $(KILLS))
 
 .PHONY: harness-page
 harness-page: venv ## ask the real harnesses what they can do, and write docs/harnesses.md

@@ -20,7 +20,7 @@ from rich.syntax import Syntax
 from rich.text import Text
 
 from athena.cli import words
-from athena.cli.output import Exit, Failure, interruptible, json_option, out, tell_json, wants_json
+from athena.cli.output import Exit, Failure, interruptible, json_option, out, tell_json
 from athena.cli.sample import make_sample
 from athena.cli.session import Session, session
 from athena.cli.watch import OVER, Printer, batches
@@ -34,21 +34,24 @@ LINES = 14
 
 
 class Board:
-    """What the demo shows: a panel for each agent with its newest lines."""
+    """What the demo shows: a panel for each agent with its newest lines.
 
-    def __init__(self, agents: list[str]) -> None:
-        self._order = agents
+    Where nothing can be drawn over, the lines are printed as they come.
+    """
+
+    def __init__(self, agents: list[str], console: Console) -> None:
+        self.agents = agents
+        self.console = console
         self._views: dict[str, dict[str, Any]] = {}
         self._lines: dict[str, deque[Text]] = {a: deque(maxlen=LINES) for a in agents}
         self._typing: dict[str, str] = {}
-        self.plain = not out.is_terminal
 
     def add(self, agent_id: str, line: Text) -> None:
         """A new line of an agent."""
         self._lines[agent_id].append(line)
-        if self.plain and not wants_json():
+        if not self.console.is_terminal:
             name = self._views.get(agent_id, {}).get("name", agent_id)
-            out.print(Text(f"{name:<14} ", style="dim").append_text(line))
+            self.console.print(Text(f"{name:<14} ", style="dim").append_text(line))
 
     def take(self, method: str, params: dict[str, Any]) -> None:
         """A notification."""
@@ -64,15 +67,19 @@ class Board:
         """An agent's newest view."""
         return self._views[agent_id]
 
+    def requests(self) -> list[dict[str, Any]]:
+        """What the agents ask of the user now."""
+        return [r for view in self._views.values() for r in view["requests"]]
+
     def over(self) -> bool:
         """Whether all agents rest."""
-        return len(self._views) == len(self._order) and all(
+        return len(self._views) == len(self.agents) and all(
             v["status"] in OVER and not v["queue"] for v in self._views.values()
         )
 
     def __rich__(self) -> Columns:
-        width = max(40, out.width // len(self._order) - 1)
-        return Columns([self._panel(a, width) for a in self._order], padding=0)
+        width = max(40, self.console.width // len(self.agents) - 1)
+        return Columns([self._panel(a, width) for a in self.agents], padding=0)
 
     def _panel(self, agent_id: str, width: int) -> Panel:
         view = self._views.get(agent_id)
@@ -118,20 +125,28 @@ def demo(harness: str, yes: bool, keep: bool | None, as_json: bool) -> None:
     with interruptible(), session() as daemon:
         if not as_json:
             out.print(f"A small repository: [bold]{repository}[/], and a daemon of its own.\n")
-        agents = [_spawn(daemon, repository, harness, *task) for task in TASKS]
-        board = Board(agents)
-        answered = _watch(daemon, board, agents, yes)
-        results = [_result(board.view(a)) for a in agents]
+        console = Console(quiet=True) if as_json else out
+        board, answered = play(daemon, repository, harness, yes, console)
+        results = [_result(board.view(a)) for a in board.agents]
         kept = place if is_kept else None
         _tell(results, answered, time.monotonic() - began, kept, as_json)
         if not is_kept:
-            _end(daemon, agents)
+            _end(daemon, board.agents)
     if not is_kept:
         control.stop(paths.state_directory(), force=True)
         shutil.rmtree(place)
     failed = [r for r in results if r["status"] in ("failed", "dead")]
     if failed:
         raise Failure(f"{failed[0]['name']}: {failed[0]['reason']}", Exit.AGENT_FAILED)
+
+
+def play(
+    daemon: Session, repository: Path, harness: str, yes: bool, console: Console
+) -> tuple[Board, list[str]]:
+    """Let two agents work. Returns what `console` shows last, and what was answered."""
+    agents = [_spawn(daemon, repository, harness, *task) for task in TASKS]
+    board = Board(agents, console)
+    return board, _watch(daemon, board, yes)
 
 
 def _spawn(
@@ -149,36 +164,31 @@ def _spawn(
     return str(spawned["id"])
 
 
-def _watch(daemon: Session, board: Board, agents: list[str], yes: bool) -> list[str]:
-    """Show the agents until both rest; answer what they ask. Returns what was answered."""
+def _watch(daemon: Session, board: Board, yes: bool) -> list[str]:
+    """Show the agents until all rest; answer what they ask. Returns what was answered."""
     answered: list[str] = []
     printer = Printer(lambda line: None, prefix=False)
     with Live(
         board,
-        console=Console(quiet=True) if wants_json() else out,
+        console=board.console,
         refresh_per_second=12,
         transient=False,
-        auto_refresh=not board.plain,
+        auto_refresh=board.console.is_terminal,
         vertical_overflow="visible",
     ) as live:
-        for method, params in batches(daemon, agents, cursor=0, deltas=True):
+        for method, params in batches(daemon, board.agents, cursor=0, deltas=True):
             board.take(method, params)
             for event in params.get("events", []):
                 line = printer.line(event)
                 if line is not None:
                     board.add(event["agentId"], line)
-            for request in _open(board, agents):
+            for request in board.requests():
                 if request["requestId"] not in answered:
                     answered.append(request["requestId"])
                     _answer(daemon, live, request, yes)
             if board.over():
                 return answered
     return answered
-
-
-def _open(board: Board, agents: list[str]) -> list[dict[str, Any]]:
-    views = [board._views[a] for a in agents if a in board._views]  # pyright: ignore[reportPrivateUsage]
-    return [r for v in views for r in v["requests"]]
 
 
 def _answer(daemon: Session, live: Live, opened: dict[str, Any], yes: bool) -> None:

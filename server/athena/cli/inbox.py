@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import click
@@ -10,7 +11,10 @@ from rich.text import Text
 
 from athena.cli import words
 from athena.cli.output import Exit, Failure, json_option, out, tell_json
-from athena.cli.session import session
+from athena.cli.session import Session, session
+
+REQUEST_ID = re.compile(r".+\.r\d+\.r\d+")
+"""The driver names requests: agent, run, number."""
 
 
 @click.command("inbox")
@@ -54,6 +58,19 @@ def _show(opened: dict[str, Any]) -> None:
     out.print(f"  athena answer {opened['requestId']} {first}=…", style="dim", markup=False)
 
 
+def _request_id(daemon: Session, name: str) -> str:
+    """The id of a request, or of the only one of the agent that has this name."""
+    if REQUEST_ID.fullmatch(name):
+        return name
+    asked = daemon.call("athena/request/list", agent=name)["requests"]
+    if not asked:
+        raise Failure(f"{name} asks nothing.", Exit.NOT_FOUND)
+    if len(asked) > 1:
+        ids = ", ".join(one["requestId"] for one in asked)
+        raise Failure(f"{name} asks {len(asked)} things. Which one? {ids}", Exit.NOT_FOUND)
+    return str(asked[0]["requestId"])
+
+
 def _json(text: str) -> object:
     try:
         return json.loads(text)
@@ -87,7 +104,10 @@ def answer(
     note: str | None,
     as_json: bool,
 ) -> None:
-    """Answer REQUEST: an option (its id, `allow`, `reject`), or QUESTION=TEXT for each question."""
+    """Answer REQUEST: an option (its id, `allow`, `reject`), or QUESTION=TEXT for each question.
+
+    REQUEST is what `athena inbox` shows, or the name of an agent that asks one thing.
+    """
     option = None
     texts: dict[str, list[str]] = {}
     for given in answers:
@@ -103,7 +123,7 @@ def answer(
     with session() as daemon:
         done = daemon.call(
             "athena/request/answer",
-            requestId=request,
+            requestId=_request_id(daemon, request),
             option=option,
             answers=texts or None,
             cancel=cancel or None,

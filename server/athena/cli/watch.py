@@ -84,7 +84,9 @@ class Printer:
             case "requestOpened":
                 return _request_line(data)
             case "requestClosed":
-                return Text(f"  {data['outcome']} by {data['by']}", style="yellow")
+                return Text(
+                    f"  {data.get('optionId') or data['outcome']}, by {data['by']}", style="yellow"
+                )
             case "turnEnded":
                 return _turn_line(data)
             case "workspaceReady" if data.get("branch"):
