@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from tools.generate import MARK, jsonschema, lua, markdown, openrpc, typescript
+from tools.generate import MARK, jsonschema, lua, markdown, openrpc, settings, typescript
 from tools.generate import model as m
 from tools.generate.kotlin import tables as kotlin_tables
 from tools.generate.kotlin import types as kotlin_types
@@ -32,7 +32,10 @@ OUTPUTS: dict[str, Callable[[m.Model], str]] = {
 }
 """Files that are generated as a whole."""
 
-PARTS: dict[str, Callable[[m.Model], Mapping[str, str]]] = {"docs/protocol.md": markdown.sections}
+PARTS: dict[str, Callable[[m.Model], Mapping[str, str]]] = {
+    "docs/protocol.md": markdown.sections,
+    "docs/settings.md": settings.sections,
+}
 """Files that people write, with generated sections between marks."""
 
 SECTION = re.compile(r"(<!-- generated: (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)

@@ -18,6 +18,7 @@ from athena.app.epoch import next_epoch
 from athena.app.follow import Subscriptions
 from athena.app.hub import Hub
 from athena.app.launching import Launcher
+from athena.app.notification import DesktopTeller, WebhookTeller
 from athena.app.patience import Patience
 from athena.app.stall import StallWatch
 from athena.app.states import open_cache
@@ -71,6 +72,8 @@ class AthenaCore:
         await self._revive()
         self._tasks.append(asyncio.create_task(StallWatch(context).run()))
         self._tasks.append(asyncio.create_task(Patience(context).run()))
+        self._tasks.append(asyncio.create_task(DesktopTeller(context).run()))
+        self._tasks.append(asyncio.create_task(WebhookTeller(context).run()))
         self._tasks.append(asyncio.create_task(context.collisions.run()))
         self._tasks.append(asyncio.create_task(self._upkeep()))
 

@@ -6,8 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from athena.protocol.alert import Topic
+
 Seconds = Annotated[float, Field(gt=0)]
-Topic = Literal["result", "question", "failure"]
 
 
 class Table(BaseModel):
@@ -105,7 +106,10 @@ class NotificationSettings(Table):
         description="Show it on the desktop (`notify-send` on Linux, `osascript` on macOS).",
     )
     webhook: str | None = Field(
-        default=None, description="An `http(s)` address to which each is posted as JSON."
+        default=None,
+        pattern=r"^https?://",
+        repr=False,
+        description="An `http(s)` address to which each is posted as JSON.",
     )
     secret: str | None = Field(
         default=None,

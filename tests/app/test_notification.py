@@ -1,0 +1,253 @@
+"""Webhooks to a real server on loopback that fails at first, and a desktop's own program."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from athena.core.redact import redacted
+from athena.protocol.errors import ErrorCode
+from athena.relay.client import CallError
+from tests.app.playing import spawn
+from tests.support.athena import SYSTEM_PATH, Athena, Json
+from tests.support.wait import until_sync
+
+SECRET = "whsec_" + base64.b64encode(b"a key for these tests").decode()
+
+
+class Receiver:
+    """Takes what is posted, after it has refused as often as it was told to."""
+
+    def __init__(self) -> None:
+        self.taken: list[tuple[dict[str, str], bytes]] = []
+        self.tried: list[str] = []
+        self.refuse = 0
+        self.answer = 503
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["content-length"]))
+                outer.tried.append(self.headers["webhook-id"])
+                outer.refuse -= 1
+                if outer.refuse >= 0:
+                    self.send_response(outer.answer)
+                    self.send_header("location", "http://127.0.0.1:1/elsewhere")
+                else:
+                    outer.taken.append((dict(self.headers.items()), body))
+                    self.send_response(204)
+                self.end_headers()
+
+            def log_message(self, format: str, *args: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}/hook/hidden-path"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    @property
+    def alerts(self) -> list[Json]:
+        return [json.loads(body) for _, body in self.taken]
+
+    def close(self) -> None:
+        self.server.shutdown()
+        self.server.server_close()
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    made = Receiver()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def quiet(tmp_path: Path) -> Iterator[Athena]:
+    """An Athena whose daemon the test starts, after it has written the settings."""
+    made = Athena(tmp_path / "athena")
+    yield made
+    if made.pid is not None:
+        made.stop()
+
+
+def notify(athena: Athena, url: str, more: str = "") -> None:
+    text = f'[notification]\nwebhook = "{url}"\nsecret = "{SECRET}"\nretry_seconds = 0.05\n{more}'
+    (athena.root / "athena.toml").write_text(text)
+
+
+def test_result_question_and_failure_are_posted_signed(
+    quiet: Athena, receiver: Receiver, folder: Path
+) -> None:
+    receiver.refuse = 3
+    notify(quiet, receiver.url)
+    quiet.start()
+    with quiet.client() as client:
+        good = spawn(client, folder, "say All is well.\nsay Done with password=hunter22.")
+        until_sync(lambda: len(receiver.taken) == 1, what="the result is posted")
+        asks = spawn(client, folder, "permit run touch allowed")
+        until_sync(lambda: len(receiver.taken) == 2, what="the question is posted")
+        bad = spawn(client, folder, "exit 3")
+        until_sync(lambda: len(receiver.taken) == 3, what="the failure is posted")
+    result, question, failure = receiver.alerts
+    assert receiver.tried[:4] == [result["id"]] * 4, "it was tried until it was taken"
+    assert (result["topic"], result["agentId"]) == ("result", good["id"])
+    assert result["text"] == "Done with password=[redacted]"
+    assert (question["topic"], question["agentId"]) == ("question", asks["id"])
+    assert question["requestId"].startswith(asks["id"])
+    assert (failure["topic"], failure["agentId"]) == ("failure", bad["id"])
+    for headers, body in receiver.taken:
+        given = {name.lower(): value for name, value in headers.items()}
+        signed = f"{given['webhook-id']}.{given['webhook-timestamp']}.".encode() + body
+        digest = hmac.new(b"a key for these tests", signed, hashlib.sha256).digest()
+        assert given["webhook-signature"] == f"v1,{base64.b64encode(digest).decode()}"
+
+
+def test_nothing_is_lost_or_told_twice_over_restarts(
+    quiet: Athena, receiver: Receiver, folder: Path
+) -> None:
+    notify(quiet, receiver.url, "retry_most_seconds = 0.2\n")
+    quiet.start()
+    with quiet.client() as client:
+        first = spawn(client, folder, "say one")
+        until_sync(lambda: len(receiver.taken) == 1, what="the first is posted")
+        receiver.refuse = 10_000
+        second = spawn(client, folder, "say two")
+        third = spawn(client, folder, "say three")
+        client.until(second["id"], "idle")
+        client.until(third["id"], "idle")
+        tried = len(receiver.tried)
+        until_sync(lambda: len(receiver.tried) > tried + 1, what="it is tried again")
+    quiet.kill()
+    receiver.refuse = 0
+    with quiet.client():
+        until_sync(lambda: len(receiver.taken) == 3, what="the rest is posted")
+    quiet.kill()
+    with quiet.client() as client:
+        fourth = spawn(client, folder, "say four")
+        until_sync(lambda: len(receiver.taken) >= 4, what="the fourth is posted")
+    told = [a["agentId"] for a in receiver.alerts]
+    assert told[0] == first["id"] and told[3:] == [fourth["id"]]
+    assert sorted(told[1:3]) == sorted([second["id"], third["id"]])
+
+
+def test_what_was_before_the_webhook_is_not_posted(
+    quiet: Athena, receiver: Receiver, folder: Path
+) -> None:
+    quiet.start()
+    with quiet.client() as client:
+        before = spawn(client, folder, "say before")
+        client.until(before["id"], "idle")
+        notify(quiet, receiver.url)
+
+        def told() -> bool:
+            client.until(spawn(client, folder, "say after")["id"], "idle")
+            return bool(receiver.taken)
+
+        until_sync(told, timeout=30, what="a result is posted")
+    assert before["id"] not in [a["agentId"] for a in receiver.alerts]
+
+
+def test_a_redirect_is_not_followed_and_old_alerts_are_given_up(
+    quiet: Athena, receiver: Receiver, folder: Path
+) -> None:
+    receiver.refuse, receiver.answer = 10_000, 307
+    notify(quiet, receiver.url, "give_up_seconds = 0.5\nretry_most_seconds = 0.1\n")
+    quiet.start()
+    with quiet.client() as client:
+        first = spawn(client, folder, "say one")
+        client.until(first["id"], "idle")
+        until_sync(lambda: "gave up on alert" in log_of(quiet), what="it is given up")
+        receiver.refuse = 0
+        second = spawn(client, folder, "say two")
+        until_sync(lambda: len(receiver.taken) == 1, what="the next is posted")
+    assert [a["agentId"] for a in receiver.alerts] == [second["id"]]
+    assert "127.0.0.1 answered 307" in log_of(quiet)
+    for hidden in ("hidden-path", SECRET):
+        assert hidden not in log_of(quiet)
+
+
+def log_of(athena: Athena) -> str:
+    return (athena.state / "daemon.log").read_text()
+
+
+def test_the_user_chooses_the_topics(quiet: Athena, receiver: Receiver, folder: Path) -> None:
+    notify(quiet, receiver.url, 'on = ["failure"]\n')
+    quiet.start()
+    with quiet.client() as client:
+        client.until(spawn(client, folder, "say hello")["id"], "idle")
+        bad = spawn(client, folder, "fail it does not work")
+        until_sync(lambda: len(receiver.taken) == 1, what="the failure is posted")
+    assert [(a["topic"], a["agentId"]) for a in receiver.alerts] == [("failure", bad["id"])]
+
+
+def test_a_project_cannot_have_itself_told(quiet: Athena, folder: Path) -> None:
+    (folder / "athena.toml").write_text('[notification]\nwebhook = "https://evil.example"\n')
+    quiet.start()
+    with quiet.client() as client:
+        with pytest.raises(CallError) as refused:
+            spawn(client, folder, "say hello")
+        assert refused.value.code == ErrorCode.REFUSED
+        assert "[notification]" in refused.value.message
+        assert client.agents() == []
+
+
+def test_the_desktop_is_told(tmp_path: Path, folder: Path) -> None:
+    programs, said = tmp_path / "programs", tmp_path / "said"
+    programs.mkdir()
+    program = programs / "notify-send"
+    program.write_text(f'#!/bin/sh\nfor a in "$@"; do echo "$a" >> {said}; done\n')
+    program.chmod(0o755)
+    athena = Athena(tmp_path / "athena", {"PATH": f"{programs}:{SYSTEM_PATH}"})
+    (athena.root / "athena.toml").write_text("[notification]\ndesktop = true\n")
+    athena.start()
+    try:
+        with athena.client() as client:
+            agent = spawn(client, folder, "say <b>Done</b> & dusted", name="painter")
+            client.until(agent["id"], "idle")
+            until_sync(said.exists, what="the desktop is told")
+            until_sync(lambda: said.read_text().count("\n") == 5)
+        assert said.read_text().splitlines() == [
+            "--app-name=Athena",
+            "--urgency=normal",
+            "--",
+            "painter is done",
+            "&lt;b&gt;Done&lt;/b&gt; &amp; dusted",
+        ]
+    finally:
+        athena.stop()
+
+
+@pytest.mark.parametrize(
+    ("text", "clean"),
+    [
+        ("export OPENAI_API_KEY=sk-proj-abcdefghijklmnop1234", "export OPENAI_API_KEY=[redacted]"),
+        ("use sk-ant-api03-abcdefghij_klmnop-qrstu ok", "use [redacted] ok"),
+        ("ghp_abcdefghijklmnopqrstuvwxyz012345", "[redacted]"),
+        ("key AKIAIOSFODNN7EXAMPLE end", "key [redacted] end"),
+        ("postgres://me:s3cret@db/x", "postgres://me:[redacted]@db/x"),
+        (
+            "curl -H 'Authorization: Bearer abc.def-ghi123'",
+            "curl -H 'Authorization: Bearer [redacted]'",
+        ),
+        ('{"password": "hunter22"}', '{"password": "[redacted]"}'),
+        (
+            "-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----\nafter",
+            "[redacted]\nafter",
+        ),
+        (
+            "The token count is 1200, and src/token.py is fine.",
+            "The token count is 1200, and src/token.py is fine.",
+        ),
+        ("task-force-of-seventeen-people", "task-force-of-seventeen-people"),
+    ],
+)
+def test_secrets_are_taken_out_and_nothing_else(text: str, clean: str) -> None:
+    assert redacted(text) == clean
