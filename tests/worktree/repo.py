@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -98,6 +99,19 @@ class Repo:
 
     async def checkout(self) -> Checkout:
         return (await discover(self.path, self.environ)).checkout
+
+
+def with_wrapped_git(environ: Mapping[str, str], folder: Path, line: str) -> dict[str, str]:
+    """An environment in which the shell runs `line` before each git, which is `$real`.
+
+    It stands for what else happens on a machine at that moment.
+    """
+    real = shutil.which("git", path=environ["PATH"])
+    assert real is not None
+    folder.mkdir()
+    (folder / "git").write_text(f'#!/bin/sh\nreal={real}\n{line}\nexec "$real" "$@"\n')
+    (folder / "git").chmod(0o755)
+    return {**environ, "PATH": f"{folder}:{environ['PATH']}"}
 
 
 def environment(home: Path) -> dict[str, str]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from athena.worktree.collisions import Collision, CollisionScanner, Live
 from athena.worktree.create import Request, create
-from athena.worktree.git import Git
-from athena.worktree.repository import Checkout
+from athena.worktree.repository import Checkout, discover
 from athena.worktree.snapshot import tree_now
-from tests.worktree.repo import Repo
+from tests.worktree.repo import Repo, with_wrapped_git
 
 TWENTY = "".join(f"{n}\n" for n in range(1, 21))
 
@@ -118,29 +119,23 @@ async def test_unrelated_histories_do_not_collide(fleet: Fleet) -> None:
     assert await scanner.scan(live) == ()
 
 
-async def test_only_what_changed_is_compared_again(
-    fleet: Fleet, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_only_what_changed_is_compared_again(fleet: Fleet, tmp_path: Path) -> None:
     works = [await fleet.add(f"agent{n}") for n in range(6)]
     for number, work in enumerate(works):
         work.write("f", TWENTY.replace("5\n", f"agent {number}\n", 1))
-    assert len(await fleet.scan()) == 15
+    log = tmp_path / "log"
+    noting = with_wrapped_git(fleet.repo.environ, tmp_path / "bin", f'echo "$*" >> {log}')
+    scanner = CollisionScanner((await discover(fleet.repo.path, noting)).checkout)
+
+    async def ran(live: list[Live], collisions: int) -> str:
+        log.write_text("")
+        assert len(await scanner.scan(live)) == collisions
+        return log.read_text()
+
     live = [Live(n, base, await tree_now(own)) for n, (_, own, base) in fleet.agents.items()]
-    ran: list[str] = []
-    run = Git.run
-
-    async def counted(self: Git, *args: str, **more: object) -> object:
-        ran.append(args[0])
-        return await run(self, *args, **more)  # pyright: ignore
-
-    monkeypatch.setattr(Git, "run", counted)
-    first = await fleet.scanner.scan(live)
-    assert ran == [] and len(first) == 15
+    assert (await ran(live, 15)).count("merge-tree") == 15
+    assert await ran(live, 15) == ""
     works[0].write("f", TWENTY.replace("5\n", "changed\n", 1))
     live[0] = Live("agent0", live[0].base, await tree_now(fleet.agents["agent0"][1]))
-    ran.clear()
-    assert len(await fleet.scanner.scan(live)) == 15
-    assert ran.count("merge-tree") == 5
-    ran.clear()
-    assert len(await fleet.scanner.scan(live[1:])) == 10
-    assert ran == []
+    assert (await ran(live, 15)).count("merge-tree") == 5
+    assert await ran(live[1:], 10) == ""

@@ -22,7 +22,7 @@ from athena.worktree.merge import MergeRequest, merge, predict
 from athena.worktree.repository import Checkout, discover
 from athena.worktree.resolve import abandon, begin, unresolved
 from athena.worktree.threeway import Conflicted
-from tests.worktree.repo import Repo
+from tests.worktree.repo import Repo, with_wrapped_git
 
 TEN = "".join(f"{n}\n" for n in range(1, 11))
 
@@ -310,26 +310,22 @@ async def test_without_an_identity(repo: Repo, agent: Repo) -> None:
         await merge(nobody, request())
 
 
+@pytest.mark.parametrize("place", ["checked out", "nowhere"])
 async def test_a_target_that_moves_meanwhile(
-    repo: Repo, agent: Repo, checkout: Checkout, monkeypatch: pytest.MonkeyPatch
+    repo: Repo, agent: Repo, tmp_path: Path, place: str
 ) -> None:
     """Someone commits to the target after the look ahead and before the target is moved."""
-    import athena.worktree.merge as module
-
-    named = module.name
-
-    async def and_move(*args: object) -> object:
-        between = repo.git("commit-tree", "main^{tree}", "-p", "main", "-m", "in between")
-        repo.git("update-ref", "refs/heads/main", between)
-        return await named(*args)  # pyright: ignore
-
-    monkeypatch.setattr(module, "name", and_move)
+    if place == "nowhere":
+        repo.git("checkout", "-q", "--detach")
+    line = """case "$*" in *interpret-trailers*)
+        new=$("$real" commit-tree "main^{tree}" -p main -m "in between" </dev/null)
+        "$real" update-ref refs/heads/main "$new";;
+    esac"""
+    environ = with_wrapped_git(repo.environ, tmp_path / "bin", line)
     with pytest.raises(TargetMoved, match="Try again"):
-        await merge(checkout, request())
-    repo.git("checkout", "-q", "--detach")
-    with pytest.raises(TargetMoved):
-        await merge(checkout, request())
-    assert repo.git("log", "-2", "--format=%s", "main") == "in between\nin between"
+        await merge((await discover(repo.path, environ)).checkout, request())
+    assert repo.git("log", "-1", "--format=%s", "main") == "in between"
+    assert not (repo.path / "new").exists()
 
 
 async def test_committing_all(repo: Repo, agent: Repo) -> None:

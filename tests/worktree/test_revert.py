@@ -9,13 +9,19 @@ import pytest
 
 from athena.worktree.apply import applications, undo
 from athena.worktree.checkpoint import take
-from athena.worktree.errors import ChangedMeanwhile, NothingToDo, StorageFull, UnknownRevision
-from athena.worktree.repository import Checkout
+from athena.worktree.errors import (
+    ChangedMeanwhile,
+    NothingToDo,
+    StorageFull,
+    UnknownRevision,
+    WorktreeError,
+)
+from athena.worktree.repository import Checkout, discover
 from athena.worktree.rescue import rescues
 from athena.worktree.revert import Span, preview_revert, revert
 from athena.worktree.threeway import Conflicted
 from tests.worktree.disk import small_disk
-from tests.worktree.repo import Repo
+from tests.worktree.repo import Repo, with_wrapped_git
 
 TEN = "".join(f"{n}\n" for n in range(1, 11))
 
@@ -232,11 +238,8 @@ async def test_a_full_disk_changes_nothing(tmp_path: Path) -> None:
         assert (repo.path / "big").read_bytes() == big
 
 
-async def test_a_disk_that_fills_up_in_the_middle_is_rolled_back(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The look ahead at free space is switched off, so that git runs into the full disk itself."""
-    monkeypatch.setattr("athena.worktree.switch.SPARE_BYTES", -(1 << 40))
+async def test_a_disk_that_fills_up_in_the_middle_is_rolled_back(tmp_path: Path) -> None:
+    """Something else takes the space between our look at it and git's writing."""
     with small_disk(tmp_path / "disk") as disk:
         repo = Repo.make(disk.path / "project", tmp_path / "home")
         for name in "bcdefg":
@@ -248,8 +251,13 @@ async def test_a_disk_that_fills_up_in_the_middle_is_rolled_back(
                 (repo.path / name).unlink()
             repo.write("a", "2\n")
             repo.write("made", "m\n")
-        disk.fill(leave=700 << 10)
         files = repo.files()
-        with pytest.raises(Exception, match=r"full|failed"):
-            await revert(checkout, "ada", [turn.span], "turn")
+        filler = disk.path / "filler"
+        line = f"""case "$*" in *"read-tree -m -u"*)
+            cat /dev/zero > {filler} 2>/dev/null; truncate -s -700K {filler};;
+        esac"""
+        environ = with_wrapped_git(repo.environ, tmp_path / "bin", line)
+        with pytest.raises(WorktreeError):
+            await revert((await discover(repo.path, environ)).checkout, "ada", [turn.span], "turn")
+        assert filler.exists()
         assert repo.files() == files
