@@ -63,3 +63,13 @@ class House:
         client.until(agent, "idle")
         (event,) = [e for e in client.events(agent) if e["kind"] == "requestClosed"]
         return f"{event['data']['by']}: {event['data']['optionId']}"
+
+    def written(self) -> Path:
+        """Wait for the transcript in a file, as editors get it that show no documents of a server."""
+
+        def found() -> Path | None:
+            return next((self.athena.state / "documents").glob("agent-*transcript*"), None)
+
+        path = until_sync(found, 20, "a transcript was written")
+        assert path
+        return path

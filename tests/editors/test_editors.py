@@ -70,22 +70,28 @@ class Helix:
 
     def command(self, text: str) -> None:
         """Run a typed command."""
-        self.screen.keys("Escape")
         self.screen.type(f":{text}")
         self.screen.keys("Enter")
 
     def act(self, title: str, *select: str) -> None:
         """Choose a code action, once it is offered."""
 
+        if select:
+            self.screen.keys(*select)
+
         def offered() -> int | None:
-            self.screen.keys("Escape", *select)
             self.screen.type(" a")
             try:
                 shown = self.screen.until("Athena: ", 3)
             except AssertionError:
                 return None
             listed = [line for line in shown.split("\n") if "Athena: " in line]
-            return next((n for n, line in enumerate(listed, 1) if title in line), None)
+            found = next((n for n, line in enumerate(listed, 1) if title in line), None)
+            if found is None:
+                # A key that follows Escape at once would be taken for one with Alt.
+                self.screen.keys("Escape")
+                until_sync(lambda: "Athena: " not in self.screen.text(), 5, "the menu is closed")
+            return found
 
         found = until_sync(offered, 20, title)
         assert found
@@ -104,6 +110,7 @@ def test_helix(house: House, client: Client, helix: Helix) -> None:
     helix.act("Athena: Allow")
     assert house.closed_by(client, agent) == "helix: allow-once"
     helix.act("Transcript of")
+    helix.command(f"open {house.written()}")
     helix.screen.until("Finished after allow-once")
     helix.command(f"open {house.poem}")
     helix.screen.until("three = 3")
@@ -144,11 +151,7 @@ def test_vim_with_ale(house: House, client: Client, screen: Screen) -> None:
     act("Athena: Allow", ":ALECodeAction\r")
     assert house.closed_by(client, agent) == "unknown: allow-once"
     act("Transcript of", ":ALECodeAction\r")
-    written = next((house.athena.state / "documents").glob("agent-*"), None) or until_sync(
-        lambda: next((house.athena.state / "documents").glob("agent-*"), None)
-    )
-    assert written
-    screen.type(f":edit {written}\r")
+    screen.type(f":edit {house.written()}\r")
     screen.until("Finished after allow-once")
     screen.type(f":edit {house.poem}\r")
     screen.until("three = 3")
@@ -157,3 +160,30 @@ def test_vim_with_ale(house: House, client: Client, screen: Screen) -> None:
     screen.type(":write\r")
     until_sync(lambda: house.poem.read_text() == TAKEN)
     screen.type(":quitall!\r")
+
+
+def test_two_editors_on_one_agent(house: House, client: Client, screen: Screen) -> None:
+    """Neovim asks and shows; Helix, beside it, answers; both show the same events."""
+    settings = house.root / "init.lua"
+    settings.write_text(configuration("neovim-builtin", "lua"))
+    script = [str(HERE / "two.lua"), str(house.project)]
+    helix = Helix(house, screen)
+    helix.start(house.poem)
+    nvim = subprocess.Popen(
+        [str(path("nvim-0.11")), "--headless", "-u", str(settings), "-l", *script],
+        cwd=house.project,
+        env=house.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        agent = house.has_asked(client)
+        helix.act("Athena: Allow")
+        assert house.closed_by(client, agent) == "helix: allow-once"
+        screen.until("is done: Finished after allow-once")
+        said, _ = nvim.communicate(timeout=30)
+    finally:
+        nvim.kill()
+    assert nvim.returncode == 0, said
+    assert "SHOWN" in said and "Allow (helix)" in said and "Finished after allow-once" in said

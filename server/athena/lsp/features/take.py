@@ -97,7 +97,10 @@ async def _of_agent(
     if edits:
         edit = workspace_edit(editor, [(uri, edits)], f"Changed by {agent.name}")
         title = f"Take all changes of {agent.name} to this file ({len(edits)})"
-        actions.append(Action(title, f"{KIND}.take", "athena.review.accept", which, edit=edit))
+        # Some clients run only the command of an action that has both; those that apply edits of
+        # a server's own know that the edit comes first (LSP 3.17, `CodeAction.command`).
+        verdict = "athena.review.accept" if editor.can("workspace.apply_edit") else None
+        actions.append(Action(title, f"{KIND}.take", verdict, which, edit=edit))
     return actions
 
 
