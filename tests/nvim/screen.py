@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import subprocess
@@ -174,10 +175,8 @@ class Nvim:
 
     def close(self) -> None:
         """End Neovim, whatever it shows."""
-        try:
+        with contextlib.suppress(BrokenPipeError, ValueError):
             self._send([2, "nvim_command", ["qall!"]])
-        except (BrokenPipeError, ValueError):
-            pass
         try:
             self.process.wait(5)
         except subprocess.TimeoutExpired:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from lsprotocol import types
 from pytest_lsp import LanguageClient, client_capabilities
 
-from lsprotocol import types
 from tests.app.playing import scenario
 from tests.nvim.conftest import Open
 from tests.support.athena import Athena, Client

@@ -69,7 +69,11 @@ local OFFERS = {
     if #agents == 1 then
       return agents[1].id
     end
-    return pick(asking, vim.tbl_map(agent_item, agents), "there is no agent that this is possible for")
+    return pick(
+      asking,
+      vim.tbl_map(agent_item, agents),
+      "there is no agent that this is possible for"
+    )
   end,
   agents = function(asking)
     require("athena.commands").ready()
@@ -195,7 +199,11 @@ local OFFERS = {
     return pick(
       asking,
       vim.tbl_map(function(one)
-        local label = ("%s  %s  %s"):format(os.date("%F %H:%M", one.at / 1000), one.reason, one.path)
+        local label = ("%s  %s  %s"):format(
+          os.date("%F %H:%M", one.at / 1000),
+          one.reason,
+          one.path
+        )
         return { label = label, value = one.ref }
       end, found),
       "no work was captured"
@@ -208,7 +216,9 @@ local OFFERS = {
       { label = "Always ask", value = "ask" },
     }, asking.command.title)
     local command = decision and async.input("A command line, such as npm test*")
-    return command and command ~= "" and { decision = decision, tool = "execute", command = command }
+    return command
+        and command ~= ""
+        and { decision = decision, tool = "execute", command = command }
       or nil
   end,
   ruleIndex = function(asking)

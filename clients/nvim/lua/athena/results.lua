@@ -267,7 +267,8 @@ end
 local OWN = {
   ["athena.review.listComments"] = comments,
   ["athena.agent.logs"] = function(result, params)
-    local text = result.text ~= "" and result.text or "The harness wrote nothing to its standard error."
+    local text = result.text ~= "" and result.text
+      or "The harness wrote nothing to its standard error."
     M.page("logs/" .. params.agent, vim.split(text, "\n"))
     vim.cmd("normal! G")
   end,

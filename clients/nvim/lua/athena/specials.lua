@@ -39,7 +39,8 @@ local function prompting(method, verb)
     end
     local prompt = require("athena.ui.prompt")
     local folder = agent.workspace and agent.workspace.cwd or agent.project
-    content = vim.list_extend(vim.list_extend({}, content or {}), prompt.mentions(given.text, folder))
+    content =
+      vim.list_extend(vim.list_extend({}, content or {}), prompt.mentions(given.text, folder))
     client.call(method, {
       agent = agent.id,
       text = given.text,

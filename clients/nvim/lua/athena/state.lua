@@ -38,11 +38,7 @@ end
 
 ---@param change table
 local function tell(change)
-  change = vim.tbl_extend(
-    "keep",
-    change,
-    { events = {}, deltas = {}, agents = {}, reset = false }
-  )
+  change = vim.tbl_extend("keep", change, { events = {}, deltas = {}, agents = {}, reset = false })
   for _, listener in pairs(vim.tbl_extend("force", {}, listeners)) do
     listener(change)
   end

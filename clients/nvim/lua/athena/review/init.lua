@@ -159,10 +159,35 @@ function M.step(direction)
       vim.api.nvim_set_current_win(window)
     end
   end
-  local ok = pcall(vim.cmd, ("silent %d%s"):format(vim.v.count1, direction == 1 and "cnext" or "cprev"))
+  local ok =
+    pcall(vim.cmd, ("silent %d%s"):format(vim.v.count1, direction == 1 and "cnext" or "cprev"))
   if not ok then
     words.tell(direction == 1 and "this is the last file" or "this is the first file")
   end
+end
+
+---Go to the next hunk. Neovim's own `]c` also stops inside of one, where lines are matched.
+---@param direction 1|-1
+function M.jump(direction)
+  local here = sides.get()
+  local starts = vim.tbl_map(function(hunk)
+    return (sides.lines_of(hunk, here.place.side))
+  end, here.file and here.file.hunkList or {})
+  for _ = 1, vim.v.count1 do
+    local line, target = vim.fn.line("."), nil
+    for _, start in ipairs(starts) do
+      if direction == 1 and start > line then
+        target = target or start
+      elseif direction == -1 and start < line then
+        target = start
+      end
+    end
+    if not target then
+      return words.tell(direction == 1 and "this is the last change" or "this is the first change")
+    end
+    vim.api.nvim_win_set_cursor(0, { math.min(target, vim.fn.line("$")), 0 })
+  end
+  vim.cmd("silent! normal! zv")
 end
 
 ---Edit the file itself, in the agent's workspace.

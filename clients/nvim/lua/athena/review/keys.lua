@@ -70,6 +70,24 @@ return {
   },
   { "gs", "send", "send the comments to the agent", act("send") },
   {
+    "]c",
+    "next_hunk",
+    "next change",
+    function()
+      review().jump(1)
+    end,
+    mode = BOTH,
+  },
+  {
+    "[c",
+    "previous_hunk",
+    "previous change",
+    function()
+      review().jump(-1)
+    end,
+    mode = BOTH,
+  },
+  {
     "]f",
     "next_file",
     "next file",

@@ -35,7 +35,7 @@ end
 ---@param width integer
 ---@return string
 local function pad(text, width)
-  local cut = words.line(text, width)
+  local cut = text:match("^ *") .. words.line(text, width - #text:match("^ *"))
   return cut .. (" "):rep(width - vim.fn.strdisplaywidth(cut))
 end
 

@@ -42,7 +42,10 @@ local function compose(found)
       function(one)
         local cost = words.cost(one.cost)
         local spent = words.tokens(one.inputTokens + one.outputTokens) .. " tokens"
-        return words.duration(one.durationMs) .. ", " .. spent .. (cost ~= "" and ", " .. cost or "")
+        return words.duration(one.durationMs)
+          .. ", "
+          .. spent
+          .. (cost ~= "" and ", " .. cost or "")
       end,
     },
     {

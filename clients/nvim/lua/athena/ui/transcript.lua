@@ -129,7 +129,9 @@ function M.winbar()
   end
   local activity = not words.waits(agent) and agent.activity or nil
   local name = ("%%#AthenaName#%s%%* "):format(bar_text(agent.name))
-  return " " .. name .. table.concat(parts, " · ")
+  return " "
+    .. name
+    .. table.concat(parts, " · ")
     .. (activity and " · %<" .. bar_text(activity) or "%<")
     .. "%=%#AthenaMuted# g? keys "
 end
@@ -140,6 +142,13 @@ local function refresh_footer(transcript)
   if agent then
     transcript.view:set_footer(footer(agent))
   end
+end
+
+---An agent has its workspace only some time after it was started.
+---@param transcript athena.Transcript
+local function find_root(transcript)
+  local agent = state.agents[transcript.agent]
+  transcript.view.root = agent and agent.workspace and agent.workspace.path
 end
 
 ---@param transcript athena.Transcript
@@ -172,8 +181,7 @@ local function load(transcript, where, done)
     if where == "last" then
       transcript.view.model = models.new(transcript.agent)
     end
-    local agent = state.agents[transcript.agent]
-    transcript.view.root = agent and agent.workspace and agent.workspace.path
+    find_root(transcript)
     transcript.view.model:add(page, where)
     for _, event in ipairs(transcript.missed) do
       transcript.view.model:take(event)
@@ -203,6 +211,7 @@ local function heard(transcript, change)
     vim.list_extend(transcript.missed, change.events)
     return refresh_footer(transcript)
   end
+  find_root(transcript)
   local changed = {}
   for _, event in ipairs(change.events) do
     local id, new = transcript.view.model:take(event)

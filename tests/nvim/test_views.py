@@ -1,0 +1,331 @@
+"""What a person sees in each view, and what keys do there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.app.playing import scenario
+from tests.nvim.conftest import Open
+from tests.support.athena import Athena, Client, Json
+from tests.support.wait import until_sync
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Athena]:
+    """One daemon for the tests of this file, which do not hurt it."""
+    athena = Athena(tmp_path_factory.mktemp("athena"), {"GIT_CONFIG_NOSYSTEM": "1"})
+    athena.start()
+    yield athena
+    athena.stop()
+
+
+@pytest.fixture
+def athena(shared: Athena, client: Client) -> Iterator[Athena]:
+    yield shared
+    for agent in client.agents():
+        client.call("athena/agent/kill", agent=agent["id"])
+        client.until_status(agent["id"], "dead", "done", "failed")
+        client.call("athena/agent/archive", agent=agent["id"])
+
+
+@pytest.fixture
+def client(shared: Athena) -> Iterator[Client]:
+    with shared.client() as client:
+        yield client
+
+
+def spawn(client: Client, project: Path, text: str, **more: object) -> Json:
+    """An agent in the project itself that plays a scenario."""
+    told = {"harness": "scripted", "project": str(project), "workspace": {"kind": "none"}, **more}
+    return client.call("athena/agent/spawn", prompt=scenario(text), **told)
+
+
+def prompts(client: Client, agent: str, count: int) -> list[list[Json]]:
+    """What was said to an agent, once that were so many prompts."""
+
+    def said() -> list[list[Json]]:
+        page = client.call("athena/transcript/page", agent=agent, types=["userMessage"])
+        return [item["item"]["content"] for item in page["items"]]
+
+    until_sync(lambda: len(said()) == count)
+    return said()
+
+
+def test_the_list_counts_nests_folds_and_acts_with_a_count(
+    athena: Athena, client: Client, project: Path, open_nvim: Open
+) -> None:
+    parent = spawn(client, project, "permit run true", name="planner")
+    client.until(parent["id"], "needsPermission")
+    for name in ("first", "second"):
+        child = spawn(client, project, "say Hello.", name=name, parentId=parent["id"])
+        client.until(child["id"], "idle")
+    nvim = open_nvim()
+    nvim.command("Athena")
+    screen = nvim.sees("Athena · 3 agents · 1 waiting for you", "! planner", "○   first")
+    assert screen.index("planner") < screen.index("first") < screen.index("second")
+    nvim.keys("zc")
+    nvim.sees_not("second")
+    nvim.keys("zoj2x")
+    nvim.sees("✓   first", "✓   second", "done")
+    nvim.keys("ka")
+    nvim.sees_not("waiting for you")
+    client.until("planner", "idle")
+
+
+def test_a_request_appears_without_the_focus_and_escape_decides_nothing(
+    athena: Athena, client: Client, project: Path, open_nvim: Open
+) -> None:
+    nvim = open_nvim()
+    nvim.command("Athena inbox")
+    nvim.sees("Nothing waits for you.")
+    nvim.command("edit hello.py")
+    spawn(client, project, "permit run true | allow-once, reject-once\nsay So be it.", name="asker")
+    nvim.sees("asker asks", "1 Allow once", "2 Reject", ":Athena answer")
+    assert nvim.call("nvim_buf_get_name", 0).endswith("hello.py")
+    nvim.command("Athena answer")
+    nvim.sees("<Esc> decides nothing")
+    nvim.keys("<Esc>")
+    nvim.sees_not("asker asks")
+    nvim.command("Athena inbox")
+    nvim.sees("Inbox · 1 request", "! asker")
+    nvim.keys("<CR>")
+    nvim.sees("2 Reject")
+    nvim.keys("2")
+    nvim.sees("Nothing waits for you.")
+    client.until("asker", "idle")
+    closed = [e["data"] for e in client.events("asker") if e["kind"] == "requestClosed"]
+    assert [data["optionId"] for data in closed] == ["reject-once"]
+
+
+def test_a_question_is_asked_with_the_select_of_the_user(
+    athena: Athena, client: Client, project: Path, open_nvim: Open
+) -> None:
+    spawn(
+        client,
+        project,
+        "question Tea or coffee? | Tea, Coffee\nsay You chose ${answer}.",
+        name="host",
+    )
+    client.until_status("host", "needsInput")
+    nvim = open_nvim()
+    nvim.command("Athena transcript host")
+    nvim.sees("has a question", "! Tea or coffee?")
+    nvim.lua(
+        "_G.seen = {}; vim.ui.select = function(items, opts, done) seen = opts; done(items[2]) end"
+    )
+    nvim.keys("<Tab>")
+    nvim.sees("host asks", "<CR> answer")
+    nvim.keys("<CR>")
+    nvim.sees("You chose Coffee.")
+    assert nvim.lua("return seen.prompt") == "Tea or coffee?"
+
+
+def test_the_transcript_follows_until_one_moves_up(
+    athena: Athena, client: Client, project: Path, open_nvim: Open
+) -> None:
+    lines = "\n".join(f"say Line {n} of many." for n in range(40))
+    spawn(client, project, f"{lines}\ngate go\nsay The last word.", name="talker")
+    nvim = open_nvim()
+    nvim.command("Athena transcript talker")
+    nvim.sees("Line 39 of many.")
+    nvim.keys("10k")
+    before = nvim.call("nvim_win_get_cursor", 0)
+    (project / "go").touch()
+    client.until("talker", "idle")
+    nvim.until(
+        lambda: (
+            "The last word."
+            in "".join(nvim.lua("return vim.api.nvim_buf_get_lines(0, 0, -1, true)"))
+        ),
+        "came",
+    )
+    assert nvim.call("nvim_win_get_cursor", 0) == before
+    nvim.keys("G")
+    nvim.sees("The last word.")
+    client.call("athena/agent/prompt", agent="talker", text=scenario("say More of it."))
+    nvim.sees("More of it.")
+
+
+def test_turns_folds_and_filters(
+    athena: Athena, client: Client, project: Path, open_nvim: Open
+) -> None:
+    agent = spawn(
+        client,
+        project,
+        "run echo out of the tool\nsay First.\nturn 2:\n    say Second.",
+        name="worker",
+    )
+    client.until(agent["id"], "idle")
+    client.call("athena/agent/prompt", agent="worker", text="Go on")
+    client.until(agent["id"], "idle")
+    nvim = open_nvim()
+    nvim.command("Athena transcript worker")
+    nvim.sees("## Turn 2", "Second.", "✓ execute: echo out of the tool")
+    assert "out of the tool\n" not in nvim.screen().replace("echo out of the tool\n", "")
+    nvim.keys("gg]t")
+    assert nvim.call("nvim_get_current_line").startswith("## Turn 2")
+    nvim.keys("[t")
+    assert nvim.call("nvim_get_current_line").startswith("## Turn 1")
+    closed = "return vim.fn.foldclosed(vim.fn.search('execute: echo', 'cw')) > 0"
+    assert nvim.lua(closed)
+    nvim.keys("<CR>")
+    nvim.until(lambda: not nvim.lua(closed), "the tool call opens")
+    nvim.lua("vim.ui.select = function(items, _, done) done(items[3]) end")
+    nvim.keys("f")
+    nvim.sees("only tool calls", "✓ execute")
+    nvim.sees_not("First.", "Second.")
+
+
+def test_a_long_transcript_comes_in_pages(
+    athena: Athena, client: Client, project: Path, open_nvim: Open
+) -> None:
+    steps = "".join(f"tool read: step {n} | done\n" for n in range(60))
+    agent = spawn(client, project, steps, name="long")
+    client.until(agent["id"], "idle")
+    nvim = open_nvim(options={"page": 20})
+    nvim.command("Athena transcript long")
+    nvim.sees("step 59")
+    count = "return select(2, table.concat(vim.api.nvim_buf_get_lines(0, 0, -1, true)):gsub('read: step', ''))"
+    assert nvim.lua(count) <= 20
+    for wanted in (40, 60):
+        nvim.keys("gg")
+        nvim.until(lambda wanted=wanted: nvim.lua(count) >= min(wanted - 2, 58), f"{wanted} steps")
+        assert "step 59" in "".join(nvim.lua("return vim.api.nvim_buf_get_lines(0, 0, -1, true)"))
+    nvim.keys("gg")
+    nvim.sees("step 0")
+
+
+def test_a_prompt_completes_files_and_carries_them(
+    athena: Athena, client: Client, project: Path, open_nvim: Open
+) -> None:
+    agent = spawn(
+        client, project, "say Ready.\nturn 2:\n    say ${prompt} with ${attachments}", name="reader"
+    )
+    client.until(agent["id"], "idle")
+    nvim = open_nvim()
+    nvim.command("Athena prompt reader")
+    nvim.sees("prompt reader", "<M-s> steer")
+    nvim.keys("Look at @hel")
+    nvim.sees("hello.py", "file")
+    nvim.keys("<C-n><C-y> please<CR>twice.<C-s>")
+    content = prompts(client, "reader", 2)[-1]
+    assert content[0]["text"] == "Look at @hello.py please\ntwice."
+    assert content[1]["uri"] == (project / "hello.py").as_uri()
+
+
+def test_what_a_motion_covers_goes_to_an_agent(
+    athena: Athena, client: Client, project: Path, open_nvim: Open
+) -> None:
+    agent = spawn(client, project, "say Ready.\nother turns:\n    say Fixed.", name="fixer")
+    client.until(agent["id"], "idle")
+    nvim = open_nvim("nvim-0.12", "text.txt", options={"prefix": "<Space>a"})
+    nvim.lua("require('athena').setup(vim.g.athena)")
+    nvim.lua("vim.ui.select = function(items, _, done) done(items[2]) end")
+    nvim.keys("3G<Space>af2j")
+    nvim.sees("sent to fixer")
+    text, link = prompts(client, "fixer", 2)[-1]
+    assert text["text"] == "Fix this."
+    assert (link["line"], link["endLine"]) == (3, 5)
+
+
+def test_events_and_the_status_line_are_for_users_to_build_on(
+    athena: Athena, client: Client, project: Path, open_nvim: Open
+) -> None:
+    nvim = open_nvim()
+    nvim.lua("""
+        _G.ended = {}
+        vim.o.statusline = "%{v:lua.require'athena'.statusline()}|"
+        vim.api.nvim_create_autocmd("User", {
+          pattern = "AthenaEventTurnEnded",
+          callback = function(args)
+            table.insert(ended, args.data.agent.name .. " " .. args.data.event.data.stopReason)
+          end,
+        })
+    """)
+    nvim.sees("|")
+    assert "athena" not in nvim.screen()
+    nvim.command("Athena inbox")
+    spawn(client, project, "gate go\npermit run true", name="builder")
+    nvim.sees("athena ●1|")
+    (project / "go").touch()
+    nvim.sees("athena !1|")
+    nvim.command("Athena allow")
+    nvim.sees("athena|")
+    until_sync(lambda: nvim.lua("return ended") == ["builder endTurn"])
+
+
+def test_two_agents_side_by_side_go_to_the_same_turn(
+    athena: Athena, client: Client, project: Path, open_nvim: Open
+) -> None:
+    agent: Json = {}
+    for name in ("left", "right"):
+        agent = spawn(client, project, f"say {name} one.\nturn 2:\n    say {name} two.", name=name)
+        client.until(agent["id"], "idle")
+        client.call("athena/agent/prompt", agent=name, text="Go on")
+        client.until(agent["id"], "idle")
+    nvim = open_nvim()
+    nvim.command("Athena compare left right")
+    nvim.sees("2 turns", "left one.", "right one.")
+    other = f"vim.fn.win_findbuf(vim.fn.bufnr('athena://transcript/{agent['id']}'))[1]"
+    line = f"return vim.fn.getbufoneline(vim.fn.winbufnr({other}), vim.fn.line('.', {other}))"
+    nvim.keys("gg")
+    nvim.until(lambda: "Turn 1" in nvim.lua(line), "the other is at turn 1")
+    nvim.keys("]t")
+    nvim.until(lambda: "Turn 2" in nvim.lua(line), "the other is at turn 2")
+
+
+def test_a_replay_goes_by_step_and_seeks(
+    athena: Athena, client: Client, project: Path, open_nvim: Open
+) -> None:
+    agent = spawn(client, project, "say One.\nrun true\nsay Two.\nsay Three.", name="past")
+    client.until(agent["id"], "idle")
+    nvim = open_nvim()
+    nvim.command("Athena replay past")
+    nvim.sees("past", "1/")
+    nvim.sees_not("\nOne.")
+    nvim.keys("n")
+    nvim.sees("\nOne.", "2/5")
+    nvim.keys("$")
+    nvim.sees("\nThree.", "5/5")
+    nvim.keys("2p")
+    nvim.sees("✓ execute: true", "3/5")
+    nvim.sees_not("\nTwo.")
+    nvim.keys("s100%<CR>")
+    nvim.sees("\nThree.", "5/5")
+
+
+def test_a_turn_is_reverted_and_brought_back(
+    athena: Athena, client: Client, project: Path, open_nvim: Open
+) -> None:
+    agent = spawn(
+        client, project, "edit hello.py: hi -> changed", name="undoer", workspace={"kind": "new"}
+    )
+    client.until(agent["id"], "idle")
+    file = Path(client.agent("undoer")["workspace"]["path"]) / "hello.py"
+    nvim = open_nvim()
+    nvim.command("Athena transcript undoer")
+    nvim.sees("✓ edit: Edit hello.py")
+    nvim.keys("gr")
+    nvim.sees("Revert a turn of undoer: hello.py?")
+    nvim.keys("1<CR>")
+    until_sync(lambda: "hi" in file.read_text())
+    nvim.sees("reverted")
+    nvim.command("Athena undo")
+    until_sync(lambda: "changed" in file.read_text())
+
+
+def test_who_wrote_a_line_is_said_beside_it(
+    athena: Athena, client: Client, project: Path, open_nvim: Open
+) -> None:
+    agent = spawn(
+        client, project, "edit text.txt: line 2 -> second", name="author", workspace={"kind": "new"}
+    )
+    client.until(agent["id"], "idle")
+    file = Path(client.agent("author")["workspace"]["path"]) / "text.txt"
+    nvim = open_nvim("nvim-0.12", str(file))
+    nvim.command("2")
+    nvim.command("Athena who")
+    nvim.sees("second   author, turn 1:")
