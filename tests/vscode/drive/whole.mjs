@@ -97,8 +97,11 @@ await drive(async (window) => {
   await window.shot("vscode-replay");
 
   await window.command("Athena: Compare Agents");
-  await page.locator(".quick-input-widget .quick-input-check-all input, .quick-input-widget .quick-input-check-all").first().click();
-  await page.keyboard.press("Enter");
+  const choices = page.locator(".quick-input-list .monaco-list-row");
+  await choices.nth(1).waitFor();
+  await choices.nth(0).click();
+  await choices.nth(1).click();
+  await page.locator(".quick-input-action .monaco-button").first().click();
   const columns = await window.view(".column + .column .numbers");
   await columns.waitForSelector(".files .link");
   found.columns = await columns.$$eval(".column h2", (names) => names.map((name) => name.textContent));
