@@ -105,8 +105,10 @@ demo: venv ## see agents work on a sample repository (HARNESS=codex for a real o
 	.venv/bin/athena demo $(if $(HARNESS),--harness $(HARNESS))
 
 .PHONY: images
-images: venv ## draw the picture of the demo that the README shows
+images: venv ## draw the pictures of the demo and of Neovim that the documentation shows
 	$(PYTHON_BIN) -m tools.demo_image
+	$(SETUP) install nvim-0.12
+	$(PYTHON_BIN) -m tests.nvim.capture
 
 .PHONY: crash
 crash: venv ## kill the daemon 500 times and compare the logs (KILLS=n for another number)

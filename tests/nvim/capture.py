@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import sys
 import tempfile
 from itertools import groupby
@@ -19,7 +20,7 @@ from tests.support.athena import Athena, Client, make_repository
 from tools.setup import path as tool
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
-SIZE = (100, 26)
+SIZE = (100, 32)
 
 BASKET = """\
 def total(prices):
@@ -69,7 +70,8 @@ def show(grid: Grid, title: str, name: str) -> None:
         for highlight, cells in groupby(row, key=lambda cell: cell.highlight):
             line.append("".join(cell.text for cell in cells), style=style(grid, highlight))
         console.print(line, soft_wrap=True)
-    picture = console.export_svg(title=title)
+    # The picture uses the reader's own fonts: it loads nothing from elsewhere.
+    picture = re.sub(r"@font-face \{.*?\}", "", console.export_svg(title=title), flags=re.DOTALL)
     (IMAGES / name).write_text("\n".join(line.rstrip() for line in picture.splitlines()) + "\n")
 
 
@@ -137,7 +139,12 @@ def main() -> int:
         project = make_repository(root / "shop", {"basket.py": BASKET})
         athena = Athena(root / "athena")
         given = f"{{'command': {athena.command()!r}}}"
-        options = ["--clean", "-n", "--cmd", f"set rtp^={PLUGIN} noshowcmd noruler"]
+        options = [
+            "--clean",
+            "-n",
+            "--cmd",
+            f"set rtp^={PLUGIN} noshowcmd noruler fillchars=eob:\\ ",
+        ]
         options += ["--cmd", f"let g:athena = {given}"]
         variables = {**athena.environment, **environment(root / "nvim")}
         nvim = Nvim(tool(NEWEST), options, variables, project, SIZE)
