@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -73,6 +74,10 @@ class Helix:
         self.screen.type(f":{text}")
         self.screen.keys("Enter")
 
+    def _menu(self) -> list[str]:
+        """The code actions that are shown; a message may speak of them in its brackets."""
+        return [s for s in self.screen.text().split("\n") if re.search(r"(?<!\()Athena: ", s)]
+
     def act(self, title: str, *select: str) -> None:
         """Choose a code action, once it is offered."""
 
@@ -82,15 +87,14 @@ class Helix:
         def offered() -> int | None:
             self.screen.type(" a")
             try:
-                shown = self.screen.until("Athena: ", 3)
+                listed = until_sync(self._menu, 3)
             except AssertionError:
                 return None
-            listed = [line for line in shown.split("\n") if "Athena: " in line]
             found = next((n for n, line in enumerate(listed, 1) if title in line), None)
             if found is None:
                 # A key that follows Escape at once would be taken for one with Alt.
                 self.screen.keys("Escape")
-                until_sync(lambda: "Athena: " not in self.screen.text(), 5, "the menu is closed")
+                until_sync(lambda: not self._menu(), 5, "the menu is closed")
             return found
 
         found = until_sync(offered, 20, title)

@@ -311,10 +311,10 @@ def test_a_turn_is_reverted_and_brought_back(
     nvim.keys("gr")
     nvim.sees("Revert a turn of undoer: hello.py?")
     nvim.keys("1<CR>")
-    until_sync(lambda: "hi" in file.read_text())
+    until_sync(lambda: file.exists() and "hi" in file.read_text())
     nvim.sees("reverted")
     nvim.command("Athena undo")
-    until_sync(lambda: "changed" in file.read_text())
+    until_sync(lambda: file.exists() and "changed" in file.read_text())
 
 
 def test_who_wrote_a_line_is_said_beside_it(

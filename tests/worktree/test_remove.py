@@ -58,7 +58,7 @@ async def test_a_dirty_one_stays_unless_told(
         work.write("a", "staged\n")
         work.git("add", "a")
     files = work.files()
-    with pytest.raises(RemovalRefused, match="force: dirty") as refused:
+    with pytest.raises(RemovalRefused, match="insist on: dirty") as refused:
         await remove(own, "ada", force=set(HAZARDS) - {"dirty"})
     assert refused.value.hazards == ("dirty",)
     assert work.files() == files

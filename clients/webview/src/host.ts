@@ -15,6 +15,8 @@ const waiting = new Map<
 >();
 const listeners = new Set<(message: ToView) => void>();
 let lastId = 0;
+/** For those who begin to listen after it was said. */
+let connection: ToView | undefined;
 
 /** An answer that is an error, with its code. */
 export class RequestError extends Error {
@@ -34,6 +36,7 @@ window.addEventListener("message", ({ data }: MessageEvent<ToView>) => {
     else open?.reject(new RequestError(data.message, data.code));
     return;
   }
+  if (data.type === "connection") connection = data;
   for (const listener of listeners) listener(data);
 });
 
@@ -49,9 +52,10 @@ export function act(action: Action): void {
   api.postMessage({ type: "action", action });
 }
 
-/** Hear what the host says by itself. Returns how to stop. */
+/** Hear what the host says by itself, first how the connection is. Returns how to stop. */
 export function listen(listener: (message: ToView) => void): () => void {
   listeners.add(listener);
+  if (connection) listener(connection);
   return () => listeners.delete(listener);
 }
 

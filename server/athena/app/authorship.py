@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections import OrderedDict
 from dataclasses import dataclass
 from itertools import groupby
@@ -21,12 +22,14 @@ from athena.protocol.errors import AthenaError, ErrorCode
 from athena.protocol.items import UserMessage
 from athena.protocol.transcript import TurnView
 from athena.worktree import repository
-from athena.worktree.blame import LineHistory
+from athena.worktree.blame import LineHistory, Turn
 from athena.worktree.committed import CommitHistory
 from athena.worktree.errors import WorktreeError
 
 REMEMBERED = 16
+PLACES = 256
 PROMPT_LENGTH = 400
+ALL = slice(None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,38 @@ class Author:
     turn_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A checkout, and what must not change on disk for a folder to be in it still."""
+
+    checkout: repository.Checkout
+    between: tuple[Path, ...]
+    """Where another repository would come between the folder and its root."""
+    identity: tuple[int, int] | None
+
+    @classmethod
+    def of(cls, checkout: repository.Checkout, folder: Path) -> Found:
+        """What was found for a folder."""
+        chain = [folder, *folder.parents]
+        above = chain[: chain.index(checkout.root)] if checkout.root in chain else []
+        return cls(checkout, tuple(f / ".git" for f in above), _identity(checkout.root / ".git"))
+
+    def holds(self) -> bool:
+        """Whether the folder is in this checkout still."""
+        now = _identity(self.checkout.root / ".git")
+        return (
+            now is not None and now == self.identity and not any(map(os.path.lexists, self.between))
+        )
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        told = path.lstat()
+    except OSError:
+        return None
+    return told.st_dev, told.st_ino
+
+
 class Authorship:
     """Remembers the line histories of the working trees asked for last."""
 
@@ -45,17 +80,47 @@ class Authorship:
         self._commits: OrderedDict[Path, CommitHistory] = OrderedDict()
         self._lock = asyncio.Lock()
         self._turns: dict[tuple[str, int], dict[str, tuple[TurnView, str]]] = {}
+        self._places: OrderedDict[Path, Found] = OrderedDict()
+        self._spans: dict[str, tuple[int, list[Turn]]] = {}
 
     async def authors(
-        self, context: Context, path: Path, text: str, environ: dict[str, str]
+        self,
+        context: Context,
+        path: Path,
+        text: str,
+        environ: dict[str, str],
+        wanted: slice = ALL,
     ) -> list[Author | None]:
-        """The author of each line of a text, which is the file `path` as it is now."""
-        place = await repository.discover(path, environ)
-        checkout = place.checkout
+        """The author of each line of a text, which is the file `path` as it is now.
+
+        Only the `wanted` lines need be answered.
+        """
+        checkout = await self._checkout(path, environ)
         inside = path.relative_to(checkout.root).as_posix()
         async with self._lock:
             found = await self._by_turns(context, checkout, inside, text)
+            if None not in found[wanted]:
+                return found
             return await self._by_commits(checkout, inside, text, found)
+
+    async def _checkout(self, path: Path, environ: dict[str, str]) -> repository.Checkout:
+        """The checkout of a file. Asking git is most of a hover's time, so it is remembered."""
+        known = self._places.get(path.parent)
+        if known is None or not known.holds():
+            checkout = (await repository.discover(path, environ)).checkout
+            known = self._places[path.parent] = Found.of(checkout, path.parent)
+            while len(self._places) > PLACES:
+                self._places.popitem(last=False)
+        return known.checkout
+
+    async def _spans_of(self, checkout: repository.Checkout, state: AgentState) -> list[Turn]:
+        """The agent's turns. At rest they are the same until its next event."""
+        if state.turn is not None:
+            return await turns_of(checkout, state)
+        known = self._spans.get(state.id)
+        if known is None or known[0] != state.version:
+            known = self._spans[state.id] = (state.version, await turns_of(checkout, state))
+        return known[1]
 
     async def _by_turns(
         self, context: Context, checkout: repository.Checkout, path: str, text: str
@@ -71,7 +136,7 @@ class Authorship:
             self._lines.move_to_end(checkout.root)
             while len(self._lines) > REMEMBERED:
                 self._lines.popitem(last=False)
-            turns = await turns_of(checkout, state)
+            turns = await self._spans_of(checkout, state)
             origins = (await history.origins(turns, path, text)).lines
             for i, origin in enumerate(origins[:count]):
                 if origin.kind == "turn" and origin.turn is not None:
@@ -136,8 +201,9 @@ async def authors(context: Context, connection: Connection, asked: r.ReadAuthors
             raise AthenaError(
                 ErrorCode.NOT_FOUND, f"{path} cannot be read: {why}.", field="path"
             ) from error
-    lines = await context.authorship.authors(context, path, text, dict(connection.environ))
     first = asked.start or 1
+    wanted = slice(first - 1, asked.end)
+    lines = await context.authorship.authors(context, path, text, dict(connection.environ), wanted)
     last = min(asked.end or len(lines), len(lines))
     runs: list[r.LineAuthors] = []
     numbered = list(enumerate(lines, 1))[first - 1 : last]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from athena.worktree.lines import Change, changes, split, without_ends
 from athena.worktree.repository import Checkout, commit_of
 
 REMEMBERED = 64
+OBJECT_ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 COMMIT = "%H%x00%an%x00%ae%x00%at%x00%s%x00%(trailers:only,unfold)%x00"
 
 
@@ -66,7 +68,10 @@ class CommitHistory:
         self, path: str, text: str | bytes, revision: str = "HEAD"
     ) -> list[CommitOrigin | None]:
         """The commit of each line of `text`, in order; None for those in no commit yet."""
-        blamed = await self._blame(await commit_of(self.checkout, revision), path)
+        commit = (head_commit(self.checkout) if revision == "HEAD" else None) or await commit_of(
+            self.checkout, revision
+        )
+        blamed = await self._blame(commit, path)
         content = text.encode("utf-8", "surrogateescape") if isinstance(text, str) else text
         new = without_ends(split(content))
         of_line: list[str | None] = [*blamed.commits]
@@ -101,6 +106,21 @@ class CommitHistory:
             agent=agents[-1] if agents else None,
             turns=tuple(value for key, value in pairs if key == TURN),
         )
+
+
+def head_commit(checkout: Checkout) -> str | None:
+    """The commit that is checked out, read without a process; None where only git can tell.
+
+    That is a branch in `packed-refs` or a reftable, a symbolic branch, or one without a commit
+    (gitrepository-layout, `HEAD` and `refs`).
+    """
+    try:
+        said = (checkout.git_dir / "HEAD").read_text("ascii").strip()
+        if said.startswith("ref: refs/"):
+            said = (checkout.common_dir / said.removeprefix("ref: ")).read_text("ascii").strip()
+    except (OSError, UnicodeError):
+        return None
+    return said if OBJECT_ID.fullmatch(said) else None
 
 
 def _read(porcelain: bytes) -> Blamed:

@@ -21,7 +21,6 @@ local LINKS = {
   AthenaRejected = "DiagnosticError",
   AthenaOpen = "DiagnosticInfo",
   AthenaComment = "DiagnosticHint",
-  AthenaLive = "DiagnosticInfo",
 }
 
 function M.set()

@@ -6,7 +6,6 @@ local buffers = require("athena.ui.buffer")
 local client = require("athena.client")
 local config = require("athena.config")
 local state = require("athena.state")
-local words = require("athena.words")
 
 local M = {}
 
@@ -268,13 +267,6 @@ function M.new_line(line)
     end
   end
   return line + shift
-end
-
----@param place athena.ReviewPlace
----@return string
-function M.words(place)
-  local agent = state.agents[place.agent]
-  return ("%s: %s"):format(agent and agent.name or place.agent, words.line(place.path, 40))
 end
 
 state.on("athena.review.buffers", follow)

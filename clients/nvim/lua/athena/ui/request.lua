@@ -26,8 +26,7 @@ end
 
 ---What a permission is about: the change, the command, or the input of the tool.
 ---@param request athena.OpenRequest
----@return string[] lines
----@return string? language
+---@return string[]
 local function body_of(request)
   local call = request.request.toolCall
   if not call then
@@ -36,7 +35,7 @@ local function body_of(request)
   for _, content in ipairs(call.content or {}) do
     if content.type == "diff" then
       local lines = { content.path }
-      return vim.list_extend(lines, vim.split(vim.trim(items.diff(content)), "\n")), "diff"
+      return vim.list_extend(lines, vim.split(vim.trim(items.diff(content)), "\n"))
     end
   end
   local input = call.input
