@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,12 @@ PROMPT = '```scenario\nask May I? | allow-once "Allow", reject-once "Deny"\nsay 
 @pytest.fixture(params=EDITORS)
 async def client(shared: Athena, repository: Path, request: pytest.FixtureRequest) -> Any:
     client = make_test_lsp_client()
+
+    @client.feature(t.WINDOW_SHOW_MESSAGE_REQUEST)
+    def allow(params: t.ShowMessageRequestParams) -> t.MessageActionItem:
+        assert params.actions
+        return params.actions[0]
+
     await client.start_io(
         sys.executable, "-m", "athena", "lsp", env=shared.environment, cwd=str(repository)
     )
@@ -54,16 +59,8 @@ async def test_a_whole_turn_stays_inside_what_was_declared(
     await client.workspace_execute_command_async(
         t.ExecuteCommandParams("athena.agent.spawn", arguments=[{"prompt": PROMPT}])
     )
-    allow = t.ExecuteCommandParams("athena.request.allow")
-    async with asyncio.timeout(30):
-        await until(lambda: _said(client, "asks:"), 20)
-        await client.workspace_execute_command_async(allow)
-        await until(lambda: _said(client, "is done"), 20)
+    await until(lambda: any("is done" in m.message for m in client.messages), 20)
     await client.text_document_hover_async(
         t.HoverParams(t.TextDocumentIdentifier(uri), t.Position(0, 0))
     )
     await client.workspace_execute_command_async(t.ExecuteCommandParams("athena.transcript.open"))
-
-
-def _said(client: LanguageClient, words: str) -> bool:
-    return any(words in message.message for message in client.messages)
