@@ -292,7 +292,7 @@ def test_a_second_agent_works_in_the_same_worktree(athena: Athena, project: Path
 
 def test_a_workspace_that_is_not_there_cannot_be_shared(athena: Athena, project: Path) -> None:
     with athena.client() as client:
-        first = spawn(client, project, None, workspace={"kind": "existing", "path": "/nowhere"})
+        first = spawn(client, project, None, workspace={"kind": "new", "base": "none"})
         client.until_status(first["id"], "failed")
         with pytest.raises(CallError) as none:
             spawn(client, project, "say hi", workspace={"agent": first["id"]})

@@ -246,7 +246,6 @@ def test_a_second_agent_and_scripts_of_a_worktree(athena: Athena, project: Path)
 SPAWNS = [
     (("--subfolder", "../outside"), "outside"),
     (("--subfolder", "/etc"), "etc"),
-    (("--path", "/nonexistent"), "/nonexistent"),
     (("--base", "no-such-branch"), "no-such-branch"),
     (("--base", "--upload-pack=x"), "--upload-pack=x"),
     (("--branch", "a..b"), "a..b"),
@@ -266,6 +265,15 @@ def test_an_odd_place_for_an_agent_is_told(
     agent = said.json
     assert agent["status"] == "failed" and words in agent["reason"]
     assert git(project, "worktree", "list").count("\n") == 0, "nothing is left behind"
+
+
+def test_an_existing_worktree_is_named_from_where_one_is(athena: Athena, project: Path) -> None:
+    nowhere = attempt(athena, project, "spawn", "x", "-H", "scripted", "--path", "../nowhere")
+    assert nowhere.code == 3 and f"{project.parent / 'nowhere'} is no directory" in nowhere.err
+    git(project, "worktree", "add", "-q", "-b", "own", "../own")
+    agent = work(athena, project, "write a.txt: text", "--path", "../own")
+    assert place_of(athena, project, agent) == project.parent / "own"
+    assert (project.parent / "own" / "a.txt").exists()
 
 
 def test_repositories_without_a_commit_or_without_files(athena: Athena, tmp_path: Path) -> None:

@@ -165,6 +165,10 @@ def available(world: World, *, ignored: bool = True) -> dict[str, str]:
 
     Ignored files are in no checkpoint, by intent: agents may overwrite them, and removals take them.
     """
+    # What a git killed in `worktree add` leaves has no HEAD yet, and git stumbles over it.
+    for head in (world.repo.path / ".git" / "worktrees").glob("*/HEAD"):
+        if not head.read_text().strip("0\n"):
+            shutil.rmtree(head.parent)
     found = dict.fromkeys(world.repo.git(*REACHABLE).split(), "in git")
     for place in world.places():
         files = on_disk(place)

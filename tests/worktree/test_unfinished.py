@@ -10,7 +10,8 @@ import pytest
 from athena.worktree import unfinished
 from athena.worktree.create import Request, create
 from athena.worktree.orphans import orphans
-from athena.worktree.rescue import rescues
+from athena.worktree.rescue import capture, rescues
+from athena.worktree.restore import restore
 from tests.worktree.repo import Repo
 
 BRANCH = "athena/ada"
@@ -74,3 +75,17 @@ async def test_worktrees_that_vanished_are_not_forgotten(repo: Repo) -> None:
     unfinished.begin(checkout, "ada", place(repo), BRANCH, None)
     await create(Request("new", repo.path, "ada", environ=repo.environ))
     assert [orphan.kind for orphan in await orphans(checkout, known=["ada"])] == ["vanished"]
+
+
+async def test_a_restore_takes_back_one_that_was_killed(repo: Repo) -> None:
+    checkout = await repo.checkout()
+    rescue = await capture(checkout, "ada", "a test")
+    unfinished.begin(checkout, "ada", place(repo), "", None)
+    repo.git("worktree", "add", "-q", "--detach", "--no-checkout", str(place(repo)))
+    (repo.path / ".git" / "worktrees" / "ada" / "HEAD").write_text("0" * 40 + "\n")
+    assert repo.git("rev-list", "--all", check=False) == ""
+    shutil.rmtree(place(repo))
+    back = await restore(checkout, rescue, place(repo))
+    assert back.checkout.root == place(repo)
+    assert repo.git("rev-list", "--all")
+    assert not unfinished.pending(checkout, "ada")

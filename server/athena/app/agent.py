@@ -26,7 +26,7 @@ def by(connection: Connection) -> str:
 
 async def spawn(context: Context, connection: Connection, asked: a.SpawnAgent) -> a.AgentDetail:
     """Record a new agent; its workspace and process follow by themselves."""
-    asked, host = _hosted(context, asked)
+    asked, host = _hosted(context, connection, asked)
     project = making.project_of(asked.project or host, connection.cwd)
     settings = context.settings(project)
     content = making.content_of(asked.prompt, asked.content)
@@ -57,10 +57,15 @@ async def spawn(context: Context, connection: Connection, asked: a.SpawnAgent) -
     return detail(actor.state)
 
 
-def _hosted(context: Context, asked: a.SpawnAgent) -> tuple[a.SpawnAgent, str | None]:
-    """What was asked with the workspace of another agent looked up, and that agent's project."""
-    if asked.workspace is None or asked.workspace.agent is None:
+def _hosted(
+    context: Context, connection: Connection, asked: a.SpawnAgent
+) -> tuple[a.SpawnAgent, str | None]:
+    """What was asked with its workspace looked up; the project, where another agent has it."""
+    if asked.workspace is None:
         return asked, None
+    if asked.workspace.agent is None:
+        place = making.placed(asked.workspace, connection.cwd)
+        return asked.model_copy(update={"workspace": place}), None
     host = context.directory.view(context.directory.resolve(asked.workspace.agent))
     assert host is not None
     return asked.model_copy(update={"workspace": making.workspace_of(host)}), host.project

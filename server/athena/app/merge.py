@@ -21,6 +21,7 @@ from athena.protocol.items import Item, UserMessage
 from athena.worktree import changeset, commit, merge, publish, repository, resolve, standing
 from athena.worktree import review as reviewing
 from athena.worktree.errors import NothingToDo, ToolMissing
+from athena.worktree.objects import passing_commit
 from athena.worktree.paths import to_wire
 from athena.worktree.repository import Checkout
 from athena.worktree.threeway import Conflicted
@@ -35,7 +36,7 @@ async def run(context: Context, connection: Connection, asked: r.MergeWork) -> r
     branch = await _branch(checkout, state)
     into = asked.into or await _target(context, state, branch)
     if asked.dry_run:
-        return await _predicted(checkout, branch, into)
+        return await _predicted(checkout, state, branch, into)
     need_rest(state)
     notes = await _take_back_rejected(context, connection, state, checkout)
     message = asked.message or await _message(context, state)
@@ -63,8 +64,15 @@ async def run(context: Context, connection: Connection, asked: r.MergeWork) -> r
     return r.Applied(done=True, files=files, commit=done.new, branch=into, notes=notes)
 
 
-async def _predicted(checkout: Checkout, branch: str, into: str) -> r.Applied:
-    ahead = await merge.predict(checkout, branch, into)
+async def _predicted(checkout: Checkout, state: AgentState, branch: str, into: str) -> r.Applied:
+    """What `run` would meet: it commits loose work first, without what was rejected."""
+    now = await found_changes(checkout, state, "base", None)
+    rejected = await with_verdict(checkout, state, now, "rejected")
+    tree = await reviewing.tree_left(checkout, now, rejected)
+    source = await passing_commit(
+        checkout.git, tree, [await repository.commit_of(checkout, branch)]
+    )
+    ahead = await merge.predict(checkout, source, into)
     found = await changeset.changeset(checkout, ahead.target, ahead.tree)
     loose_files = await standing.status(checkout)
     loose = len(loose_files.changed) + len(loose_files.untracked)

@@ -42,6 +42,16 @@ def project_of(asked: str | None, cwd: str) -> Path:
     return project.resolve()
 
 
+def placed(wanted: WorkspaceSpec, cwd: str) -> WorkspaceSpec:
+    """The spec with its path made absolute: it is said from where the client is."""
+    if wanted.path is None:
+        return wanted
+    path = Path(cwd, Path(wanted.path).expanduser()).resolve()
+    if not path.is_dir():
+        raise AthenaError(ErrorCode.NOT_FOUND, f"{path} is no directory.", field="workspace.path")
+    return wanted.model_copy(update={"path": str(path)})
+
+
 def workspace_of(host: AgentView) -> WorkspaceSpec:
     """The workspace of another agent, to work in as well."""
     if host.workspace is None:

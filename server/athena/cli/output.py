@@ -53,10 +53,12 @@ class Failure(click.ClickException):
         super().__init__(message)
         self.exit_code = int(code)  # pyright: ignore[reportAttributeAccessIssue]
         self.data = data
+        # It is shown when the command's context is gone.
+        self.as_json = wants_json()
 
     def show(self, file: object = None) -> None:
         """Say it on stderr; with --json as an object."""
-        if wants_json():
+        if self.as_json:
             told = {"message": self.message, "exitCode": self.exit_code, "data": self.data}
             sys.stderr.write(json.dumps({"error": told}) + "\n")
         else:

@@ -142,7 +142,10 @@ def follow(daemon: Session, agents: list[str] | None, until_rest: bool) -> None:
 
 
 def _rests(agent: dict[str, Any]) -> bool:
-    return agent["status"] in AT_REST and not agent["queue"]
+    """Whether nothing goes on by itself: prompts that wait for a process that ended stay there."""
+    if agent["status"] not in OVER:
+        return agent["status"] in AT_REST
+    return not agent["queue"] or "runId" not in agent
 
 
 def wait_for_rest(daemon: Session, agents: list[str]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from athena.worktree import unfinished
 from athena.worktree.errors import LocationTaken, WorktreeError
 from athena.worktree.git import Git
 from athena.worktree.repository import Checkout, at_worktree, worktrees
@@ -28,12 +29,16 @@ async def restore(checkout: Checkout, rescue: Rescue, root: Path | None = None) 
     not brought back. Raises `LocationTaken` when something is there already.
     """
     root = root or rescue.root
+    # A git that was killed in `worktree add` leaves a HEAD that names nothing, on which
+    # `git rev-list --all` and `git gc` fail until that worktree is gone.
+    await unfinished.take_back(checkout, rescue.agent)
     if root.exists() and any(root.iterdir()):
         raise LocationTaken(f"{root} is not empty.", advice="Give another folder to restore to.")
     notes: list[str] = []
     common = Git(checkout.common_dir, checkout.environ)
     branch, args = await _branch(checkout, common, rescue, notes)
     start = rescue.head or rescue.commit
+    unfinished.begin(checkout, rescue.agent, root, branch or "", None)
     await common.run("worktree", "add", "--force", "--no-checkout", *args, str(root), start)
     restored = await at_worktree(checkout, root)
     try:
@@ -42,7 +47,9 @@ async def restore(checkout: Checkout, rescue: Rescue, root: Path | None = None) 
             await _nested(restored, nested, notes)
     except WorktreeError:
         await common.run("worktree", "remove", "--force", "--force", str(root))
+        unfinished.done(checkout, rescue.agent)
         raise
+    unfinished.done(checkout, rescue.agent)
     return Restored(restored, branch, tuple(notes))
 
 
