@@ -76,9 +76,11 @@ check: lint lint-clients test-fast ## lint and test-fast: run it before each com
 tools: venv ## install the editors and harnesses that the tests need into the cache
 	$(if $(SUITES_HERE),$(SETUP) install $(addprefix @,$(SUITES_HERE)))
 
+# Real editors and harnesses on a busy machine may meet a time limit: a test that fails is tried once
+# more, and the summary names it.
 .PHONY: test
 test: lint lint-clients tools ## lint and every test, after installing all that they need; what CI runs
-	$(PYTEST) -m "$(ALL)"
+	$(PYTEST) -m "$(ALL)" --reruns 1 -rR
 
 .PHONY: test-editors
 test-editors: venv ## Athena in editors without our plugin: Emacs, Helix, Vim, Neovim
