@@ -31,14 +31,17 @@ def line_of(event: Json, root: Path) -> str:
     return UNSTEADY.sub("…", text.replace(str(root), "ROOT"))
 
 
-def without_checkpoints(log: list[str]) -> tuple[list[str], list[str]]:
-    """A log without its checkpoints and versions, and the checkpoints.
+BESIDE = ('"checkpointTaken"', '"collisionsChanged"')
+"""What git finds out beside what the harness says: when it comes is chance in any run."""
 
-    A checkpoint is taken by git beside what the harness says, so which of the two comes first is
-    chance in an undisturbed run already.
+
+def without_checkpoints(log: list[str]) -> tuple[list[str], list[str]]:
+    """A log without versions and what comes beside it, and its checkpoints.
+
+    Whom an agent collides with depends on how far the others are, so that is not compared.
     """
     events = [line.split(", ", 1)[1] for line in log]
     return (
-        [e for e in events if not e.startswith('"checkpointTaken"')],
+        [e for e in events if not e.startswith(BESIDE)],
         [e for e in events if e.startswith('"checkpointTaken"')],
     )
