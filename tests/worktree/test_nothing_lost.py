@@ -34,6 +34,7 @@ def test_a_few_lives() -> None:
     live(1_000_000, FEW)
 
 
+@pytest.mark.bench
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("part", range(PARTS))
