@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from pathlib import Path
 
@@ -332,3 +333,16 @@ def test_an_answer_is_remembered_for_the_session(client: Client, folder: Path) -
 
 def with_settings(athena: Athena, text: str) -> None:
     Path(athena.environment["ATHENA_CONFIG"]).write_text(text)
+
+
+def test_a_cancelled_request_leaves_the_agent_in_order(client: Client, folder: Path) -> None:
+    """What a client gave up on may be in the log all the same; the agent must know of it."""
+    agent = spawn(client, folder)["id"]
+    client.until(agent, "idle")
+    for n in range(120):
+        with contextlib.suppress(TimeoutError):
+            client.raw.call(
+                "athena/agent/rename", {"agent": agent, "name": f"try-{n}"}, timeout=n % 12 / 2000
+            )
+    client.call("athena/agent/rename", agent=agent, name="settled")
+    assert client.agent(agent)["name"] == "settled"

@@ -88,6 +88,11 @@ class AgentActor:
         self, build: Callable[[Draft], T], command_id: str | None = None
     ) -> tuple[T, Appended]:
         """Carry out a user's command: `build` puts it into a draft, or raises `AthenaError`."""
+        return await self.context.steady.run(self._change(build, command_id))
+
+    async def _change(
+        self, build: Callable[[Draft], T], command_id: str | None
+    ) -> tuple[T, Appended]:
         async with self._lock:
             draft = self._draft()
             value = build(draft)

@@ -122,6 +122,7 @@ class AthenaCore:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.context.steady.finish()
         await asyncio.gather(*(a.detach() for a in self.context.directory.actors()))
         await self.context.cache.flush()
         await self.context.log.close()

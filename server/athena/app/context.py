@@ -12,6 +12,7 @@ from athena.app import settings as settings_files
 from athena.app.hub import Hub
 from athena.app.settings import Settings
 from athena.app.states import States
+from athena.app.steady import Steady
 from athena.core.state import AgentState
 from athena.log import EventLog
 from athena.worktree.ports import PortRange
@@ -44,6 +45,7 @@ class Context:
     launcher: Launcher = field(init=False)
     authorship: Authorship = field(init=False)
     collisions: CollisionWatch = field(init=False)
+    steady: Steady = field(default_factory=Steady)
     connections: int = 0
     reserved_ports: dict[str, PortRange] = field(default_factory=dict[str, PortRange])
 

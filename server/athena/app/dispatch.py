@@ -22,7 +22,9 @@ async def dispatch(context: Context, connection: Connection, name: str, params: 
         )
     parsed = parse(method, params)
     try:
-        result = await HANDLERS[name](context, connection, parsed)
+        work = HANDLERS[name](context, connection, parsed)
+        # What changes something is not left half done by a client that gives up on it.
+        result = await (context.steady.run(work) if method.lane == "write" else work)
     except LogUnavailable as error:
         raise AthenaError(
             ErrorCode.LOG_UNAVAILABLE, str(error), state=error.state.name, hint=error.state.hint

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from athena.app import (
@@ -29,7 +29,7 @@ from athena.app.context import Context
 from athena.border import Connection
 from athena.protocol.base import Record
 
-Handler = Callable[[Context, Connection, Any], Awaitable[Record]]
+Handler = Callable[[Context, Connection, Any], Coroutine[Any, Any, Record]]
 
 HANDLERS: dict[str, Handler] = {
     "athena/system/info": system.info,
