@@ -512,10 +512,16 @@ export interface Cost {
 /** Where a cost comes from, so that no number claims more than is known. */
 export type CostSource = "reported" | "priced" | "estimated";
 
-/** A piece of an item's text as it is being written; never stored, may be dropped. */
+/**
+ * A piece of an item's text as it is being written; never stored, may be dropped.
+ *
+ * `offset` is where the piece begins in the text, in UTF-16 code units as in LSP. What a client has
+ * of the text from there on is replaced. After a drop the next delta begins at 0.
+ */
 export interface Delta {
   agentId: string;
   itemId: string;
+  offset: number;
   text: string;
 }
 
@@ -1533,7 +1539,8 @@ export interface ToolText {
 /**
  * An item with its place: `version` and `seq` of the event that began it order the items.
  *
- * `truncated`: a long text is cut; `athena/item/get` has the whole.
+ * `truncated`: a long text is cut; `athena/item/get` has the whole. `written`: of an open item, the
+ * text or the output so far, to which the deltas that follow are added.
  */
 export interface TranscriptItem {
   itemId: string;
@@ -1544,6 +1551,7 @@ export interface TranscriptItem {
   endedAt?: number;
   open: boolean;
   truncated: boolean;
+  written?: string;
   item: Item;
 }
 

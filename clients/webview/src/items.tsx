@@ -87,7 +87,7 @@ function Body({ entry, writing, context }: Props) {
     case "userMessage":
       return <UserMessage item={item} />;
     case "message":
-      return <Prose text={(item.text || writing) ?? ""} writing={entry.open ?? false} />;
+      return <Prose text={writing ?? item.text} writing={entry.open ?? false} />;
     case "reasoning":
       return (
         <Fold
@@ -98,15 +98,15 @@ function Body({ entry, writing, context }: Props) {
             <>
               <Icon name="lightbulb" />
               <span class="fold-title">{entry.open ? "Thinking…" : "Thought"}</span>
-              <span class="faint one-line">{firstLine((item.text || writing) ?? "")}</span>
+              <span class="faint one-line">{firstLine(writing ?? item.text)}</span>
             </>
           }
         >
-          <Prose text={(item.text || writing) ?? ""} writing={entry.open ?? false} />
+          <Prose text={writing ?? item.text} writing={entry.open ?? false} />
         </Fold>
       );
     case "toolCall":
-      return <Tool entry={entry} item={item} context={context} />;
+      return <Tool entry={entry} item={item} printed={writing} context={context} />;
     case "plan":
       return <PlanView plan={item} />;
     case "notice":
@@ -232,10 +232,13 @@ const TOOL_ICONS: Record<ToolKind, string> = {
 function Tool({
   entry,
   item,
+  printed,
   context,
 }: {
   entry: TranscriptItem;
   item: ToolCall;
+  /** Its output so far, while it runs. */
+  printed: string | undefined;
   context: ItemContext;
 }) {
   const content = item.content ?? [];
@@ -269,6 +272,7 @@ function Tool({
       {content.map((part, index) => (
         <Content key={index} part={part} entry={entry} context={context} />
       ))}
+      {printed ? <pre class="output">{printed}</pre> : null}
       {content.length === 0 && item.input !== undefined ? <Json value={item.input} /> : null}
     </Fold>
   );

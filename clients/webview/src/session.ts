@@ -115,7 +115,7 @@ export class Session {
     this.cursor = page.cursor;
     this.set({
       transcript: withPage(EMPTY, page.items, page.turns),
-      writing: new Map(),
+      writing: new Map(page.items.flatMap((i) => (i.written ? [[i.itemId, i.written]] : []))),
       before: page.before ?? undefined,
       after: undefined,
       loading: false,
@@ -170,10 +170,11 @@ export class Session {
   private delta({ deltas }: EventDelta): void {
     const writing = new Map(this.state.value.writing);
     const { items } = this.state.value.transcript;
-    for (const { itemId, text } of deltas) {
+    for (const { itemId, offset, text } of deltas) {
       // What comes late, after the whole text, says nothing new.
       const known = items.findLast((item) => item.itemId === itemId);
-      if (!known || known.open) writing.set(itemId, (writing.get(itemId) ?? "") + text);
+      if (known && !known.open) continue;
+      writing.set(itemId, (writing.get(itemId) ?? "").slice(0, offset) + text);
     }
     this.set({ writing });
   }

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -83,6 +83,13 @@ class AgentActor:
         """Whether nothing would be lost if this object went away."""
         busy = self._tasks or self._lock.locked() or not self.scripts.at_rest
         return self.live is None and not busy
+
+    def written(self) -> Mapping[str, str]:
+        """The text so far of the items that are being written, by item id."""
+        live = self.live
+        if live is None or live.memory is None:
+            return {}
+        return live.driver.written(live.memory)
 
     async def change(
         self, build: Callable[[Draft], T], command_id: str | None = None

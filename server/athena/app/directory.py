@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 from athena.app.actor import AgentActor
 from athena.core.state import AgentState
@@ -84,6 +84,11 @@ class Directory:
                 self._actors[agent_id] = found
         self._loading.pop(agent_id, None)
         return found
+
+    def written(self, agent_id: str) -> Mapping[str, str]:
+        """The text so far of the items that an agent is writing, by item id."""
+        actor = self._actors.get(agent_id)
+        return actor.written() if actor is not None else {}
 
     def release_idle(self) -> None:
         """Drop the actors of agents at rest; their states stay in the cache."""

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from athena.app.hub import Hub
+from athena.app.writing import Writing
 from athena.border import Connection
+from athena.harness.driver import TextDelta
 from athena.log import EventLog, StoredEvent, with_heads
 from athena.protocol.agent import AgentView
-from athena.protocol.events import Delta, Event
+from athena.protocol.events import Event
 from athena.protocol.transcript import EventBatch, EventDelta, EventLagged, Subscribe
 
 BATCH = "athena/event/batch"
@@ -59,7 +61,7 @@ class Follower:
         self._log = log
         self._hub = hub
         self._view = view
-        self._deltas: dict[tuple[str, str], list[str]] = defaultdict(list)
+        self._writing = Writing()
         self._spoken = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -106,11 +108,11 @@ class Follower:
         )
         return await self._connection.notify(BATCH, batch.wire(), droppable=False)
 
-    def _heard(self, agent_id: str, deltas: list[Delta]) -> None:
+    def _heard(self, agent_id: str, deltas: Iterable[TextDelta]) -> None:
         if self._agents is not None and agent_id not in self._agents:
             return
         for delta in deltas:
-            self._deltas[delta.agent_id, delta.item_id].append(delta.text)
+            self._writing.grow(agent_id, delta.item_id, delta.whole)
         self._spoken.set()
 
     async def _speak(self) -> None:
@@ -118,13 +120,9 @@ class Follower:
         while True:
             await self._spoken.wait()
             self._spoken.clear()
-            said, self._deltas = self._deltas, defaultdict[tuple[str, str], list[str]](list)
-            deltas = [
-                Delta(agent_id=agent, item_id=item, text="".join(parts))
-                for (agent, item), parts in said.items()
-            ]
-            told = EventDelta(subscription_id=self.id, deltas=deltas)
-            await self._connection.notify(DELTA, told.wire(), droppable=True)
+            told = EventDelta(subscription_id=self.id, deltas=self._writing.take())
+            if not await self._connection.notify(DELTA, told.wire(), droppable=True):
+                self._writing.forget()
             await asyncio.sleep(max(DELTA_INTERVAL, self._wanted.interval_ms / 1000))
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from athena.harness.driver import TextDelta
-from athena.protocol.events import Delta
 
-Listener = Callable[[str, list[Delta]], None]
+Listener = Callable[[str, Iterable[TextDelta]], None]
 
 
 class Hub:
@@ -26,8 +25,5 @@ class Hub:
 
     def publish(self, agent_id: str, deltas: Iterable[TextDelta]) -> None:
         """Tell everybody who listens."""
-        if not self._listeners:
-            return
-        told = [Delta(agent_id=agent_id, item_id=d.item_id, text=d.text) for d in deltas]
         for listener in tuple(self._listeners):
-            listener(agent_id, told)
+            listener(agent_id, deltas)

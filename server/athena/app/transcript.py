@@ -25,8 +25,15 @@ async def page(context: Context, connection: Connection, asked: ReadTranscript) 
     agent_id = context.directory.resolve(asked.agent)
     cursor = context.log.head
     if asked.after is not None:
-        return await _forward(context, agent_id, asked, cursor)
-    return await _backward(context, agent_id, asked, cursor)
+        found = await _forward(context, agent_id, asked, cursor)
+    else:
+        found = await _backward(context, agent_id, asked, cursor)
+    written = context.directory.written(agent_id)
+    items = [
+        i.model_copy(update={"written": written.get(i.item_id)}) if i.open else i
+        for i in found.items
+    ]
+    return found.model_copy(update={"items": items})
 
 
 async def _backward(

@@ -18,7 +18,7 @@ records the harness's side: `SessionOpened`, `TurnEnded`, items, usage, `Request
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -55,10 +55,14 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class TextDelta:
-    """A piece of the text of an item that is being written. Ephemeral."""
+    """A piece of the text of an item that is being written. Ephemeral.
+
+    `whole` is the item's text so far, this piece included.
+    """
 
     item_id: str
     text: str
+    whole: str
 
 
 # What the shell may ask of a driver.
@@ -277,6 +281,10 @@ class Driver(Protocol[M]):
 
     def open_effects(self, memory: M) -> tuple[Effect, ...]:
         """The effects that were asked for and not yet answered."""
+        ...
+
+    def written(self, memory: M) -> Mapping[str, str]:
+        """The text so far of the items that are being written, by item id."""
         ...
 
     def dump(self, memory: M) -> bytes:

@@ -19,14 +19,26 @@ from athena.protocol.request import Inquiry, Outcome, Permission
 RAW_LIMIT = 64_000
 """How many characters of a frame that was not understood are shown; the spool has all of them."""
 
+OUTPUT_LIMIT = 64_000
+"""How many characters of a tool's output are told while it runs; the completed item has more."""
+
 
 @dataclass(frozen=True, slots=True)
 class OpenItem:
-    """An item that is not finished. `open_items` of a ledger has it by the harness's own name."""
+    """An item that is not finished. `open_items` of a ledger has it by the harness's own name.
+
+    `output` is what a tool has printed so far.
+    """
 
     item_id: str
     item: Item
     turn_id: str | None = None
+    output: str = ""
+
+    @property
+    def written(self) -> str:
+        """The text so far of something that is being written."""
+        return self.item.text if isinstance(self.item, Message | Reasoning) else self.output
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +69,10 @@ class Ledger:
     open_items: Mapping[str, OpenItem] = field(default_factory=dict[str, OpenItem])
     requests: Mapping[str, OpenAsk] = field(default_factory=dict[str, OpenAsk])
     given_up: Mapping[str, OpenItem] = field(default_factory=dict[str, OpenItem])
+
+    def written(self) -> dict[str, str]:
+        """The text so far of the open items that have some, by item id."""
+        return {i.item_id: i.written for i in self.open_items.values() if i.written}
 
 
 class Draft:
@@ -94,7 +110,16 @@ class Draft:
             return
         longer = opened.item.model_copy(update={"text": opened.item.text + text})
         self._keep(key, replace(opened, item=longer))
-        self.deltas.append(TextDelta(opened.item_id, text))
+        self.deltas.append(TextDelta(opened.item_id, text, longer.text))
+
+    def print(self, key: str, text: str) -> None:
+        """Add to what an open tool call has printed: ephemeral, and limited."""
+        opened = self.find(key)
+        if opened is None or not text or len(opened.output) >= OUTPUT_LIMIT:
+            return
+        longer = replace(opened, output=opened.output + text)
+        self._keep(key, longer)
+        self.deltas.append(TextDelta(opened.item_id, text, longer.output))
 
     def update(self, key: str, item: Item) -> None:
         """Replace what is known of an open item; nothing is recorded if nothing changed."""

@@ -17,7 +17,8 @@ from athena.protocol.usage import Cost, Usage
 class TranscriptItem(Record):
     """An item with its place: `version` and `seq` of the event that began it order the items.
 
-    `truncated`: a long text is cut; `athena/item/get` has the whole.
+    `truncated`: a long text is cut; `athena/item/get` has the whole. `written`: of an open item,
+    the text or the output so far, to which the deltas that follow are added.
     """
 
     item_id: str
@@ -28,6 +29,7 @@ class TranscriptItem(Record):
     ended_at: int | None = None
     open: bool = False
     truncated: bool = False
+    written: str | None = None
     item: Item
 
 

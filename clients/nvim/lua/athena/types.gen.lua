@@ -454,9 +454,13 @@
 ---| "estimated"
 
 ---A piece of an item's text as it is being written; never stored, may be dropped.
+---
+---`offset` is where the piece begins in the text, in UTF-16 code units as in LSP. What a client has
+---of the text from there on is replaced. After a drop the next delta begins at 0.
 ---@class athena.Delta
 ---@field agentId string
 ---@field itemId string
+---@field offset integer
 ---@field text string
 
 ---Parameters of `athena/comparison/text`: a file as one agent has it now.
@@ -1348,7 +1352,8 @@
 
 ---An item with its place: `version` and `seq` of the event that began it order the items.
 ---
----`truncated`: a long text is cut; `athena/item/get` has the whole.
+---`truncated`: a long text is cut; `athena/item/get` has the whole. `written`: of an open item, the
+---text or the output so far, to which the deltas that follow are added.
 ---@class athena.TranscriptItem
 ---@field itemId string
 ---@field turnId? string
@@ -1358,6 +1363,7 @@
 ---@field endedAt? integer
 ---@field open boolean
 ---@field truncated boolean
+---@field written? string
 ---@field item athena.Item
 
 ---Items in order; `before` and `after` lead to the next page at either end, if there is one.

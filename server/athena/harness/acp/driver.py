@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 
 from pydantic import TypeAdapter
 
@@ -195,6 +196,9 @@ class AcpDriver:
     def open_effects(self, memory: Memory) -> tuple[Effect, ...]:
         """The files and terminals that the agent waits for."""
         return tuple(calls.effect_of(name, one) for name, one in memory.calls.items())
+
+    def written(self, memory: Memory) -> Mapping[str, str]:
+        return memory.ledger.written()
 
     def dump(self, memory: Memory) -> bytes:
         """The memory as JSON."""

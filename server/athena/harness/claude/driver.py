@@ -197,6 +197,9 @@ class ClaudeDriver:
     def open_effects(self, memory: Memory) -> tuple[Effect, ...]:
         return ()
 
+    def written(self, memory: Memory) -> Mapping[str, str]:
+        return memory.ledger.written()
+
     def dump(self, memory: Memory) -> bytes:
         return _MEMORY.dump_json(memory)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from urllib.parse import unquote, urlsplit
 
 from pydantic import TypeAdapter
@@ -129,6 +129,9 @@ class CodexDriver:
 
     def open_effects(self, memory: Memory) -> tuple[Effect, ...]:
         return ()
+
+    def written(self, memory: Memory) -> Mapping[str, str]:
+        return memory.ledger.written()
 
     def dump(self, memory: Memory) -> bytes:
         return _MEMORY.dump_json(memory)

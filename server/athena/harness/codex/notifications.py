@@ -13,7 +13,6 @@ from athena.harness.codex.session import interrupt_if_wanted
 from athena.harness.codex.settings import heard
 from athena.harness.codex.usage import as_usage, token_usage
 from athena.harness.decode import Json, maybe_text, number, obj, objs, text, texts
-from athena.harness.driver import TextDelta
 from athena.harness.ledger import BACKGROUND
 from athena.protocol import events as e
 from athena.protocol.content import TextContent
@@ -206,9 +205,7 @@ def _summary_part(work: Work, params: Json) -> None:
 
 def _output_delta(work: Work, params: Json) -> None:
     """What a command prints, while it runs; the completed item has all of it."""
-    opened = work.find(work.key_of(params.get("itemId")))
-    if opened is not None:
-        work.deltas.append(TextDelta(opened.item_id, text(params.get("delta"))))
+    work.print(work.key_of(params.get("itemId")), text(params.get("delta")))
 
 
 def _patch_updated(work: Work, params: Json) -> None:

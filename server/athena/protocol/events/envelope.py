@@ -26,8 +26,13 @@ class Event(Record):
 
 
 class Delta(Record):
-    """A piece of an item's text as it is being written; never stored, may be dropped."""
+    """A piece of an item's text as it is being written; never stored, may be dropped.
+
+    `offset` is where the piece begins in the text, in UTF-16 code units as in LSP. What a client
+    has of the text from there on is replaced. After a drop the next delta begins at 0.
+    """
 
     agent_id: str
     item_id: str
+    offset: int
     text: str

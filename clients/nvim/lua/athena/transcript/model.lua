@@ -1,6 +1,8 @@
 ---What an agent said and did, as far as it was read: pages of items, and the events after them.
 ---Nothing here knows of buffers.
 
+local utf16 = require("athena.utf16")
+
 ---@class athena.Model
 ---@field agent string
 ---@field items table<string, athena.TranscriptItem>
@@ -9,6 +11,7 @@
 ---@field before integer? leads to the page before
 ---@field after integer? leads to the page after
 ---@field cursor integer? events up to this one are in it
+---@field early table<string, string> the text so far of items that were not heard of yet
 local Model = {}
 Model.__index = Model
 
@@ -17,7 +20,19 @@ local M = {}
 ---@param agent string
 ---@return athena.Model
 function M.new(agent)
-  return setmetatable({ agent = agent, items = {}, order = {}, turns = {} }, Model)
+  return setmetatable({ agent = agent, items = {}, order = {}, turns = {}, early = {} }, Model)
+end
+
+---The text of an item that is open, so far.
+---@param entry athena.TranscriptItem
+---@param text string
+local function show(entry, text)
+  entry.written = text
+  if entry.item.text then
+    entry.item.text = text
+  elseif entry.item.type == "toolCall" then
+    entry.item.content = { { type = "terminal", terminalId = entry.itemId, output = text } }
+  end
 end
 
 ---Put an item in: where it is known, the lower version is its place and the completed one counts.
@@ -25,6 +40,11 @@ end
 ---@return boolean placed whether it is new
 function Model:put(item)
   local known = self.items[item.itemId]
+  local written = item.written or self.early[item.itemId] or known and known.written
+  self.early[item.itemId] = nil
+  if item.open and written then
+    show(item, written)
+  end
   if known then
     if not known.open and item.open then
       return false
@@ -93,6 +113,9 @@ local APPLY = {
       return nil
     end
     known.item = vim.tbl_extend("force", known.item, event.data.changes)
+    if known.written and not event.data.changes.content then
+      show(known, known.written)
+    end
     known.truncated = known.truncated or event.truncated
     return event.data.itemId, false
   end,
@@ -146,15 +169,25 @@ function Model:take(event)
   end
 end
 
----Text that is being written; the completed item will have the whole.
+---Text that is being written; the completed item will have the whole. What comes before its item
+---waits for it.
 ---@param delta athena.Delta
 ---@return string? item
 function Model:write(delta)
-  local known = self.items[delta.itemId]
-  if delta.agentId ~= self.agent or not known or not known.open or not known.item.text then
+  if delta.agentId ~= self.agent then
     return nil
   end
-  known.item.text = known.item.text .. delta.text
+  local known = self.items[delta.itemId]
+  if known and not known.open then
+    return nil
+  end
+  local before = known and known.written or self.early[delta.itemId] or ""
+  local text = utf16.head(before, delta.offset) .. delta.text
+  if not known then
+    self.early[delta.itemId] = text
+    return nil
+  end
+  show(known, text)
   return delta.itemId
 end
 

@@ -18,6 +18,7 @@ local M = {}
 ---@field loading? "last"|"before"
 ---@field asked integer how many pages were asked for
 ---@field missed athena.Event[] events that came while the last page was on its way
+---@field unread athena.Delta[] text that came meanwhile
 
 ---@class athena.Filter
 ---@field name string
@@ -159,7 +160,7 @@ local function load(transcript, where, done)
   local mine = transcript.asked
   transcript.loading = where
   if where == "last" then
-    transcript.missed = {}
+    transcript.missed, transcript.unread = {}, {}
   end
   local model = transcript.view.model
   local filter = transcript.filter
@@ -186,7 +187,10 @@ local function load(transcript, where, done)
     for _, event in ipairs(transcript.missed) do
       transcript.view.model:take(event)
     end
-    transcript.missed = {}
+    for _, delta in ipairs(transcript.unread) do
+      transcript.view.model:write(delta)
+    end
+    transcript.missed, transcript.unread = {}, {}
     local more = transcript.view.model.before
     transcript.view.header = more and { "… earlier items come when you go up to here", "" } or {}
     transcript.view:render()
@@ -209,6 +213,7 @@ local function heard(transcript, change)
   if transcript.loading == "last" then
     -- The page that is on its way was perhaps read before these events.
     vim.list_extend(transcript.missed, change.events)
+    vim.list_extend(transcript.unread, change.deltas)
     return refresh_footer(transcript)
   end
   find_root(transcript)
@@ -471,6 +476,7 @@ function M.buffer(agent, variant)
     filter = ALL,
     asked = 0,
     missed = {},
+    unread = {},
   }
   open[buffer] = transcript
   vim.b[buffer].athena_agent = agent

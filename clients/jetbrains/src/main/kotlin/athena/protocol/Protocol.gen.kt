@@ -1509,10 +1509,16 @@ public enum class CostSource(public val wire: String) {
     }
 }
 
-/** A piece of an item's text as it is being written; never stored, may be dropped. */
+/**
+ * A piece of an item's text as it is being written; never stored, may be dropped.
+ *
+ * `offset` is where the piece begins in the text, in UTF-16 code units as in LSP. What a client has
+ * of the text from there on is replaced. After a drop the next delta begins at 0.
+ */
 public data class Delta(
     public val agentId: String,
     public val itemId: String,
+    public val offset: Long,
     public val text: String,
 ) {
     public companion object {
@@ -1521,6 +1527,7 @@ public data class Delta(
                 Delta(
                     agentId = o.needed("agentId").asString,
                     itemId = o.needed("itemId").asString,
+                    offset = o.needed("offset").asLong,
                     text = o.needed("text").asString,
                 )
             }
@@ -4210,7 +4217,8 @@ public data class ToolText(
 /**
  * An item with its place: `version` and `seq` of the event that began it order the items.
  *
- * `truncated`: a long text is cut; `athena/item/get` has the whole.
+ * `truncated`: a long text is cut; `athena/item/get` has the whole. `written`: of an open item, the
+ * text or the output so far, to which the deltas that follow are added.
  */
 @JsonAdapter(TranscriptItem.Adapter::class)
 public data class TranscriptItem(
@@ -4222,6 +4230,7 @@ public data class TranscriptItem(
     public val endedAt: Long? = null,
     public val open: Boolean = false,
     public val truncated: Boolean = false,
+    public val written: String? = null,
     public val item: Item,
 ) {
     public companion object {
@@ -4236,6 +4245,7 @@ public data class TranscriptItem(
                     endedAt = o.given("endedAt")?.let { it.asLong },
                     open = o.given("open")?.let { it.asBoolean } ?: false,
                     truncated = o.given("truncated")?.let { it.asBoolean } ?: false,
+                    written = o.given("written")?.let { it.asString },
                     item = Item.from(o.needed("item")),
                 )
             }
