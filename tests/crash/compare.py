@@ -27,6 +27,7 @@ def line_of(event: Json, root: Path) -> str:
     if event["kind"] == "runEnded":
         data.pop("cpuSeconds", None)
         data.pop("maxRssBytes", None)
+    data.pop("firstPort", None)  # whichever were free
     text = json.dumps([event["version"], event["kind"], data], sort_keys=True)
     return UNSTEADY.sub("…", text.replace(str(root), "ROOT"))
 
