@@ -18,6 +18,12 @@ export const WELCOME = [
   },
   {
     view: "athena.agents",
+    when: "athena.server == slow",
+    contents:
+      "Athena takes long to start; the log has what it says.\n[Show Log](command:athena.server.showLog)\n[Try Again](command:athena.server.restart)\n[What Is Wrong?](command:athena.system.doctor)",
+  },
+  {
+    view: "athena.agents",
     when: "athena.server == missing",
     contents:
       "Athena is not installed here. Install it with `uv tool install athena-agents` or `pip install athena-agents`.\n[How to Install It](command:athena.system.doctor)\n[Try Again](command:athena.server.restart)\nIt is installed, but not on the PATH? [Say where it is](command:athena.server.openSettings)",

@@ -11,6 +11,7 @@ import { registerWindowCommands } from "./commands/window.ts";
 import { RequestNotifications } from "./inbox/notifications.ts";
 import { InboxTree } from "./inbox/tree.ts";
 import { registerReview, type Review } from "./review/review.ts";
+import { tellFailure } from "./server/failure.ts";
 import { Server } from "./server/server.ts";
 import { onSetting } from "./settings.ts";
 import { StatusBar } from "./statusbar.ts";
@@ -67,9 +68,12 @@ export function activate(context: vscode.ExtensionContext): Api {
     new StatusBar(server, feed),
     new RequestNotifications(server, feed, report),
     panels.onLook((agentId) => unread.look(agentId)),
-    server.onState(({ kind }) =>
-      vscode.commands.executeCommand("setContext", "athena.server", kind),
-    ),
+    server.onState((state) => {
+      const isSlow = state.kind === "starting" && state.slow !== undefined;
+      const shown = isSlow ? "slow" : state.kind;
+      void vscode.commands.executeCommand("setContext", "athena.server", shown);
+      if (state.kind === "failed") tellFailure(state).catch(report);
+    }),
     feed.onChange(() => {
       const waiting = feed.requests.length;
       const tooltip = `${waiting} waiting for you`;

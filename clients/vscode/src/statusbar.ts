@@ -42,7 +42,7 @@ export class StatusBar implements vscode.Disposable {
         this.counts();
         return;
       case "starting":
-        this.show("$(loading~spin) Athena", "Connecting to Athena");
+        this.show("$(loading~spin) Athena", state.slow ?? "Connecting to Athena");
         return;
       case "missing":
         this.alarm("Athena is not installed. Click for what to do.");

@@ -12,6 +12,7 @@ const ending = (change: Partial<Ending>): Ending => ({
   signal: null,
   stderr: "",
   lived: 60_000,
+  answered: true,
   ...change,
 });
 
@@ -54,6 +55,7 @@ describe("the end of the server's process", () => {
     }
     assert.deepEqual(pauses, [0, 200, 400, 800]);
     assert.equal(countQuick(4, ending({ lived: 60_000 })), 0);
+    assert.equal(countQuick(4, ending({ lived: 60_000, answered: false })), 5);
   });
 });
 

@@ -19,6 +19,8 @@ export interface Ending {
   stderr: string;
   /** How long the process lived, in milliseconds. */
   lived: number;
+  /** Whether Athena ever answered through it. */
+  answered: boolean;
 }
 
 export type Reaction =
@@ -31,17 +33,13 @@ const MOST_QUICK = 5;
 const LONGEST_PAUSE_MS = 5_000;
 
 /**
- * `quick` counts the ends in a row, this one included, that came within two seconds of the start.
+ * `quick` counts the ends in a row, this one included, that came within two seconds of the start,
+ * or later without any answer.
  * The code for a lost daemon asks for a new start at once, however often it comes; only when even
  * the starts are lost there is a pause between them, so that no loop burns the processor.
  */
 export function react(ending: Ending, quick: number): Reaction {
-  const said =
-    ending.stderr
-      .trim()
-      .split("\n")
-      .at(-1)
-      ?.replace(/^athena: /, "") ?? "";
+  const said = lastWords(ending.stderr);
   switch (ending.code) {
     case Exit.Lost:
       return { do: "restart", afterMs: pause(quick) };
@@ -68,15 +66,21 @@ export function react(ending: Ending, quick: number): Reaction {
       if (quick < MOST_QUICK) return { do: "restart", afterMs: pause(quick) };
       return {
         do: "fail",
-        why: `Athena ended ${quick} times in a row right after its start (${how(ending)}). ${said}`,
+        why: `Athena ended ${quick} times in a row without having worked (${how(ending)}). ${said}`,
         remedy: "log",
       };
   }
 }
 
+/** What the process said last, without its name. */
+export function lastWords(stderr: string): string {
+  const last = stderr.trim().split("\n").at(-1) ?? "";
+  return last.replace(/^athena: /, "");
+}
+
 /** The next count of quick ends. */
 export function countQuick(quick: number, ending: Ending): number {
-  return ending.lived < QUICK_MS ? quick + 1 : 0;
+  return ending.lived < QUICK_MS || !ending.answered ? quick + 1 : 0;
 }
 
 function pause(quick: number): number {

@@ -14,11 +14,12 @@ import {
   type Notifications,
   type SystemInfo,
 } from "../protocol.gen.ts";
-import { countQuick, react, type Ending, type Reaction } from "./ending.ts";
+import { countQuick, lastWords, react, type Ending, type Reaction } from "./ending.ts";
 import { environment, findProgram, type Program } from "./program.ts";
 
 export type ServerState =
-  | { kind: "starting" }
+  /** `slow`: it was waited for so long that the user should know for what. */
+  | { kind: "starting"; slow?: string }
   | { kind: "running"; info: SystemInfo; program: Program }
   | { kind: "missing" }
   | { kind: "stopped"; why: string }
@@ -27,6 +28,7 @@ export type ServerState =
 type Signal = keyof Notifications;
 
 const STDERR_KEPT = 4_000;
+const SLOW_MS = 10_000;
 
 /**
  * The connection to Athena. Each connection is a process `athena lsp` and a language client of its
@@ -104,11 +106,13 @@ export class Server implements vscode.Disposable {
 
   async disconnect(): Promise<void> {
     this.generation++;
-    const client = this.client;
+    const { client, process } = this;
     this.client = undefined;
+    this.process = undefined;
     this.set({ kind: "stopped", why: "Athena was disconnected from this window." });
-    // A process that does not answer the farewell is ended by it all the same.
     await client?.dispose().catch((error: unknown) => this.output.debug(String(error)));
+    // One that never answered gets no farewell, and one that hears none is ended all the same.
+    process?.kill();
   }
 
   private set(state: ServerState): void {
@@ -126,6 +130,7 @@ export class Server implements vscode.Disposable {
       return;
     }
     const began = Date.now();
+    let answered = false;
     const child = spawn(program.command, [...program.args, "lsp"], {
       env: environment(),
       cwd: vscode.workspace.workspaceFolders?.[0]?.uri.fsPath,
@@ -134,16 +139,24 @@ export class Server implements vscode.Disposable {
     let stderr = "";
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
       stderr = (stderr + text).slice(-STDERR_KEPT);
+      this.output.info(text.trimEnd());
+      if (this.isSlow(generation)) this.waitOn(stderr);
     });
+    const patience = setTimeout(() => {
+      if (this.isStarting(generation)) this.waitOn(stderr);
+    }, SLOW_MS);
     const ended = new Promise<Ending>((resolve) => {
       child.on("error", (error) => {
-        resolve({ code: null, signal: null, stderr: error.message, lived: Date.now() - began });
+        resolve({ code: null, signal: null, stderr: error.message, lived: 0, answered });
       });
       child.on("close", (code, signal) => {
-        resolve({ code, signal, stderr, lived: Date.now() - began });
+        resolve({ code, signal, stderr, lived: Date.now() - began, answered });
       });
     });
-    void ended.then((ending) => this.ended(generation, program, ending));
+    void ended.then((ending) => {
+      clearTimeout(patience);
+      this.ended(generation, program, ending);
+    });
     const client = new QuietClient(
       "athena",
       "Athena",
@@ -159,11 +172,28 @@ export class Server implements vscode.Disposable {
     try {
       await client.start();
       await this.greet(generation, program, client);
+      answered = true;
     } catch (error) {
       // The end of the process says why; a process that lives on and does not answer is ended.
       this.output.warn(`No connection: ${String(error)}`);
       child.kill();
+    } finally {
+      clearTimeout(patience);
     }
+  }
+
+  private isStarting(generation: number): boolean {
+    return generation === this.generation && this.current.kind === "starting";
+  }
+
+  private isSlow(generation: number): boolean {
+    return this.isStarting(generation) && "slow" in this.current;
+  }
+
+  /** Tell what Athena is busy with, in its own words, while it does not answer. */
+  private waitOn(stderr: string): void {
+    const slow = lastWords(stderr) || "Athena does not answer yet.";
+    this.set({ kind: "starting", slow });
   }
 
   private async greet(generation: number, program: Program, client: LanguageClient): Promise<void> {
