@@ -102,28 +102,9 @@ class Workbench:
 
     def drive(self, script: str, timeout: float, **inputs: object) -> dict[str, Any]:
         """Run a script of `drive/` in the browser and return what it found."""
-        given = {
-            "origin": f"http://127.0.0.1:{self.port}",
-            "chromium": str(path("chromium")),
-            "playwright": str(path("playwright-core")),
-            "profile": str(self.root / "profile"),
-            "extension": str(EXTENSION),
-            **inputs,
-        }
-        done = subprocess.run(
-            [str(path("node")), str(DRIVERS / script), json.dumps(given)],
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=timeout,
-        )
-        if done.returncode != 0:
-            raise AssertionError(
-                f"{script} ended with {done.returncode}\n{done.stdout}\n{done.stderr}"
-            )
-        *_, last = done.stdout.strip().splitlines() or ["{}"]
-        return {"output": done.stdout, **(json.loads(last) if last.startswith("{") else {})}
+        origin = f"http://127.0.0.1:{self.port}"
+        profile = self.root / "profile"
+        return drive(script, self.environment, profile, timeout, origin=origin, **inputs)
 
     def _command(self) -> list[str]:
         return [
@@ -139,6 +120,31 @@ class Workbench:
                 return told.status == 200
         except OSError:
             return False
+
+
+def drive(
+    script: str, environment: Mapping[str, str], profile: Path, timeout: float, **inputs: object
+) -> dict[str, Any]:
+    """Run a script of `drive/` with a browser and return what it found, and its words."""
+    given = {
+        "chromium": str(path("chromium")),
+        "playwright": str(path("playwright-core")),
+        "profile": str(profile),
+        "extension": str(EXTENSION),
+        **inputs,
+    }
+    done = subprocess.run(
+        [str(path("node")), "--no-warnings", str(DRIVERS / script), json.dumps(given)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=timeout,
+    )
+    if done.returncode != 0:
+        raise AssertionError(f"{script} ended with {done.returncode}\n{done.stdout}\n{done.stderr}")
+    *_, last = done.stdout.strip().splitlines() or ["{}"]
+    return {"output": done.stdout, **(json.loads(last) if last.startswith("{") else {})}
 
 
 def _write(file: Path, settings: Mapping[str, Any]) -> None:

@@ -1,6 +1,7 @@
 /** How each kind of item looks. */
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
+import { Boundary } from "./boundary.tsx";
 import { counts, Diff } from "./diff.tsx";
 import { act, request } from "./host.ts";
 import { highlighted } from "./highlight.tsx";
@@ -46,7 +47,9 @@ export function ItemView({ entry, writing, context }: Props) {
       tabIndex={-1}
       aria-label={labelOf(item)}
     >
-      <Body entry={entry} writing={writing} context={context} />
+      <Boundary>
+        <Body entry={entry} writing={writing} context={context} />
+      </Boundary>
       {entry.truncated ? <Whole entry={entry} agentId={context.agentId} /> : null}
       {asked ? <RequestCard request={asked} /> : null}
       <div class="item-tools">

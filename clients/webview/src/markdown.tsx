@@ -9,24 +9,47 @@ import { highlighted } from "./highlight.tsx";
 
 const LARGEST = 200_000;
 const MOST_KEPT = 500;
+const DEEPEST = 30;
 const kept = new Map<string, ComponentChild[]>();
 
-/** The elements of a text. Texts beyond 200 KB stay plain, since nobody reads them formatted. */
+/**
+ * The elements of a text. Plain stay texts beyond 200 KB, since nobody reads them formatted, and
+ * those that nest until the parser's stack is full.
+ */
 export function markdown(text: string): ComponentChild[] {
   if (text.length > LARGEST) return [<pre class="plain">{text}</pre>];
   const known = kept.get(text);
   if (known) return known;
   if (kept.size >= MOST_KEPT) kept.clear();
-  const drawn = all(marked.lexer(text));
+  let drawn: ComponentChild[];
+  try {
+    drawn = all(marked.lexer(text), 0);
+  } catch {
+    drawn = [<pre class="plain">{text}</pre>];
+  }
   kept.set(text, drawn);
   return drawn;
 }
 
-function all(tokens: readonly Token[] | undefined): ComponentChild[] {
-  return (tokens ?? []).map((token) => draw(token as MarkedToken));
+/** What nests deeper than anybody reads is shown as it was written. */
+function all(tokens: readonly Token[] | undefined, depth: number): ComponentChild[] {
+  return (tokens ?? []).map((token) =>
+    depth > DEEPEST ? token.raw : draw(token as MarkedToken, depth + 1),
+  );
 }
 
-function draw(token: MarkedToken): ComponentChild {
+const NAMED: Record<string, string> = { amp: "&", lt: "<", gt: ">", quot: '"', nbsp: "\u00a0" };
+
+/** A text with the characters that it names; an unknown name stays what it is. */
+function named(text: string): string {
+  return text.replace(/&(?:#(\d{1,7})|#x([\da-f]{1,6})|(\w+));/gi, (all, decimal, hex, name) => {
+    if (name) return NAMED[name] ?? all;
+    const code = decimal ? Number(decimal) : parseInt(hex, 16);
+    return code > 0 && code <= 0x10ffff ? String.fromCodePoint(code) : all;
+  });
+}
+
+function draw(token: MarkedToken, depth: number): ComponentChild {
   switch (token.type) {
     case "space":
     case "def":
@@ -36,11 +59,11 @@ function draw(token: MarkedToken): ComponentChild {
     case "br":
       return <br />;
     case "heading":
-      return h(`h${Math.min(6, token.depth)}`, null, all(token.tokens));
+      return h(`h${Math.min(6, token.depth)}`, null, all(token.tokens, depth));
     case "paragraph":
-      return <p>{all(token.tokens)}</p>;
+      return <p>{all(token.tokens, depth)}</p>;
     case "blockquote":
-      return <blockquote>{all(token.tokens)}</blockquote>;
+      return <blockquote>{all(token.tokens, depth)}</blockquote>;
     case "code":
       return (
         <pre class="code">
@@ -48,24 +71,24 @@ function draw(token: MarkedToken): ComponentChild {
         </pre>
       );
     case "list":
-      return list(token);
+      return list(token, depth);
     case "table":
-      return table(token);
+      return table(token, depth);
     case "strong":
-      return <strong>{all(token.tokens)}</strong>;
+      return <strong>{all(token.tokens, depth)}</strong>;
     case "em":
-      return <em>{all(token.tokens)}</em>;
+      return <em>{all(token.tokens, depth)}</em>;
     case "del":
-      return <del>{all(token.tokens)}</del>;
+      return <del>{all(token.tokens, depth)}</del>;
     case "codespan":
       return <code>{token.text}</code>;
     case "link":
-      return <Link href={token.href}>{all(token.tokens)}</Link>;
+      return <Link href={token.href}>{all(token.tokens, depth)}</Link>;
     case "image":
       // A picture from elsewhere would tell its server that it was looked at.
       return <Link href={token.href}>{token.text || token.href}</Link>;
     case "text":
-      return "tokens" in token && token.tokens ? all(token.tokens) : token.text;
+      return "tokens" in token && token.tokens ? all(token.tokens, depth) : named(token.text);
     case "escape":
       return token.text;
     default:
@@ -73,23 +96,23 @@ function draw(token: MarkedToken): ComponentChild {
   }
 }
 
-function list(token: Tokens.List): ComponentChild {
+function list(token: Tokens.List, depth: number): ComponentChild {
   const items = token.items.map((item) => (
     <li class={item.task ? "task" : ""}>
       {item.task ? <input type="checkbox" disabled checked={item.checked ?? false} /> : null}
-      {all(item.tokens)}
+      {all(item.tokens, depth)}
     </li>
   ));
   return token.ordered ? <ol start={Number(token.start) || 1}>{items}</ol> : <ul>{items}</ul>;
 }
 
-function table(token: Tokens.Table): ComponentChild {
+function table(token: Tokens.Table, depth: number): ComponentChild {
   return (
     <table>
       <thead>
         <tr>
           {token.header.map((cell) => (
-            <th align={cell.align ?? "left"}>{all(cell.tokens)}</th>
+            <th align={cell.align ?? "left"}>{all(cell.tokens, depth)}</th>
           ))}
         </tr>
       </thead>
@@ -97,7 +120,7 @@ function table(token: Tokens.Table): ComponentChild {
         {token.rows.map((row) => (
           <tr>
             {row.map((cell) => (
-              <td align={cell.align ?? "left"}>{all(cell.tokens)}</td>
+              <td align={cell.align ?? "left"}>{all(cell.tokens, depth)}</td>
             ))}
           </tr>
         ))}
@@ -106,6 +129,8 @@ function table(token: Tokens.Table): ComponentChild {
   );
 }
 
+/** Another machine's share, which Windows would sign in to just by looking. */
+const SHARE = /^[\\/]{2}/;
 const FILE = /^(?:file:\/\/)?(\/?[^:#?]+?)(?:(?::|#L)(\d+))?(?::\d+)?$/;
 
 /** A link opens a page of the web or a file; others, such as commands, do nothing. */
@@ -117,7 +142,8 @@ function Link({ href, children }: { href: string; children: ComponentChild }) {
       return;
     }
     const [, path, line] = FILE.exec(href) ?? [];
-    if (path) act({ do: "openFile", path: decoded(path), line: line ? Number(line) : undefined });
+    if (path && !SHARE.test(path))
+      act({ do: "openFile", path: decoded(path), line: line ? Number(line) : undefined });
   };
   return (
     <a

@@ -59,6 +59,8 @@ async function openFile(
   file: string,
   line: number | undefined,
 ): Promise<void> {
+  // The share of another machine, which Windows would sign in to just by looking.
+  if (/^[\\/]{2}/.test(file)) return;
   const root = subject.view === "transcript" && athena.feed.agent(subject.agent)?.workspace?.cwd;
   const uri = vscode.Uri.file(path.isAbsolute(file) ? file : path.join(root || "/", file));
   try {

@@ -1,0 +1,134 @@
+"""The web view alone, in a real browser before a real Athena: hostile, large, and by its controls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.athena import Athena, Client, make_repository
+from tests.vscode.workbench import drive
+
+pytestmark = [pytest.mark.xdist_group("vscode"), pytest.mark.timeout(300)]
+
+Look = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def client(athena: Athena) -> Iterator[Client]:
+    with athena.client() as client:
+        yield client
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    return make_repository(tmp_path / "repo")
+
+
+@pytest.fixture
+def look(vsix: Path, athena: Athena, tmp_path: Path) -> Look:
+    """Opens the view of an agent and plays one script there."""
+
+    def play(script: str, timeout: float = 60, **inputs: object) -> dict[str, Any]:
+        given = {"athena": athena.command(), "failures": str(tmp_path), **inputs}
+        profile = tmp_path / "profile"
+        return drive(f"view_{script}.mjs", athena.environment, profile, timeout, **given)
+
+    return play
+
+
+HOSTILE = r"""
+say
+    <script>window.owned = 'script'; alert(1)</script>
+    <img src="http://elsewhere.test/i.png" onerror="window.owned='img'"> <svg onload="owned='svg'"></svg>
+    <iframe src="javascript:parent.owned='frame'"></iframe><meta http-equiv="refresh" content="0;url=http://elsewhere.test/">
+    <style>@import url(http://elsewhere.test/s.css); body { display: none }</style>
+    <a href="javascript:owned='a'" onclick="owned='click'">raw link</a> <form action="http://elsewhere.test/"><input autofocus onfocus="owned=1"></form>
+
+    ![picture](http://elsewhere.test/markdown.png) ![x](javascript:alert(2)) ![y](data:text/html,<script>owned=1</script>)
+
+    [one](javascript:owned='link') [two](JaVaScRiPt:alert(3)) [three](command:workbench.action.terminal.new)
+    [four](data:text/html;base64,PHNjcmlwdD5vd25lZD0xPC9zY3JpcHQ+) [five](vscode://vscode.git/clone?url=x) [six](//elsewhere.test/x)
+    [seven](https://example.test/good) [eight](src/main.py:7) <javascript:alert(4)> <https://example.test/auto> [nine](java&#10;script:alert(5))
+    [ten](file:///etc/passwd) [eleven](\\\\elsewhere.test\\share\\x) [twelve](mailto:a@b.test)
+
+    ```<img src=x onerror=owned=1>
+    <script>owned = 'code'</script>
+    ```
+
+    | <b onmouseover=owned=1>head</b> | `<i>` |
+    | --- | --- |
+    | <script>owned='cell'</script> | &lt;script&gt; |
+plan [x] <img src=x onerror=owned=1> [ ] <script>owned=1</script>
+tool execute: <img src=x onerror="owned='title'"> | hostile output <script>owned='output'</script>
+think <script>owned='thought'</script>
+say The end of it.
+question <img src=x onerror=owned=1> Which? | <script>owned=1</script>, no
+"""
+
+
+def test_hostile_transcript_is_only_text(look: Look, client: Client, repository: Path) -> None:
+    """Nothing executes, nothing is fetched, and links do nothing but what the editor allows."""
+    prompt = f"<script>owned='prompt'</script>\n```scenario{HOSTILE}```\n"
+    agent = client.call("athena/agent/spawn", prompt=prompt, project=str(repository))["id"]
+    waiting = client.until(agent, "needsInput", "needsPermission")
+    request = waiting["requests"][0]["requestId"]
+    seen = look("hostile", agent=agent, request=request)
+    assert seen["owned"] is None
+    assert seen["dialogs"] == [] and seen["pages"] == []
+    assert seen["address"] == "http://view.test/"
+    names = {"", "webview.js", "webview.css", "codicon.css", "codicon.ttf"}
+    fetched = {url.split("?")[0] for url in seen["fetched"]}
+    assert fetched <= {f"http://view.test/{name}" for name in names}
+    drawn = {"script", "img", "svg", "iframe", "meta", "style", "form", "input", "b", "i", "object"}
+    assert not drawn & set(seen["elements"])
+    assert seen["handlers"] == [] and seen["addresses"] == []
+    for shown in ("<script>window.owned = 'script'; alert(1)</script>", "<iframe src=", "<i>"):
+        assert shown in seen["words"]
+    assert "<script>&lt;script&gt;" not in seen["words"], "characters that are named are drawn"
+    assert seen["links"] >= 15
+    opened = {action.get("url") or action["path"] for action in seen["actions"]}
+    assert opened == {
+        "http://elsewhere.test/markdown.png",
+        "https://example.test/good",
+        "https://example.test/auto",
+        "src/main.py",
+        "/etc/passwd",
+    }
+    assert {action["do"] for action in seen["actions"]} == {"openLink", "openFile"}
+    refused = seen["refused"]
+    assert refused["owned"] is None
+    assert {"connect-src", "img-src", "require-trusted-types-for"} <= set(refused["violations"])
+
+
+DEEP = {
+    "quotes": ">" * 5000 + " q",
+    "emphasis": "*" * 3000 + "e" + "*" * 3000,
+    "brackets": "[" * 15_000,
+    "images": "![" * 7_000,
+    "entities": "&#9999999; &#0; &#xffffff; &amp; &nosuch;",
+    "table": "|" * 5000 + "\n" + "|-" * 5000,
+    "control": "\x01\x02\u202e\u2066 right to left \ud83d alone".encode(
+        "utf-8", "surrogatepass"
+    ).decode("utf-8", "replace"),
+    "line": "x" * 15_000,
+    "code": "```python\n" + "('" * 7000 + "\n```",
+}
+
+
+def test_markdown_that_wants_to_break_the_view(
+    look: Look, client: Client, repository: Path
+) -> None:
+    """Each is shown, none takes the others with it, and none holds the page for long."""
+    steps = "".join(f"say\n    {t.replace(chr(10), chr(10) + '    ')}\n" for t in DEEP.values())
+    lists = "\n".join("    " + "  " * level + "- deep" for level in range(60))
+    prompt = f"deep\n```scenario\n{steps}say\n{lists}\nsay And the end.\n```\n"
+    agent = client.call("athena/agent/spawn", prompt=prompt, project=str(repository))["id"]
+    client.until(agent, "idle")
+    seen = look("deep", agent=agent)
+    print(seen["output"])
+    assert seen["messages"] == len(DEEP) + 2
+    assert seen["problems"] == []
+    assert seen["slowest"] < 2000, "milliseconds in which the page could not move"
