@@ -228,6 +228,50 @@ def test_inlay_hints_only_when_asked_for(start: Start, repository: Path, client:
     ]
 
 
+LENSES: Json = {
+    "textDocument": {"codeLens": {}},
+    "workspace": {"codeLens": {"refreshSupport": True}},
+}
+
+
+def lenses(editor: Editor, uri: str) -> list[tuple[int, str]]:
+    found = editor.call("textDocument/codeLens", {"textDocument": {"uri": uri}})
+    return [(lens["range"]["start"]["line"], lens["command"]["title"]) for lens in found]
+
+
+def test_lenses_judge_in_the_agents_tree(start: Start, repository: Path, client: Client) -> None:
+    assert "codeLensProvider" not in start(LENSES).announced
+    editor = start(LENSES, codeLenses=True)
+    agent = worked(editor, client)
+    name = client.agent(agent)["name"]
+    uri = editor.open(Path(client.agent(agent)["workspace"]["path"], "poem.txt"))
+    until_sync(lambda: lenses(editor, uri))
+    assert lenses(editor, uri) == [
+        (line, title) for line in (2, 16) for title in (f"{name}: +1 −1", "Accept", "Reject")
+    ]
+    found = editor.call("textDocument/codeLens", {"textDocument": {"uri": uri}})
+    before = len(editor.all("workspace/codeLens/refresh"))
+    editor.run({"command": found[2]["command"]})
+    until_sync(lambda: len(editor.all("workspace/codeLens/refresh")) > before)
+    assert (2, f"{name}: +1 −1, rejected") in lenses(editor, uri)
+    assert (2, "Reject") not in lenses(editor, uri)
+
+
+def test_lenses_take_into_the_users_tree(start: Start, repository: Path, client: Client) -> None:
+    editor = start(LENSES, codeLenses=True)
+    agent = worked(editor, client)
+    name = client.agent(agent)["name"]
+    uri = editor.open(repository / "poem.txt", "mine\n" + "\n".join(LINES) + "\n")
+    until_sync(lambda: lenses(editor, uri))
+    take = f"Take +1 −1 of {name}"
+    assert lenses(editor, uri) == [(3, take), (17, take)]
+    editor.change(uri, 2, "\n".join(LINES).replace("line 17", "line seventeen") + "\n")
+    assert lenses(editor, uri) == [(2, f"Take the changes of {name} to this file")]
+    editor.change(uri, 3, "\n".join(LINES).replace("line 3", "line drei") + "\n")
+    ((line, words),) = lenses(editor, uri)
+    assert line == 2 and words.startswith(f"{name} changed lines of this file")
+
+
 def test_text_is_synchronized_only_where_it_is_needed(start: Start) -> None:
     assert start().announced["textDocumentSync"]["change"] == 2
     off = {

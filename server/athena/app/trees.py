@@ -6,7 +6,7 @@ from pathlib import Path
 
 from athena.app import environment
 from athena.app.context import Context
-from athena.core.state import AgentState
+from athena.core.state import AgentState, has_tree
 from athena.protocol.errors import AthenaError, ErrorCode
 from athena.protocol.review import Scope
 from athena.worktree import apply, changeset, checkpoint, repository, snapshot
@@ -101,7 +101,7 @@ async def _empty(checkout: Checkout) -> str:
 
 def need_rest(state: AgentState) -> None:
     """What changes files must not run beside a turn that does the same."""
-    if state.turn is not None:
+    if state.turn is not None or (state.uncaptured is not None and has_tree(state)):
         raise AthenaError(
             ErrorCode.WRONG_STATE,
             f"{state.name} is at work: wait for the end of its turn, or interrupt it.",

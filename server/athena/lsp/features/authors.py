@@ -6,6 +6,7 @@ checkpoints of the agents and with commit trailers.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from lsprotocol import types as t
@@ -41,7 +42,8 @@ def register(server: AthenaLanguageServer, params: t.InitializeParams) -> None:
     if hints and editor.can("text_document.inlay_hint"):
         server.feature(t.TEXT_DOCUMENT_INLAY_HINT, t.InlayHintOptions())(inlay_hints)
         if editor.can("workspace.inlay_hint.refresh_support"):
-            editor.listeners.append(Refresher(editor).hear)
+            refresher = Refresher(editor, t.WORKSPACE_INLAY_HINT_REFRESH, CHANGING)
+            editor.listeners.append(refresher.hear)
 
 
 async def hover(ls: AthenaLanguageServer, params: t.HoverParams) -> t.Hover | None:
@@ -144,12 +146,14 @@ def told(run: LineAuthors, bold: str) -> str:
 
 
 class Refresher:
-    """Asks the client to ask for hints again when a turn may have written something."""
+    """Asks the client to ask again for what it shows in a text, when events may change that."""
 
-    def __init__(self, editor: Editor) -> None:
+    def __init__(self, editor: Editor, method: str, changing: Collection[str]) -> None:
         self._editor = editor
+        self._method = method
+        self._changing = changing
 
     def hear(self, news: News) -> None:
         """One refresh for all that came together."""
-        if any(event.kind in CHANGING for event in news.events):
-            self._editor.start(self._editor.ask(t.WORKSPACE_INLAY_HINT_REFRESH, None))
+        if any(event.kind in self._changing for event in news.events):
+            self._editor.start(self._editor.ask(self._method, None))
