@@ -68,6 +68,23 @@ async def test_work_that_someone_did_there_is_rescued(repo: Repo) -> None:
     assert repo.tree(rescue.commit)["found-it"] == "work"
 
 
+async def test_ignored_files_that_are_nowhere_else_are_kept(repo: Repo) -> None:
+    repo.commit("ignoring", **{".gitignore": "*.local\n"})
+    repo.write("brought.local", "the same")
+    checkout = await repo.checkout()
+    for mine, kept in ((False, 0), (True, 1)):
+        unfinished.begin(checkout, "ada", place(repo), BRANCH, repo.git("rev-parse", "HEAD"))
+        if not place(repo).exists():
+            repo.git("worktree", "add", "-q", "-b", BRANCH, str(place(repo)))
+        (place(repo) / "brought.local").write_text("the same")
+        if mine:
+            (place(repo) / "mine.local").write_text("work")
+        await create(Request("new", repo.path, "ada", environ=repo.environ))
+        aside = list(place(repo).parent.glob("ada.kept-*"))
+        assert len(aside) == kept
+        assert not aside or (aside[0] / "mine.local").read_text() == "work"
+
+
 async def test_worktrees_that_vanished_are_not_forgotten(repo: Repo) -> None:
     checkout = await repo.checkout()
     other = await create(Request("new", repo.path, "bob", environ=repo.environ))

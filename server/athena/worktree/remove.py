@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from athena.worktree.aside import move_aside
 from athena.worktree.errors import GitFailed, RemovalRefused, StorageFull, WorktreeError
 from athena.worktree.git import Git
 from athena.worktree.objects import commit_tree
@@ -70,7 +71,7 @@ async def remove(
     except WorktreeError:
         if "unknown" not in force:
             raise
-        aside = await _move_aside(checkout, common)
+        aside = await move_aside(checkout, common)
         return Removed(checkout.root, found, None, moved_to=aside)
     await common.run("worktree", "remove", "--force", "--force", str(checkout.root))
     deleted = await _delete_branch(common, found.head) if delete_branch else None
@@ -166,13 +167,6 @@ async def _log_tips(checkout: Checkout, names: Sequence[str]) -> list[str]:
     lines = [line.split() for line in output.text.splitlines()]
     parents = {parent for line in lines for parent in line[1:]}
     return [line[0] for line in lines if line[0] not in parents]
-
-
-async def _move_aside(checkout: Checkout, common: Git) -> Path:
-    aside = checkout.root.with_name(f"{checkout.root.name}.kept-{time.strftime('%Y%m%d-%H%M%S')}")
-    checkout.root.rename(aside)
-    await common.run("worktree", "remove", "--force", "--force", str(checkout.root))
-    return aside
 
 
 async def _delete_branch(common: Git, at: Head) -> str | None:

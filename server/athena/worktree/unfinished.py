@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import filecmp
 import json
 from pathlib import Path
 from typing import cast
 
+from athena.worktree.aside import move_aside
 from athena.worktree.errors import WorktreeError
 from athena.worktree.git import Git
 from athena.worktree.names import agent_component, agent_from_component
 from athena.worktree.repository import Checkout, at_worktree, head, worktrees
 from athena.worktree.rescue import capture
 from athena.worktree.snapshot import tree_now
+from athena.worktree.standing import status
 from athena.worktree.switch import steps_between
 
 FOLDER = "athena/creating"
@@ -50,7 +53,8 @@ async def take_back(source: Checkout, agent: str) -> None:
     """Remove what an earlier attempt for this agent left, so that the next one makes the same.
 
     Only what git knows as that worktree is removed, and a branch only while it has nothing of its
-    own. Should someone have found the folder and worked in it, that is rescued first.
+    own. Should someone have found the folder and worked in it, that is rescued first; a folder
+    with ignored files that are nowhere else is moved aside.
     """
     claim = _read(_note(source, agent))
     if claim is None:
@@ -58,20 +62,46 @@ async def take_back(source: Checkout, agent: str) -> None:
     root, branch, base = Path(str(claim["root"])), str(claim["branch"]), claim["base"]
     common = Git(source.common_dir, source.environ)
     if any(listed.root == root for listed in await worktrees(source)):
-        await _rescue_work(source, agent, root)
-        await common.run("worktree", "remove", "--force", "--force", str(root), codes=(0, 128))
+        place = await _place(source, root)
+        if place is not None:
+            await _rescue_work(place, agent)
+        if place is not None and await _holds_more(place, source.root):
+            await move_aside(place, common)
+        else:
+            await common.run("worktree", "remove", "--force", "--force", str(root), codes=(0, 128))
     if base is not None:
         ref = f"refs/heads/{branch}"
         await common.run("update-ref", "-d", ref, base, codes=(0, 1, 128))
     done(source, agent)
 
 
-async def _rescue_work(source: Checkout, agent: str, root: Path) -> None:
+async def _place(source: Checkout, root: Path) -> Checkout | None:
+    """The working tree; null when it was killed before there was one to work in."""
     try:
         place = await at_worktree(source, root)
-        commit = (await head(place)).commit
+        await head(place)
     except WorktreeError:
-        return  # it was killed before there was a working tree to work in
+        return None
+    return place
+
+
+async def _holds_more(place: Checkout, source: Path) -> bool:
+    """Whether there are ignored files, which no snapshot holds, that were not brought along."""
+
+    def brought(path: str) -> bool:
+        here, there = place.root / path, source / path
+        if here.is_dir() and not here.is_symlink():
+            return there.is_dir()
+        try:
+            return filecmp.cmp(here, there, shallow=False)
+        except OSError:
+            return False
+
+    return not all(brought(path) for path in (await status(place)).ignored)
+
+
+async def _rescue_work(place: Checkout, agent: str) -> None:
+    commit = (await head(place)).commit
     steps = await steps_between(place.git, f"{commit}^{{tree}}", await tree_now(place))
     # Files that are missing were not written yet; any others are somebody's.
     if any(not step.deleted for step in steps):
