@@ -56,7 +56,7 @@ clients/node_modules/.package-lock.json: clients/package-lock.json
 	touch $@
 
 .PHONY: lint-clients
-lint-clients: venv clients/node_modules/.package-lock.json ## formatting and types of the TypeScript clients
+lint-clients: venv clients/node_modules/.package-lock.json ## formatting of the clients, and types of those in TypeScript
 	$(NPM) run --silent lint
 	$(NPM) run --silent types
 

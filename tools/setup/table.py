@@ -64,14 +64,28 @@ TOOLS: tuple[Tool, ...] = (
         says=r"^0\.12\.",
     ),
     SuiteTool(
-        name="mini.test",
+        name="telescope",
         version="0",
         suites=("forky", "sid"),
-        packages=("neovim-mini.test",),
+        packages=("neovim-telescope", "neovim-plenary"),
         dependencies=False,
-        program="usr/share/neovim-mini.test",
+        program="usr/share",
         check=(),
-        note="Lua test library; `path` is a folder for 'runtimepath'",
+        note="a picker for Neovim; `path` holds a folder for 'runtimepath' of it and of each it needs",
+    ),
+    SuiteTool(
+        name="dropbear",
+        version="2025",
+        suites=("trixie",),
+        packages=("dropbear-bin",),
+        program="usr/sbin/dropbear",
+        binaries=("usr/sbin/dropbear", "usr/bin/dropbearkey"),
+        check=("-V",),
+        says=r"^Dropbear v2025",
+        note="an ssh server that needs no user and no folder of the system's",
+    ),
+    AptTool(
+        name="ssh", packages=("openssh-client",), commands=("ssh",), check=("-V",), says="^OpenSSH"
     ),
     SuiteTool(
         name="helix",
@@ -118,7 +132,7 @@ TOOLS: tuple[Tool, ...] = (
 )
 
 GROUPS: dict[str, tuple[str, ...]] = {
-    "nvim": ("nvim-0.10", "nvim-0.11", "nvim-0.12", "mini.test"),
+    "nvim": ("nvim-0.10", "nvim-0.11", "nvim-0.12", "telescope", "dropbear", "ssh", "tmux"),
     "vscode": ("node", "code-server", "chromium", "playwright-core"),
     "editors": ("emacs", "helix", "vim", "tmux", "nvim-0.11"),
     "harnesses": tuple(tool.name for tool in harnesses.FAST),

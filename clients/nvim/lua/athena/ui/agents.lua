@@ -110,7 +110,10 @@ local function header(rows)
   return compose({
     { "Athena", "AthenaTitle" },
     { " · " .. words.count(#rows, "agent") },
-    { counts.waiting > 0 and (" · %d waiting for you"):format(counts.waiting) or "", "AthenaWaiting" },
+    {
+      counts.waiting > 0 and (" · %d waiting for you"):format(counts.waiting) or "",
+      "AthenaWaiting",
+    },
     { counts.working > 0 and (" · %d working"):format(counts.working) or "", "AthenaWorking" },
     { how, "AthenaFailed" },
     { "   g? keys", "AthenaMuted" },
@@ -282,7 +285,10 @@ function M.open(how)
   if new then
     buffers.map(buffer, "agents", KEYS)
     state.on(NAME, render)
-    vim.api.nvim_create_autocmd({ "BufWinEnter", "WinResized" }, { buffer = buffer, callback = render })
+    vim.api.nvim_create_autocmd(
+      { "BufWinEnter", "WinResized" },
+      { buffer = buffer, callback = render }
+    )
   end
   local window = buffers.show(buffer, how)
   buffers.plain(window, {
