@@ -63,6 +63,27 @@ def test_a_changeset_in_files_and_hunks(client: Client, project: Path) -> None:
     assert "LINE FIVE" in new["text"]
 
 
+def test_a_hunk_of_an_accepted_file_is_reopened_alone(client: Client, project: Path) -> None:
+    agent = worked(client, project)
+    about = {"agent": agent["id"], "path": "text.txt"}
+    client.call("athena/review/verdict", **about, verdict="accepted")
+    first = hunks(client, agent, "text.txt")[0]
+    client.call("athena/review/verdict", **about, verdict="open", hunkIds=[first["hunkId"]])
+    assert [h["verdict"] for h in hunks(client, agent, "text.txt")] == ["open", "accepted"]
+
+
+def test_what_a_removal_would_lose_is_told_by_name(client: Client, project: Path) -> None:
+    agent = worked(client, project)
+    client.call("athena/agent/stop", agent=agent["id"])
+    until_sync(lambda: not client.agent(agent["id"]).get("runId"))
+    with pytest.raises(CallError) as refused:
+        client.call("athena/workspace/remove", agent=agent["id"])
+    hazards = refused.value.data["hazards"]
+    assert hazards
+    removed = client.call("athena/workspace/remove", agent=agent["id"], insist=list(hazards))
+    assert removed["removed"]
+
+
 def test_one_hunk_is_taken_into_the_project(client: Client, project: Path) -> None:
     agent = worked(client, project)
     first = hunks(client, agent, "text.txt")[0]

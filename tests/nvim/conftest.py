@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
+from tests.app.playing import scenario
 from tests.nvim.screen import COLUMNS, ROWS, Nvim
 from tests.support.athena import Athena, Client, make_repository
+from tests.support.wait import until_sync
 from tools.setup import path as tool
 
 PLUGIN = Path(__file__).parents[2] / "clients" / "nvim"
@@ -34,13 +36,36 @@ def environment(root: Path) -> dict[str, str]:
     return {**named, "TERM": "xterm-256color", "NVIM_APPNAME": "nvim"}
 
 
+@pytest.fixture(scope="module")
+def lasting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Athena]:
+    """One Athena for the tests of a file, which do not hurt it."""
+    athena = Athena(tmp_path_factory.mktemp("athena"), {"GIT_CONFIG_NOSYSTEM": "1"})
+    athena.start()
+    yield athena
+    athena.stop()
+
+
 @pytest.fixture
-def athena(tmp_path: Path) -> Iterator[Athena]:
-    """An Athena that this test may kill; its daemon starts with the first client."""
+def athena(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Athena]:
+    """An Athena that this test may kill; files that say `LASTING = True` have one for all tests."""
+    if getattr(request.module, "LASTING", False):
+        lasting: Athena = request.getfixturevalue("lasting")
+        yield lasting
+        with lasting.client() as client:
+            put_away(client)
+        return
     athena = Athena(tmp_path / "athena", {"GIT_CONFIG_NOSYSTEM": "1"})
     yield athena
     if athena.pid is not None:
         athena.stop()
+
+
+def put_away(client: Client) -> None:
+    """End all agents, so that the next test sees none."""
+    for agent in client.agents():
+        client.call("athena/agent/kill", agent=agent["id"])
+        client.until_status(agent["id"], "dead", "done", "failed")
+        client.call("athena/agent/archive", agent=agent["id"])
 
 
 @pytest.fixture
@@ -48,6 +73,23 @@ def client(athena: Athena) -> Iterator[Client]:
     """A connection beside the editor's, to arrange what the editor is to show."""
     with athena.client() as client:
         yield client
+
+
+def spawn(client: Client, project: Path, text: str, **more: object) -> Json:
+    """An agent in the project itself that plays a scenario."""
+    told = {"harness": "scripted", "project": str(project), "workspace": {"kind": "none"}, **more}
+    return client.call("athena/agent/spawn", prompt=scenario(text), **told)
+
+
+def prompts(client: Client, agent: str, count: int) -> list[list[Json]]:
+    """What was said to an agent, once that were so many prompts."""
+
+    def said() -> list[list[Json]]:
+        page = client.call("athena/transcript/page", agent=agent, types=["userMessage"])
+        return [item["item"]["content"] for item in page["items"]]
+
+    until_sync(lambda: len(said()) == count)
+    return said()
 
 
 @pytest.fixture

@@ -2,56 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 from tests.app.playing import scenario
-from tests.nvim.conftest import Open
+from tests.nvim.conftest import Open, prompts, spawn
 from tests.support.athena import Athena, Client, Json
 from tests.support.wait import until_sync
 
 
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Athena]:
-    """One daemon for the tests of this file, which do not hurt it."""
-    athena = Athena(tmp_path_factory.mktemp("athena"), {"GIT_CONFIG_NOSYSTEM": "1"})
-    athena.start()
-    yield athena
-    athena.stop()
-
-
-@pytest.fixture
-def athena(shared: Athena, client: Client) -> Iterator[Athena]:
-    yield shared
-    for agent in client.agents():
-        client.call("athena/agent/kill", agent=agent["id"])
-        client.until_status(agent["id"], "dead", "done", "failed")
-        client.call("athena/agent/archive", agent=agent["id"])
-
-
-@pytest.fixture
-def client(shared: Athena) -> Iterator[Client]:
-    with shared.client() as client:
-        yield client
-
-
-def spawn(client: Client, project: Path, text: str, **more: object) -> Json:
-    """An agent in the project itself that plays a scenario."""
-    told = {"harness": "scripted", "project": str(project), "workspace": {"kind": "none"}, **more}
-    return client.call("athena/agent/spawn", prompt=scenario(text), **told)
-
-
-def prompts(client: Client, agent: str, count: int) -> list[list[Json]]:
-    """What was said to an agent, once that were so many prompts."""
-
-    def said() -> list[list[Json]]:
-        page = client.call("athena/transcript/page", agent=agent, types=["userMessage"])
-        return [item["item"]["content"] for item in page["items"]]
-
-    until_sync(lambda: len(said()) == count)
-    return said()
+LASTING = True
 
 
 def test_the_list_counts_nests_folds_and_acts_with_a_count(

@@ -71,7 +71,7 @@ TOOLS: tuple[Tool, ...] = (
         dependencies=False,
         program="usr/share",
         check=(),
-        note="a picker for Neovim; `path` holds a folder for 'runtimepath' of it and of each it needs",
+        note="a picker for Neovim; `path` holds folders for 'runtimepath': its own, and plenary's",
     ),
     SuiteTool(
         name="dropbear",

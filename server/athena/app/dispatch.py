@@ -40,6 +40,8 @@ def told(error: WorktreeError) -> AthenaError:
     data: dict[str, object] = {"kind": error.kind}
     if error.detail:
         data["stderr"] = error.detail
+    if isinstance(error, RemovalRefused):
+        data["hazards"] = dict(zip(error.hazards, error.reasons, strict=True))
     return AthenaError(code, f"{error.message} {error.advice}".strip(), **data)
 
 

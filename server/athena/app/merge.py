@@ -69,9 +69,8 @@ async def _predicted(checkout: Checkout, state: AgentState, branch: str, into: s
     now = await found_changes(checkout, state, "base", None)
     rejected = await with_verdict(checkout, state, now, "rejected")
     tree = await reviewing.tree_left(checkout, now, rejected)
-    source = await passing_commit(
-        checkout.git, tree, [await repository.commit_of(checkout, branch)]
-    )
+    parents = [await repository.commit_of(checkout, branch), *await resolve.merging(checkout)]
+    source = await passing_commit(checkout.git, tree, parents)
     ahead = await merge.predict(checkout, source, into)
     found = await changeset.changeset(checkout, ahead.target, ahead.tree)
     loose_files = await standing.status(checkout)

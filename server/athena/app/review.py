@@ -29,13 +29,18 @@ from athena.worktree.threeway import Conflict, Conflicted
 async def verdict(context: Context, connection: Connection, asked: r.GiveVerdict) -> Changed:
     """Accept or reject hunks, a file, or all of a changeset."""
     state = await state_of(context, asked.agent)
-    if asked.hunk_ids is not None:
+    reopened = asked.verdict == "open" and asked.path is not None
+    if asked.hunk_ids is not None and not reopened:
         ids = asked.hunk_ids
     else:
         checkout = await checkout_of(context, state)
         found = await found_changes(checkout, state, asked.scope, asked.turn_id)
         paths = [asked.path] if asked.path is not None else None
         ids = await ids_of(context, state, found, paths)
+        if asked.hunk_ids is not None:
+            # The verdict on the whole file would go on holding for a hunk without one of its own.
+            whole = {file.id for file in found.files}
+            ids = [one for one in ids if one in whole] + asked.hunk_ids
     fact = e.VerdictGiven(path=asked.path, ids=ids, verdict=asked.verdict, by=by(connection))
     return await record(context, state, fact)
 

@@ -43,6 +43,12 @@ async def begin(checkout: Checkout, agent: str, target: str) -> Resolution:
     return Resolution(kept, wanted, merged.conflicts)
 
 
+async def merging(checkout: Checkout) -> list[str]:
+    """The commit that an unfinished merge in the worktree brings in, if there is one."""
+    arguments = ["rev-parse", "--verify", "--quiet", "MERGE_HEAD"]
+    return (await checkout.git.run(*arguments, codes=(0, 1))).stdout.decode().split()
+
+
 async def unresolved(checkout: Checkout) -> tuple[str, ...]:
     """The paths of a merge in progress that still have conflict markers in them."""
     output = await checkout.git.run("ls-files", "--unmerged", "-z")

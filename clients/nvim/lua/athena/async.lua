@@ -19,8 +19,11 @@ end
 
 ---@param failure athena.Failure|string
 function M.report(failure)
-  local words = type(failure) == "table" and failure.message or tostring(failure)
-  vim.notify("Athena: " .. words, vim.log.levels.ERROR)
+  local text = type(failure) == "table" and failure.message or tostring(failure)
+  if text:find("\nstack traceback:", 1, true) then
+    return vim.notify("Athena: " .. text, vim.log.levels.ERROR)
+  end
+  require("athena.words").tell(text, vim.log.levels.ERROR)
 end
 
 ---@param co thread

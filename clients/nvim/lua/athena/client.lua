@@ -159,7 +159,7 @@ local function ended(mine, code, signal)
     local words = EXIT_WORDS[code] or ("Athena ended right after its start (%s)"):format(how)
     set(code == EXIT.stopped and "stopped" or "failed", words)
     give_up(words)
-    vim.notify("Athena: " .. words, vim.log.levels.WARN)
+    require("athena.words").tell(words, vim.log.levels.WARN)
   end
   for _, call in ipairs(lost) do
     local words = "the connection broke before the answer; look whether it was done"

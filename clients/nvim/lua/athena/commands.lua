@@ -157,44 +157,79 @@ function M.run(word, given)
   end)
 end
 
----What was typed after the word: `name=value` for arguments, an agent's name, and the rest is text.
+---What may hold spaces: named, it takes all that follows it.
+---@param argument athena.Argument
+---@return boolean
+local function is_text(argument)
+  return argument.source == "prompt"
+end
+
+---The arguments of a command that are typed, and not taken from where the user is.
+---@param command athena.Command
+---@return athena.Argument[] in order
+---@return table<string, athena.Argument> by name
+local function typed_arguments(command)
+  local found, named = {}, {}
+  for _, argument in ipairs(command.arguments) do
+    named[argument.name] = argument
+    if not offers().from_place(argument) then
+      table.insert(found, argument)
+    end
+  end
+  return found, named
+end
+
+---Take an agent, or the agents, from the words that come first.
+---@param arguments athena.Argument[]
+---@param given athena.Given
+---@param word string
+---@return boolean taken
+local function take_agent(arguments, given, word)
+  local agent = state.find(word)
+  local source = arguments[1] and arguments[1].source
+  if source == "agent" and agent and not given.agent then
+    given.agent = agent.id
+    return true
+  elseif source == "agents" then
+    given.agents = given.agents or {}
+    table.insert(given.agents, agent and agent.id or word)
+    return true
+  end
+  return false
+end
+
+---What was typed after the word: the agent and `name=value` in any order, and the rest is text.
 ---@param command athena.Command
 ---@param words_typed string[]
 ---@return athena.Given
 function M.parse(command, words_typed)
-  local given, rest = {}, {}
-  local named = {}
-  for _, argument in ipairs(command.arguments) do
-    named[argument.name] = argument
-  end
-  for _, word in ipairs(words_typed) do
+  local given = {}
+  local arguments, named = typed_arguments(command)
+  local position = 1
+  while words_typed[position] do
+    local word = words_typed[position]
     local name, value = word:match("^(%a+)=(.*)$")
-    if #rest == 0 and name and named[name] then
-      given[name] = offers().parse(named[name], value)
-    else
-      table.insert(rest, word)
+    local argument = name and named[name]
+    if argument and is_text(argument) then
+      given[name] = table.concat({ value, unpack(words_typed, position + 1) }, " ")
+      return given
+    elseif argument then
+      given[name] = offers().parse(argument, value)
+    elseif not take_agent(arguments, given, word) then
+      break
     end
+    position = position + 1
   end
-  for _, argument in ipairs(command.arguments) do
+  local rest = vim.list_slice(words_typed, position)
+  for _, argument in ipairs(arguments) do
     local source = argument.source
-    if #rest > 0 and given[argument.name] == nil and not offers().from_place(argument) then
-      if source == "agent" then
-        if state.find(rest[1]) then
-          given.agent = state.find(rest[1]).id
-          table.remove(rest, 1)
-        end
-      elseif source == "agents" then
-        given.agents = vim.tbl_map(function(name)
-          local agent = state.find(name)
-          return agent and agent.id or name
-        end, rest)
-        rest = {}
-      elseif argument.required or source == "prompt" or source == "line" then
-        local takes_all = source == "prompt" or source == "line" or source == "file"
-        local text = takes_all and table.concat(rest, " ") or table.remove(rest, 1)
-        given[argument.name] = offers().parse(argument, text)
-        rest = takes_all and {} or rest
-      end
+    local plain = argument.required or source == "prompt" or source == "line"
+    local list = source == "agent" or source == "agents"
+    if #rest > 0 and given[argument.name] == nil and plain and not list then
+      local takes_all = source == "prompt" or source == "line" or source == "file"
+      local text = takes_all and table.concat(rest, " ") or table.remove(rest, 1)
+      given[argument.name] = offers().parse(argument, text)
+      rest = takes_all and {} or rest
     end
   end
   if #rest > 0 then

@@ -23,7 +23,7 @@ local KINDS = {
     end,
   },
   {
-    "^athena://transcript/(%w+)$",
+    "^athena://transcript/(%w+)",
     function(_, agent)
       vim.schedule(function()
         require("athena.commands").run("transcript", { agent = agent })

@@ -171,6 +171,9 @@ local OFFERS = {
   end,
   queuedPrompt = function(asking)
     local queue = assert(detail(asking)).queue
+    if #queue == 1 then
+      return queue[1].promptId
+    end
     return pick(
       asking,
       vim.tbl_map(function(prompt)

@@ -180,7 +180,10 @@ function M.page(name, lines, marks)
   local buffer = buffers.get("athena://" .. name, "athena-page")
   buffers.set(buffer, 0, -1, lines, marks)
   buffers.map(buffer, "page", { { "q", "close", "close", buffers.close } })
-  buffers.plain(buffers.show(buffer, "split"), { wrap = false })
+  buffers.plain(
+    buffers.show(buffer, "split"),
+    { wrap = true, linebreak = true, breakindent = true }
+  )
 end
 
 ---Rows as columns that are as wide as their longest cell.
@@ -236,7 +239,9 @@ local function describe(result)
         table.insert(lines, "  " .. text)
       end
     else
-      table.insert(lines, ("%s: %s"):format(name, tostring(value)))
+      local is_time = name:find("At$") and type(value) == "number"
+      local text = is_time and os.date("%F %T", math.floor(value / 1000)) or tostring(value)
+      table.insert(lines, ("%s: %s"):format(name, text))
     end
   end
   return lines

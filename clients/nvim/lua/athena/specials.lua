@@ -51,6 +51,33 @@ local function prompting(method, verb)
   end
 end
 
+---Let the user change a prompt that was taken back, before it is sent again.
+---@param agent string
+---@param content athena.ContentBlock[]
+local function write_anew(agent, content)
+  local prompts = require("athena.ui.prompt")
+  local known = state.agents[agent]
+  local said, rest = {}, {}
+  for _, block in ipairs(content) do
+    if block.type == "text" then
+      table.insert(said, block.text)
+    end
+  end
+  local text = table.concat(said, "\n")
+  -- What the text mentions is found again when it is sent.
+  local folder = known.workspace and known.workspace.cwd or known.project
+  local mentioned = prompts.mentions(text, folder)
+  for _, block in ipairs(content) do
+    local again = vim.iter(mentioned):any(function(link)
+      return link.uri == block.uri and link.line == block.line
+    end)
+    if block.type ~= "text" and not again then
+      table.insert(rest, block)
+    end
+  end
+  prompts.to_agent(agent, { text = text, content = #rest > 0 and rest or nil })
+end
+
 ---@param params table
 local function spawn(params)
   local agent = client.call("athena/agent/spawn", params)
@@ -74,6 +101,20 @@ return {
   end,
   ["athena.agent.prompt"] = prompting("athena/agent/prompt", "prompt"),
   ["athena.agent.steer"] = prompting("athena/agent/steer", "steer"),
+  ["athena.agent.withdraw"] = function(command, given)
+    local agent = agent_of(command, given)
+    local params = agent and require("athena.commands").complete_params(command, given)
+    if not params then
+      return
+    end
+    local queue = client.call("athena/agent/get", { agent = params.agent }).queue
+    client.call(command.method, params)
+    for _, prompt in ipairs(queue) do
+      if prompt.promptId == params.promptId then
+        write_anew(params.agent, prompt.content)
+      end
+    end
+  end,
   ["athena.agent.spawn"] = function(command, given)
     local params = { commandId = client.command_id() }
     for _, argument in ipairs(command.arguments) do
@@ -90,6 +131,7 @@ return {
       title = "new agent" .. (params.harness and " · " .. params.harness or ""),
       folder = params.project or vim.fn.getcwd(),
       steers = false,
+      draft = "new agent",
       content = params.content,
       send = function(text, content)
         params.prompt, params.content = text, content

@@ -98,8 +98,7 @@ subscribe = function()
   local params = { cursor = M.cursor, deltas = true, intervalMs = INTERVAL_MS }
   client.request("athena/event/subscribe", params, function(failure, result)
     if failure then
-      vim.notify("Athena: " .. failure.message, vim.log.levels.ERROR)
-      return
+      return require("athena.async").report(failure)
     end
     subscription = result.subscriptionId
     if result.agents then
@@ -136,25 +135,29 @@ client.on_state(function(state)
   tell({})
 end)
 
----The agent of an id, a name, or a unique beginning of either.
+---The agent of an id, a name, or a unique beginning of either. What is archived has given its name
+---free, so it is found only where no other fits.
 ---@param name string
 ---@return athena.AgentView?
 function M.find(name)
   if M.agents[name] then
     return M.agents[name]
   end
-  local found
-  for _, agent in pairs(M.agents) do
-    if agent.name == name then
-      return agent
-    elseif vim.startswith(agent.name, name) or vim.startswith(agent.id, name) then
-      if found then
-        return nil
+  for _, archived in ipairs({ false, true }) do
+    local found, several
+    for _, agent in pairs(M.agents) do
+      if agent.archived == archived then
+        if agent.name == name then
+          return agent
+        elseif vim.startswith(agent.name, name) or vim.startswith(agent.id, name) then
+          found, several = agent, found ~= nil
+        end
       end
-      found = agent
+    end
+    if found then
+      return not several and found or nil
     end
   end
-  return found
 end
 
 ---All agents in the order in which they were made.

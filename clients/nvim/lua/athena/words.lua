@@ -126,11 +126,26 @@ function M.request(request)
   return body.questions and body.questions[1] and body.questions[1].text or "a question"
 end
 
----Tell the user something in one line that never asks for a key.
+---Whether messages go where Neovim puts them, and not to a plugin that shows them otherwise.
+---@return boolean
+local function notifies_itself()
+  local source = debug.getinfo(vim.notify, "S").source
+  -- Neovim's own functions are stripped of their places since 0.12.
+  return source:find("^=?%?$") ~= nil or vim.startswith(source, "@vim/")
+end
+
+---Tell the user something. It never asks for a key: what is too long for the line of messages is in
+---a window until the next key.
 ---@param text string
-function M.tell(text)
-  local words = "Athena: " .. text:gsub("%s*\n%s*", " ")
-  vim.notify(M.line(words, math.max(20, vim.v.echospace)), vim.log.levels.INFO)
+---@param level? integer of `vim.log.levels`
+function M.tell(text, level)
+  local line = "Athena: " .. text:gsub("%s*\n%s*", " ")
+  level = level or vim.log.levels.INFO
+  if vim.fn.strdisplaywidth(line) <= vim.v.echospace or not notifies_itself() then
+    vim.notify(line, level)
+  else
+    require("athena.ui.notice").show(line, level)
+  end
 end
 
 return M

@@ -156,6 +156,22 @@ function M.winbar()
   return (" %%#AthenaName#%s%%* %%<%s%%=%%#AthenaMuted#g? keys "):format(side, text)
 end
 
+---Put the cursor of a window at the first change, unless it was put elsewhere.
+---@param window integer
+function M.to_first_change(window)
+  local buffer = vim.api.nvim_win_get_buf(window)
+  local here = open[buffer]
+  local hunk = here and here.file and here.file.hunkList[1]
+  if hunk and vim.api.nvim_win_get_cursor(window)[1] == 1 then
+    local line = M.lines_of(hunk, here.place.side)
+    line = math.min(line, vim.api.nvim_buf_line_count(buffer))
+    vim.api.nvim_win_set_cursor(window, { line, 0 })
+    vim.api.nvim_win_call(window, function()
+      vim.cmd("silent! normal! zvzz")
+    end)
+  end
+end
+
 ---@param buffer integer
 function M.load(buffer)
   local here = open[buffer]
@@ -173,6 +189,7 @@ function M.load(buffer)
     if not vim.api.nvim_buf_is_loaded(buffer) then
       return
     end
+    local first_time = here.file == nil
     here.file = file
     here.note = text.binary and "binary" or not text.exists and "no file" or nil
     local lines = text.text == "" and {} or vim.split(text.text:gsub("\n$", ""), "\n")
@@ -181,6 +198,9 @@ function M.load(buffer)
       vim.cmd("silent! diffupdate")
     end
     mark(buffer)
+    if first_time then
+      vim.tbl_map(M.to_first_change, vim.fn.win_findbuf(buffer))
+    end
     vim.cmd.redrawstatus({ bang = true })
   end)
 end

@@ -15,8 +15,11 @@ local WIDE = 120
 local GROUP = vim.api.nvim_create_augroup("athena.review", {})
 
 ---@param window integer
-local function dress(window)
+---@param side "old"|"new"
+local function dress(window, side)
   ui.plain(window, {
+    -- What only the old side has was removed, whatever diff mode calls it there.
+    winhighlight = side == "old" and "DiffAdd:AthenaRemoved" or "",
     number = true,
     signcolumn = "yes",
     cursorline = false,
@@ -54,10 +57,9 @@ local function pair(window)
   -- With `!` also the file before, which is hidden now, is no longer compared.
   vim.cmd("diffoff!")
   vim.api.nvim_win_set_buf(left, old)
-  dress(left)
-  dress(window)
-  -- Deleted lines of the other side are drawn as fillers; both sides begin at the first change.
-  vim.cmd("silent! normal! gg")
+  dress(left, "old")
+  dress(window, "new")
+  vim.tbl_map(sides.to_first_change, { left, window })
 end
 
 vim.api.nvim_create_autocmd("BufWinEnter", {
@@ -110,7 +112,8 @@ local function list(changes, title)
     table.insert(entries, {
       filename = sides.name(place),
       module = module,
-      lnum = 1,
+      -- Without a line the cursor stays where it was in that file, at first at the first change.
+      valid = 1,
       text = describe(file),
     })
   end
@@ -281,6 +284,7 @@ local function comment(first, last, send)
         turnId = place.turnId,
         send = send,
       })
+      words.tell(send and "the comment was sent" or "noted; gs sends the comments")
     end
   end)
 end

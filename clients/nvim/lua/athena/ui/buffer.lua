@@ -83,15 +83,30 @@ local function chosen(view, key)
   return own
 end
 
+---The keys of a view, in two columns where one is too long for the screen.
 ---@param view string
 ---@param keys athena.Key[]
 local function help(view, keys)
-  local lines = {}
+  local cells, wide, widest = {}, 0, 0
   for _, key in ipairs(keys) do
     local lhs = chosen(view, key)
     if lhs then
-      table.insert(lines, (" %-8s %s "):format(lhs, key[3]))
+      table.insert(cells, { lhs, key[3] })
+      wide = math.max(wide, vim.fn.strdisplaywidth(lhs))
     end
+  end
+  local lines = vim.tbl_map(function(cell)
+    local line = (" %s%s  %s "):format(cell[1], (" "):rep(wide - #cell[1]), cell[2])
+    widest = math.max(widest, vim.fn.strdisplaywidth(line))
+    return line
+  end, cells)
+  if #lines > vim.o.lines - 6 and 2 * widest <= vim.o.columns - 4 then
+    local half = math.ceil(#lines / 2)
+    for index = 1, half do
+      local right = lines[half + index] or ""
+      lines[index] = lines[index] .. (" "):rep(widest - #lines[index]) .. right
+    end
+    lines = vim.list_slice(lines, 1, half)
   end
   M.float(lines, { title = " Keys " })
 end
@@ -187,6 +202,13 @@ function M.show(buffer, how)
   end
   vim.api.nvim_win_set_buf(0, buffer)
   return vim.api.nvim_get_current_win()
+end
+
+---Text as it is, for 'winbar'.
+---@param text string
+---@return string
+function M.bar_text(text)
+  return (text:gsub("%%", "%%%%"))
 end
 
 ---Options of a window that shows one of our buffers.

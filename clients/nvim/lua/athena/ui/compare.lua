@@ -3,6 +3,7 @@
 local async = require("athena.async")
 local buffers = require("athena.ui.buffer")
 local client = require("athena.client")
+local state = require("athena.state")
 local transcripts = require("athena.ui.transcript")
 local words = require("athena.words")
 
@@ -29,12 +30,13 @@ local function compose(found)
     {
       "work",
       function(one)
-        return ("%s, %s, %d/%d failed"):format(
-          words.count(one.turns, "turn"),
-          words.count(one.toolCalls, "call"),
-          one.failedCommands,
-          one.commands
-        )
+        local failed = one.failedCommands > 0
+            and (", %s failed"):format(words.count(one.failedCommands, "command"))
+          or ""
+        return words.count(one.turns, "turn")
+          .. ", "
+          .. words.count(one.toolCalls, "call")
+          .. failed
       end,
     },
     {
@@ -138,6 +140,12 @@ local function diff(agents, files)
       end
       vim.api.nvim_win_set_buf(0, buffer)
       vim.bo[buffer].syntax = vim.filetype.match({ filename = path }) or ""
+      local name = state.agents[agent] and state.agents[agent].name or agent
+      local title = (" %%#AthenaName#%s%%* %s"):format(
+        buffers.bar_text(name),
+        buffers.bar_text(path)
+      )
+      vim.wo[0][0].winbar = title
       vim.cmd.diffthis()
     end
   end)

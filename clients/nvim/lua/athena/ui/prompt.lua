@@ -16,10 +16,15 @@ local M = {}
 ---@field send fun(text: string, content: athena.ContentBlock[]?, steer: boolean)
 ---@field steers boolean whether it can go into the running turn
 ---@field content? athena.ContentBlock[] what goes with it besides what is mentioned
----@field optional? boolean whether nothing may be sent
+---@field text? string what is in it already
+---@field sent? boolean
+---@field draft? string under which it is kept when it is put away unsent
+---@field commands? athena.Choice[] the harness's own
 
 ---@type table<integer, athena.PromptBuffer>
 local open = {}
+---@type table<string, string> what was written and put away unsent, by the place it was for
+local drafts = {}
 local count = 0
 
 ---Files that can be mentioned, relative to a folder: those that git knows or does not ignore.
@@ -75,9 +80,8 @@ function M.complete(findstart, base)
     for index = 1, math.min(#fitting, 100) do
       table.insert(found, { word = "@" .. fitting[index], abbr = fitting[index], menu = "file" })
     end
-  elseif prompt.agent then
-    local agent = client.now("athena/agent/get", { agent = prompt.agent })
-    for _, command in ipairs(agent and agent.capabilities.commands or {}) do
+  else
+    for _, command in ipairs(prompt.commands or {}) do
       if vim.startswith(command.name, rest) then
         table.insert(found, { word = "/" .. command.name, menu = command.description })
       end
@@ -120,12 +124,13 @@ local function send(buffer, steer)
   local prompt = open[buffer]
   local lines = vim.api.nvim_buf_get_lines(buffer, 0, -1, false)
   local text = vim.trim(table.concat(lines, "\n"))
-  if text == "" and not prompt.optional then
+  if text == "" then
     return words.tell("the prompt is empty")
   end
   local content = vim.list_extend({}, prompt.content or {})
   vim.list_extend(content, M.mentions(text, prompt.folder))
   vim.bo[buffer].modified = false
+  prompt.sent = true
   local window = vim.fn.bufwinid(buffer)
   vim.cmd.stopinsert()
   if window > 0 and #vim.api.nvim_tabpage_list_wins(0) > 1 then
@@ -136,6 +141,7 @@ local function send(buffer, steer)
     vim.api.nvim_buf_delete(buffer, { force = true })
   end, function(failure)
     -- What was written is not lost when it could not be sent.
+    prompt.sent = false
     if vim.api.nvim_buf_is_loaded(buffer) then
       vim.cmd("botright 8split")
       vim.api.nvim_win_set_buf(0, buffer)
@@ -144,17 +150,41 @@ local function send(buffer, steer)
   end)
 end
 
+---Offer what fits without choosing it: <CR> goes on being the end of a line. The option belongs to
+---the buffer since Neovim 0.11, so before that it is lent.
 ---@param buffer integer
-local function complete_on_mark(buffer)
-  vim.api.nvim_create_autocmd("TextChangedI", {
+local function offer_only(buffer)
+  local offering = "menuone,noselect"
+  if vim.fn.has("nvim-0.11") == 1 then
+    vim.bo[buffer].completeopt = offering
+    return
+  end
+  local own
+  vim.api.nvim_create_autocmd({ "InsertEnter", "InsertLeave" }, {
     buffer = buffer,
-    callback = function()
-      local before = vim.api.nvim_get_current_line():sub(1, vim.fn.col(".") - 1)
-      if before:find("%f[%S]@%S*$") and vim.fn.pumvisible() == 0 then
-        vim.api.nvim_feedkeys(vim.keycode("<C-x><C-u>"), "n", false)
+    callback = function(event)
+      if event.event == "InsertEnter" then
+        own, vim.o.completeopt = vim.o.completeopt, offering
+      elseif own then
+        own, vim.o.completeopt = nil, own
       end
     end,
   })
+end
+
+---Offer what fits at the cursor, where a mark is being written.
+local function offer()
+  local before = vim.api.nvim_get_current_line():sub(1, vim.fn.col(".") - 1)
+  local marked = before:find("%f[%S]@%S*$") or before:find("^/%S*$")
+  if marked and vim.fn.pumvisible() == 0 then
+    vim.api.nvim_feedkeys(vim.keycode("<C-x><C-u>"), "n", false)
+  end
+end
+
+---@param buffer integer
+local function complete_on_mark(buffer)
+  offer_only(buffer)
+  vim.api.nvim_create_autocmd("TextChangedI", { buffer = buffer, callback = offer })
 end
 
 ---@param buffer integer
@@ -169,7 +199,7 @@ local function keys(buffer, prompt)
   local found = {
     { "<CR>", "send", "send", sending(false) },
     { "<C-s>", "send_insert", "send", sending(false), mode = { "n", "i" } },
-    { "q", "close", "put away unsent", "<Cmd>bwipeout!<CR>" },
+    { "q", "close", "put away, to go on later", "<Cmd>bwipeout!<CR>" },
   }
   if prompt.steers then
     table.insert(found, { "gs", "steer", "steer the running turn", sending(true) })
@@ -182,6 +212,16 @@ local function keys(buffer, prompt)
     })
   end
   return found
+end
+
+---What is put away unsent comes back with the next prompt for the same place.
+---@param buffer integer
+local function keep_draft(buffer)
+  local prompt = open[buffer]
+  if prompt.draft then
+    local text = table.concat(vim.api.nvim_buf_get_lines(buffer, 0, -1, false), "\n")
+    drafts[prompt.draft] = not prompt.sent and vim.trim(text) ~= "" and text or nil
+  end
 end
 
 ---Let the user write a prompt.
@@ -204,7 +244,8 @@ function M.open(prompt)
   buffers.plain(0, { wrap = true, linebreak = true, cursorline = false })
   local how = prompt.steers and "<C-s> queue · <M-s> steer" or "<C-s> send"
   local title = prompt.title:gsub("%%", "%%%%")
-  vim.wo[0][0].winbar = (" %%#AthenaTitle#%s%%* · %s · @ file"):format(title, how)
+  local marks = prompt.agent and "@ file · / command" or "@ file"
+  vim.wo[0][0].winbar = (" %%#AthenaTitle#%s%%* · %s · %s · q later"):format(title, how, marks)
   buffers.map(buffer, "prompt", keys(buffer, prompt))
   complete_on_mark(buffer)
   vim.api.nvim_create_autocmd("BufWriteCmd", {
@@ -218,10 +259,18 @@ function M.open(prompt)
   vim.api.nvim_create_autocmd("BufWipeout", {
     buffer = buffer,
     callback = function()
+      keep_draft(buffer)
       open[buffer] = nil
     end,
   })
-  vim.cmd.startinsert()
+  local text = prompt.text or drafts[prompt.draft]
+  if text then
+    vim.api.nvim_buf_set_lines(buffer, 0, -1, false, vim.split(text, "\n"))
+    vim.cmd("normal! G$")
+    vim.cmd("startinsert!")
+  else
+    vim.cmd.startinsert()
+  end
   return buffer
 end
 
@@ -234,14 +283,16 @@ end
 
 ---Let the user write a prompt to an agent.
 ---@param id string
----@param opts? { content?: athena.ContentBlock[], steer?: boolean }
+---@param opts? { content?: athena.ContentBlock[], steer?: boolean, text?: string }
 function M.to_agent(id, opts)
   opts = opts or {}
   local agent = state.agents[id]
   local command_id = client.command_id()
-  M.open({
+  local prompt = {
     title = ((opts.steer and "steer " or "prompt ") .. agent.name),
     agent = id,
+    draft = id,
+    text = opts.text,
     folder = agent.workspace and agent.workspace.cwd or agent.project,
     steers = true,
     content = opts.content,
@@ -254,7 +305,14 @@ function M.to_agent(id, opts)
         commandId = command_id,
       })
     end,
-  })
+  }
+  local buffer = M.open(prompt)
+  client.request("athena/agent/get", { agent = id }, function(_, detail)
+    prompt.commands = detail and detail.capabilities.commands
+    if vim.api.nvim_get_current_buf() == buffer and vim.fn.mode() == "i" then
+      offer()
+    end
+  end)
 end
 
 return M

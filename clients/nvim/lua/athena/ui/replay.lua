@@ -272,7 +272,7 @@ function M.open(agent)
   if #all.order == 0 then
     return words.tell("nothing was said yet")
   end
-  local buffer, new = buffers.get("athena://replay/" .. agent, "athena-transcript")
+  local buffer, new = buffers.get(transcripts.name("replay", agent), "athena-transcript")
   if new then
     transcripts.highlight(buffer)
     buffers.map(buffer, "replay", KEYS)

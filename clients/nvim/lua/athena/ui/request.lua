@@ -323,23 +323,45 @@ function M.enter(id)
   M.show(request, true)
 end
 
----Show what waits, close what was answered here or elsewhere.
-local function follow()
-  if shown and not state.request(shown.request) then
-    M.close()
-  end
-  if shown and vim.api.nvim_win_is_valid(shown.window) or not config.get().notify then
-    return
+---Whether the current window shows requests by itself: the lists do, and the agent's own transcript.
+---@param request athena.OpenRequest
+---@return boolean
+local function in_view(request)
+  local filetype = vim.bo.filetype
+  if filetype == "athena-agents" or filetype == "athena-inbox" then
+    return true
   end
   local transcript = package.loaded["athena.ui.transcript"]
-  local in_view = transcript and transcript.current()
-  for _, request in ipairs(state.requests()) do
-    if not put_away[request.requestId] and request.agentId ~= in_view then
-      return M.show(request, false)
+  return transcript ~= nil and transcript.current() == request.agentId
+end
+
+---Show what waits, close what was answered here or elsewhere, or is in view anyway.
+local function follow()
+  local valid = shown and vim.api.nvim_win_is_valid(shown.window)
+  if valid and vim.api.nvim_get_current_win() == shown.window then
+    if not state.request(shown.request) then
+      M.close()
+    end
+    return
+  end
+  local request = shown and state.request(shown.request)
+  if shown and (not request or not valid or in_view(request)) then
+    M.close()
+  end
+  if shown or not config.get().notify then
+    return
+  end
+  for _, other in ipairs(state.requests()) do
+    if not put_away[other.requestId] and not in_view(other) then
+      return M.show(other, false)
     end
   end
 end
 
 state.on("athena.ui.request", follow)
+vim.api.nvim_create_autocmd("BufEnter", {
+  group = vim.api.nvim_create_augroup("athena.ui.request", {}),
+  callback = vim.schedule_wrap(follow),
+})
 
 return M

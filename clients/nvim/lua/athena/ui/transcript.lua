@@ -88,16 +88,18 @@ local function footer(agent)
       add("  " .. table.concat(names, " · "), "AthenaMuted")
       add("  a allow   d reject   <Tab> all answers", "AthenaKey")
     else
+      for _, question in ipairs(body.questions) do
+        local labels = vim.tbl_map(function(choice)
+          return choice.label
+        end, question.choices)
+        if #labels > 0 then
+          add("  " .. table.concat(labels, " · "), "AthenaMuted")
+        end
+      end
       add("  <Tab> answer", "AthenaKey")
     end
   end
   return lines, marks
-end
-
----@param text string
----@return string
-local function bar_text(text)
-  return (text:gsub("%%", "%%%%"))
 end
 
 ---For 'winbar': who it is, what it does, and what is filtered.
@@ -113,7 +115,7 @@ function M.winbar()
   local parts = { ("%%#%s#%s %s%%*"):format(highlight, icon, status) }
   local function add(text)
     if text and text ~= "" then
-      table.insert(parts, bar_text(text))
+      table.insert(parts, buffers.bar_text(text))
     end
   end
   add(agent.model)
@@ -129,11 +131,11 @@ function M.winbar()
     add(client.state == "starting" and "reconnecting" or client.why)
   end
   local activity = not words.waits(agent) and agent.activity or nil
-  local name = ("%%#AthenaName#%s%%* "):format(bar_text(agent.name))
+  local name = ("%%#AthenaName#%s%%* "):format(buffers.bar_text(agent.name))
   return " "
     .. name
     .. table.concat(parts, " · ")
-    .. (activity and " · %<" .. bar_text(activity) or "%<")
+    .. (activity and " · %<" .. buffers.bar_text(activity) or "%<")
     .. "%=%#AthenaMuted# g? keys "
 end
 
@@ -395,10 +397,12 @@ end
 local KEYS = {
   { "p", "prompt", "prompt", act("prompt") },
   { "s", "steer", "steer the running turn", act("steer") },
-  { "i", "interrupt", "interrupt the turn", act("interrupt") },
+  { "i", "prompt_too", "prompt", act("prompt") },
+  { "e", "edit_queued", "edit a prompt that is queued", act("withdraw") },
+  { "<C-c>", "interrupt", "interrupt the turn", act("interrupt") },
   { "a", "allow", "allow what it asks for", answer("allow") },
   { "d", "deny", "reject what it asks for", answer("deny") },
-  { "<Tab>", "answer", "all answers to what it asks for", answer("answer") },
+  { "<Tab>", "answer", "all answers", answer("answer") },
   {
     "]t",
     "next_turn",
@@ -417,11 +421,11 @@ local KEYS = {
     end,
     mode = { "n", "x" },
   },
-  { "<CR>", "enter", "open or close; the whole of what is cut", enter },
+  { "<CR>", "enter", "open, close, show the whole", enter },
   { "gf", "file", "the file of the tool call", go_to_file },
   { "f", "filter", "filter", choose_filter },
-  { "c", "changes", "review what the agent changed", act("changes") },
-  { "C", "turn_changes", "review what this turn changed", act("changes", this_turn) },
+  { "c", "changes", "review all changes", act("changes") },
+  { "C", "turn_changes", "review this turn", act("changes", this_turn) },
   {
     "gr",
     "revert",
@@ -460,12 +464,35 @@ function M.highlight(buffer)
   pcall(vim.treesitter.start, buffer, "markdown")
 end
 
+---The name of a buffer: the id finds the agent again, its name is for the reader.
+---@param kind string
 ---@param agent string id
----@param variant? string a second buffer of the same agent, as in a comparison
+---@return string
+function M.name(kind, agent)
+  local known = state.agents[agent]
+  return ("athena://%s/%s%s"):format(kind, agent, known and "/" .. known.name or "")
+end
+
+---@param buffer integer
+---@param name string
+local function rename(buffer, name)
+  local before = vim.api.nvim_buf_get_name(buffer)
+  if before ~= name then
+    vim.api.nvim_buf_set_name(buffer, name)
+    -- Neovim keeps a buffer of the old name.
+    pcall(vim.api.nvim_buf_delete, vim.fn.bufnr("^" .. before .. "$"), { force = true })
+  end
+end
+
+---@param agent string id
 ---@return integer buffer
-function M.buffer(agent, variant)
-  local name = ("athena://transcript/%s%s"):format(agent, variant and "/" .. variant or "")
-  local buffer, new = buffers.get(name, "athena-transcript")
+function M.buffer(agent)
+  for buffer, transcript in pairs(open) do
+    if transcript.agent == agent then
+      return buffer
+    end
+  end
+  local buffer, new = buffers.get(M.name("transcript", agent), "athena-transcript")
   if not new then
     return buffer
   end
@@ -483,6 +510,9 @@ function M.buffer(agent, variant)
   buffers.map(buffer, "transcript", KEYS)
   state.on(buffer, function(change)
     heard(transcript, change)
+    if change.agents[agent] then
+      rename(buffer, M.name("transcript", agent))
+    end
   end)
   vim.api.nvim_create_autocmd("BufUnload", {
     buffer = buffer,
