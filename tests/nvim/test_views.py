@@ -9,7 +9,6 @@ from tests.nvim.conftest import Open, prompts, spawn
 from tests.support.athena import Athena, Client, Json
 from tests.support.wait import until_sync
 
-
 LASTING = True
 
 

@@ -165,8 +165,9 @@ function M.step(direction)
   local ok =
     pcall(vim.cmd, ("silent %d%s"):format(vim.v.count1, direction == 1 and "cnext" or "cprev"))
   if not ok then
-    words.tell(direction == 1 and "this is the last file" or "this is the first file")
+    return words.tell(direction == 1 and "this is the last file" or "this is the first file")
   end
+  sides.to_first_change(vim.api.nvim_get_current_win())
 end
 
 ---Go to the next hunk. Neovim's own `]c` also stops inside of one, where lines are matched.
