@@ -82,6 +82,10 @@ class Core(Protocol):
         """End in order; runs go on. Called once, after the last `disconnected`."""
         ...
 
+    def idle_seconds(self) -> float:
+        """How long nobody needs the daemon before it ends; 0 for ever. Asked after `start`."""
+        ...
+
     def busy(self) -> bool:
         """Whether there is work that must keep the daemon alive without any client."""
         ...

@@ -46,6 +46,9 @@ class EchoCore:
     async def stop(self) -> None:
         (self._state / "stopped").touch()
 
+    def idle_seconds(self) -> float:
+        return 0
+
     def busy(self) -> bool:
         return self._busy > 0 or (self._state / "busy").exists()
 

@@ -9,6 +9,7 @@ import pytest
 
 from athena.worktree import unfinished
 from athena.worktree.create import Request, create
+from athena.worktree.errors import GitFailed
 from athena.worktree.orphans import orphans
 from athena.worktree.rescue import capture, rescues
 from athena.worktree.restore import restore
@@ -105,4 +106,23 @@ async def test_a_restore_takes_back_one_that_was_killed(repo: Repo) -> None:
     back = await restore(checkout, rescue, place(repo))
     assert back.checkout.root == place(repo)
     assert repo.git("rev-list", "--all")
+    assert not unfinished.pending(checkout, "ada")
+
+
+async def test_where_a_worktree_vanished_another_place_is_chosen(repo: Repo) -> None:
+    checkout = await repo.checkout()
+    first = await create(Request("new", repo.path, "bob", name="ada", environ=repo.environ))
+    shutil.rmtree(first.cwd)
+    second = await create(Request("new", repo.path, "ada", environ=repo.environ))
+    assert second.cwd == first.cwd.with_name("ada-2")
+    assert not unfinished.pending(checkout, "ada")
+
+
+async def test_a_creation_that_git_refuses_leaves_nothing_unfinished(repo: Repo) -> None:
+    checkout = await repo.checkout()
+    repo.commit("filtered", **{".gitattributes": "a filter=broken\n"})
+    repo.git("config", "filter.broken.smudge", "false")
+    repo.git("config", "filter.broken.required", "true")
+    with pytest.raises(GitFailed):
+        await create(Request("new", repo.path, "ada", environ=repo.environ))
     assert not unfinished.pending(checkout, "ada")

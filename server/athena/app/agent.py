@@ -30,14 +30,16 @@ async def spawn(context: Context, connection: Connection, asked: a.SpawnAgent) -
     project = making.project_of(asked.project or host, connection.cwd)
     settings = context.settings(project)
     content = making.content_of(asked.prompt, asked.content)
-    env = environment.merge(connection.environ, asked.environment)
+    surroundings = environment.of_client(connection, asked.environment)
     agent_id = making.agent_id(asked.command_id)
     known = context.directory.view(agent_id)
     if known is not None:
         return detail((await context.directory.actor(agent_id)).state)
     parent = context.directory.resolve(asked.parent_id) if asked.parent_id else None
     taken = {v.name for v in context.directory.views() if not v.archived}
-    harness = making.harness_of(asked, settings, context.launcher.first_installed(settings, env))
+    harness = making.harness_of(
+        asked, settings, context.launcher.first_installed(settings, surroundings.all)
+    )
     spec = making.spec_of(
         asked.model_copy(update={"parent_id": parent}),
         settings,
@@ -45,7 +47,7 @@ async def spawn(context: Context, connection: Connection, asked: a.SpawnAgent) -
         making.name_of(asked, content, taken),
         harness,
     )
-    environment.save(context.environments, agent_id, env)
+    environment.save(context.environments, agent_id, surroundings)
     actor = await context.directory.actor(agent_id)
 
     def build(draft: Draft) -> None:
@@ -160,8 +162,9 @@ async def resume(context: Context, connection: Connection, asked: a.ResumeAgent)
             draft.record(*decide.prompt(draft.now, content, steer=False, by=by(connection)))
 
     decide.resume(actor.state, by(connection))
-    env = environment.merge(connection.environ, {})
-    environment.save(context.environments, actor.agent_id, env)
+    before = environment.kept(context.environments, actor.agent_id)
+    surroundings = environment.of_client(connection, before.added)
+    environment.save(context.environments, actor.agent_id, surroundings)
     return await _change(actor, build)
 
 

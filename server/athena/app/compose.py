@@ -42,6 +42,7 @@ class AthenaCore:
         self._state_dir = state_dir
         self._progress = progress
         self._context: Context | None = None
+        self._idle_seconds = 0.0
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
@@ -57,6 +58,7 @@ class AthenaCore:
             log = await EventLog.open(self._state_dir / "athena.db")
         except (LogError, AthenaError) as error:
             raise StartupError(str(error)) from error
+        self._idle_seconds = limits.idle_exit_seconds
         cache = open_cache(log, limits.cache_bytes)
         context = Context(state_dir=self._state_dir, log=log, cache=cache, hub=Hub())
         self._context = context
@@ -126,6 +128,10 @@ class AthenaCore:
         await asyncio.gather(*(a.detach() for a in self.context.directory.actors()))
         await self.context.cache.flush()
         await self.context.log.close()
+
+    def idle_seconds(self) -> float:
+        """The user's setting, as it was at the start."""
+        return self._idle_seconds
 
     def busy(self) -> bool:
         """Whether an agent is at work."""

@@ -6,12 +6,15 @@ later daemon, which was not started from the user's shell.
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from pydantic import TypeAdapter
+
 from athena.app.ports import given
+from athena.border import Connection
 from athena.core.state import AgentState
 from athena.worktree import scripts
 
@@ -19,31 +22,51 @@ OWN_PREFIX = "ATHENA_"
 """Athena's own variables are not handed on: they steer this daemon, not the harness."""
 
 
-def merge(editor: Mapping[str, str], added: Mapping[str, str]) -> dict[str, str]:
-    """The editor's environment without Athena's own variables, and what was asked for over it."""
-    base = {k: v for k, v in editor.items() if not k.startswith(OWN_PREFIX)}
-    return {**base, **added}
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What is kept of an agent. `added` was asked for with the agent and goes over `editor`.
+
+    `umask` is the file mode mask of the user's shell or editor.
+    """
+
+    editor: Mapping[str, str]
+    added: Mapping[str, str] = field(default_factory=dict[str, str])
+    umask: int | None = None
+
+    @property
+    def all(self) -> dict[str, str]:
+        """The whole environment."""
+        return {**self.editor, **self.added}
 
 
-def save(directory: Path, agent_id: str, environment: Mapping[str, str]) -> None:
+def of_client(connection: Connection, added: Mapping[str, str]) -> Kept:
+    """The environment of an agent that a client spawns."""
+    editor = {k: v for k, v in connection.environ.items() if not k.startswith(OWN_PREFIX)}
+    return Kept(editor, added, connection.umask)
+
+
+def save(directory: Path, agent_id: str, kept: Kept) -> None:
     """Keep an agent's environment, readable by the user alone."""
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = directory / f"{agent_id}.json"
     temporary = path.with_suffix(".tmp")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump(dict(environment), file)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(_KEPT.dump_json(kept))
     temporary.replace(path)
 
 
-def load(directory: Path, agent_id: str) -> dict[str, str]:
-    """An agent's environment; a bare PATH when the file is gone."""
+def kept(directory: Path, agent_id: str) -> Kept:
+    """What is kept of an agent; a bare PATH when the file is gone."""
     try:
-        data: object = json.loads((directory / f"{agent_id}.json").read_text(encoding="utf-8"))
+        return _KEPT.validate_json((directory / f"{agent_id}.json").read_bytes())
     except (FileNotFoundError, ValueError):
-        return {"PATH": os.environ.get("PATH", os.defpath)}
-    assert isinstance(data, dict)
-    return {str(k): str(v) for k, v in data.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+        return Kept({"PATH": os.environ.get("PATH", os.defpath)})
+
+
+def load(directory: Path, agent_id: str) -> dict[str, str]:
+    """An agent's environment."""
+    return kept(directory, agent_id).all
 
 
 def of_workspace(directory: Path, state: AgentState) -> dict[str, str]:
@@ -65,3 +88,6 @@ def of_workspace(directory: Path, state: AgentState) -> dict[str, str]:
 def forget(directory: Path, agent_id: str) -> None:
     """Remove an agent's environment."""
     (directory / f"{agent_id}.json").unlink(missing_ok=True)
+
+
+_KEPT = TypeAdapter(Kept)

@@ -62,6 +62,7 @@ class Launcher:
             argv=command.argv,
             cwd=Path(launch.cwd),
             env={**env, **command.env},
+            umask=environment.kept(self._context.environments, state.id).umask,
             idle_ms=int(self._context.settings(None).daemon.run_idle_seconds * 1000),
         )
 
@@ -73,9 +74,10 @@ class Launcher:
         """What the harness may do to the machine, inside its workspace."""
         assert state.workspace is not None
         env = environment.of_workspace(self._context.environments, state)
+        mask = environment.kept(self._context.environments, state.id).umask
         root = Path(state.workspace.path)
         terminals = Terminals(
-            self._context.runs, run_id, Path(state.workspace.cwd), env, self._epoch
+            self._context.runs, run_id, Path(state.workspace.cwd), env, self._epoch, mask
         )
         return Effects(root, terminals)
 

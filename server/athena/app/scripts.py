@@ -181,6 +181,7 @@ class ScriptRunner:
             argv=("/bin/sh", "-c", script.command),
             cwd=Path(state.workspace.path),
             env=environment.of_workspace(self._context.environments, state),
+            umask=environment.kept(self._context.environments, state.id).umask,
             merge_stderr=True,
         )
 

@@ -18,13 +18,20 @@ class Terminals:
     """The terminals of one run."""
 
     def __init__(
-        self, runs: Path, run_id: str, cwd: Path, env: Mapping[str, str], epoch: int
+        self,
+        runs: Path,
+        run_id: str,
+        cwd: Path,
+        env: Mapping[str, str],
+        epoch: int,
+        umask: int | None = None,
     ) -> None:
         self._runs = runs
         self._run_id = run_id
         self._cwd = cwd
         self._env = env
         self._epoch = epoch
+        self._umask = umask
         self._open: dict[str, tuple[Run, int]] = {}
         self._opening: dict[str, asyncio.Lock] = {}
 
@@ -90,6 +97,7 @@ class Terminals:
                 argv=self._argv(wanted),
                 cwd=Path(wanted.cwd) if wanted and wanted.cwd else self._cwd,
                 env={**self._env, **(wanted.env if wanted else {})},
+                umask=self._umask,
                 merge_stderr=True,
             )
             found = await open_run(directory, lambda: spec, self._epoch), limit

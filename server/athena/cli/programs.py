@@ -19,7 +19,10 @@ def lsp(arguments: tuple[str, ...]) -> None:
 @click.command("headless", context_settings=PASSED_ON)
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def headless(arguments: tuple[str, ...]) -> None:
-    """Speak newline-delimited JSON-RPC 2.0 on stdio, with the methods of docs/protocol.md."""
+    """Speak newline-delimited JSON-RPC 2.0 on stdio, with the methods of docs/protocol.md.
+
+    `--name NAME` says who is there: what this program does is recorded in that name.
+    """
     from athena.relay.main import run
 
     raise SystemExit(run("headless", list(arguments)))

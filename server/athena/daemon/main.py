@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 LOCK_SECONDS = 15.0
 """How long a daemon that is just ending may take to let go of the lock."""
-IDLE_SECONDS = 1800.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +31,7 @@ class Options:
     state: Path
     detach: bool
     start_lock: int | None
-    idle_seconds: float
+    idle_seconds: float | None
 
 
 def main(argv: Sequence[str] = (), compose: Compose | None = None) -> int:
@@ -72,9 +71,10 @@ def _options(argv: Sequence[str]) -> Options:
     parser.add_argument(
         "--idle-exit",
         type=float,
-        default=float(os.environ.get("ATHENA_IDLE_EXIT") or IDLE_SECONDS),
+        default=os.environ.get("ATHENA_IDLE_EXIT") or None,
         metavar="SECONDS",
-        help="end after this time without clients and work; 0 means never",
+        help="end after this time without clients and work, instead of that of the settings; "
+        "0 means never",
     )
     told = parser.parse_args(list(argv))
     return Options(Path(told.state_dir), told.detach, told.start_lock, told.idle_exit)

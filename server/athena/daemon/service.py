@@ -36,9 +36,16 @@ END_SECONDS = 20.0
 
 
 def serve(
-    state: Path, lock: DaemonLock, listener: Listener, idle_seconds: float, compose: Compose | None
+    state: Path,
+    lock: DaemonLock,
+    listener: Listener,
+    idle_seconds: float | None,
+    compose: Compose | None,
 ) -> int:
-    """Serve until told to end, or idle for `idle_seconds` (0: never); returns the exit code."""
+    """Serve until told to end, or idle for `idle_seconds`; returns the exit code.
+
+    0 means never, null what the core says.
+    """
 
     async def run() -> int:
         return await Daemon(state, lock, listener, idle_seconds).run(compose)
@@ -56,12 +63,12 @@ class Daemon:
     """Implements `reception.House` and `control.House`."""
 
     def __init__(
-        self, state: Path, lock: DaemonLock, listener: Listener, idle_seconds: float
+        self, state: Path, lock: DaemonLock, listener: Listener, idle_seconds: float | None
     ) -> None:
         self._state = state
         self._lock = lock
         self._listener = listener
-        self._idle_seconds = idle_seconds
+        self._idle_wanted = idle_seconds
         self._started = self._idle_since = time.time()
         self._core: Core | None = None
         self._started_well = False
@@ -139,6 +146,12 @@ class Daemon:
         if not self._goodbye.done():
             self._goodbye.set_result(goodbye)
             self._opened.set()
+
+    @property
+    def _idle_seconds(self) -> float:
+        if self._idle_wanted is not None:
+            return self._idle_wanted
+        return self._core.idle_seconds() if self._core and self._started_well else 0
 
     # The life.
 

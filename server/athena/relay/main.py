@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 MODES = ("lsp", "headless")
+OPTIONS = ("--state-dir", "--name")
+"""`--name`: who is there, as others see it; an editor says it again in `initialize`."""
 IGNORED = ("--stdio", "--clientProcessId", "--node-ipc")
 """What editors add to the command of a language server. Its pipes and their end tell us enough."""
 EXIT_INTERRUPTED = 130
@@ -24,8 +26,12 @@ def run(mode: str, argv: Sequence[str], command: Sequence[str] | None = None) ->
     """Be the relay of `mode` until either side ends; returns the exit code (`failure`)."""
     _open_standard_files()
     try:
-        state = _state_argument(mode, argv)
-        return _relay(mode, argv, state, command or spawn.daemon_command())
+        given = _options(mode, argv)
+        if chosen := given.get("--state-dir"):
+            # Whoever looks it up later, a daemon that we start among them, finds the same one.
+            os.environ["ATHENA_STATE_DIR"] = chosen
+        hello = greeting(mode, argv, {"name": given.get("--name", mode)})
+        return _relay(hello, paths.state_directory(), command or spawn.daemon_command())
     except RelayError as error:
         say_on_stderr(error.message)
         return error.code
@@ -44,24 +50,21 @@ def _open_standard_files() -> None:
             os.open(os.devnull, os.O_RDWR)
 
 
-def _state_argument(mode: str, argv: Sequence[str]) -> str:
-    """The state directory: `--state-dir DIR` or the environment's."""
+def _options(mode: str, argv: Sequence[str]) -> dict[str, str]:
+    """The options of `OPTIONS` that were given."""
+    found: dict[str, str] = {}
     rest = list(argv)
-    chosen = None
     while rest:
         name, _, value = rest.pop(0).partition("=")
-        if name == "--state-dir" and (value or rest):
-            chosen = value or rest.pop(0)
+        if name in OPTIONS and (value or rest):
+            found[name] = value or rest.pop(0)
         elif name not in IGNORED:
             raise RelayError(EXIT_USAGE, f"{name} is no option; see `athena {mode} --help`.")
-    if chosen:
-        # Whoever looks it up later, a daemon that we start among them, finds the same one.
-        os.environ["ATHENA_STATE_DIR"] = chosen
-    return paths.state_directory()
+    return found
 
 
-def _relay(mode: str, argv: Sequence[str], state: str, command: Sequence[str]) -> int:
-    channel = open_channel(state, greeting(mode, argv), command=command)
+def _relay(hello: dict[str, object], state: str, command: Sequence[str]) -> int:
+    channel = open_channel(state, hello, command=command)
     goodbye = copy(channel, STDIN, STDOUT)
     if goodbye is None:
         raise _lost(state, channel.welcome.get("pid"), command)

@@ -32,12 +32,18 @@ async def new_branch(source: Checkout, name: str) -> str:
     raise BranchTaken(f"{name!r} and many like it exist.", advice="Give the agent another name.")
 
 
-def free_location(template: str, name: str, main: Path) -> Path:
-    """The folder that the template gives, with a number behind it if something is there."""
+async def free_location(source: Checkout, template: str, name: str, main: Path) -> Path:
+    """The folder that the template gives, with a number behind it if something is there.
+
+    Where a worktree was whose folder vanished, git would refuse another one: what is left of the
+    first can still be rescued.
+    """
     wanted = location_from(template, name=name, repository=main)
+    known = {listed.root for listed in await worktrees(source)}
     for number in range(1, MOST_ALIKE):
         root = wanted if number == 1 else wanted.with_name(f"{wanted.name}-{number}")
-        if not root.exists() or (root.is_dir() and not any(root.iterdir())):
+        free = not root.exists() or (root.is_dir() and not any(root.iterdir()))
+        if free and root not in known:
             return root
     raise LocationTaken(
         f"{wanted} and many like it exist.", advice="Clean up, or give the agent another name."

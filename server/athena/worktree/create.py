@@ -146,11 +146,16 @@ async def _new(request: Request, on_text: OnText | None, on_file: OnFile | None)
         if request.branch is not None
         else (await new_branch(source, _template_name(request)), False)
     )
-    root = free_location(request.location, request.name or request.agent, main)
+    root = await free_location(source, request.location, request.name or request.agent, main)
     notes = lfs_notes(source, await traits(source, base))
     new_base = None if exists else base
     unfinished.begin(source, request.agent, root, branch, new_base)
-    added = await _add(source, root, branch, new_base, on_text)
+    try:
+        added = await _add(source, root, branch, new_base, on_text)
+    except BaseException:
+        # Git took it back itself.
+        unfinished.done(source, request.agent)
+        raise
     try:
         _own(added, request.agent, base)
         cwd = inside(root, subfolder) if subfolder else root

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import filecmp
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import cast
 
@@ -11,10 +12,11 @@ from athena.worktree.aside import move_aside
 from athena.worktree.errors import WorktreeError
 from athena.worktree.git import Git
 from athena.worktree.names import agent_component, agent_from_component
-from athena.worktree.repository import Checkout, at_worktree, head, worktrees
+from athena.worktree.remove import remove_vanished
+from athena.worktree.repository import Checkout, Listed, at_worktree, head, worktrees
 from athena.worktree.rescue import capture
 from athena.worktree.snapshot import tree_now
-from athena.worktree.standing import status
+from athena.worktree.standing import HAZARDS, status
 from athena.worktree.switch import steps_between
 
 FOLDER = "athena/creating"
@@ -61,18 +63,28 @@ async def take_back(source: Checkout, agent: str) -> None:
         return
     root, branch, base = Path(str(claim["root"])), str(claim["branch"]), claim["base"]
     common = Git(source.common_dir, source.environ)
-    if any(listed.root == root for listed in await worktrees(source)):
-        place = await _place(source, root)
-        if place is not None:
-            await _rescue_work(place, agent)
-        if place is not None and await _holds_more(place, source.root):
-            await move_aside(place, common)
-        else:
+    for listed in await worktrees(source):
+        if listed.root == root:
+            await _rescue_all(source, agent, listed)
             await common.run("worktree", "remove", "--force", "--force", str(root), codes=(0, 128))
     if base is not None:
         ref = f"refs/heads/{branch}"
         await common.run("update-ref", "-d", ref, base, codes=(0, 1, 128))
     done(source, agent)
+
+
+async def _rescue_all(source: Checkout, agent: str, listed: Listed) -> None:
+    if listed.vanished is not None:
+        # What was killed before it was whole may be too damaged to keep anything of it.
+        with suppress(WorktreeError):
+            await remove_vanished(source, agent, listed, force=HAZARDS)
+        return
+    place = await _place(source, listed.root)
+    if place is None:
+        return
+    await _rescue_work(place, agent)
+    if await _holds_more(place, source.root):
+        await move_aside(place, Git(source.common_dir, source.environ))
 
 
 async def _place(source: Checkout, root: Path) -> Checkout | None:

@@ -1,0 +1,64 @@
+"""What an agent's processes are given of the user's: environment, mask, and the name of a client."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+from tests.app.playing import scenario, spawn
+from tests.support.athena import Athena, Client
+from tests.support.wait import until_sync
+
+ASK = "run sh -c 'umask; echo $EDITOR $ADDED'\nsay It says ${output}"
+
+
+def said(client: Client, agent: str) -> list[str]:
+    items = client.call("athena/transcript/page", agent=agent)["items"]
+    return [i["item"]["text"] for i in items if i["item"]["type"] == "message"]
+
+
+def test_the_mask_and_what_was_added_outlive_the_process(athena: Athena, tmp_path: Path) -> None:
+    athena.environment["EDITOR"] = "first"
+    before = os.umask(0o027)
+    try:
+        with athena.client() as client:
+            agent = spawn(client, tmp_path, ASK, environment={"ADDED": "more"})["id"]
+            client.until(agent, "idle")
+            assert said(client, agent) == ["It says 0027\nfirst more\n"]
+            client.call("athena/agent/stop", agent=agent)
+            client.until_status(agent, "done")
+        athena.environment["EDITOR"] = "second"
+        os.umask(0o077)
+        with athena.client() as client:
+            client.call("athena/agent/resume", agent=agent, text=scenario(ASK))
+            client.until(agent, "idle")
+            assert said(client, agent)[1:] == ["It says 0077\nsecond more\n"]
+    finally:
+        os.umask(before)
+
+
+def test_a_script_is_known_by_the_name_it_gives(athena: Athena, tmp_path: Path) -> None:
+    asked = {"harness": "scripted", "project": str(tmp_path), "workspace": {"kind": "none"}}
+    request = {"jsonrpc": "2.0", "id": 1, "method": "athena/agent/spawn", "params": asked}
+    with athena.client() as client:
+        for options, name in ((["--name", "nightly"], "nightly"), ([], "headless")):
+            subprocess.run(
+                athena.command("headless", *options),
+                env=athena.environment,
+                cwd=tmp_path,
+                input=json.dumps(request).encode() + b"\n",
+                check=True,
+                timeout=30,
+            )
+            assert client.events()[-1]["seq"]
+            spawned = [e for e in client.events() if e["kind"] == "agentSpawned"]
+            assert spawned[-1]["data"]["by"] == name
+
+
+def test_the_daemon_ends_when_the_settings_say_so(athena: Athena) -> None:
+    athena.run("daemon", "stop")
+    (athena.root / "athena.toml").write_text("[daemon]\nidle_exit_seconds = 0.2\n")
+    athena.start()
+    until_sync(lambda: '"running": false' in athena.run("daemon", "status", "--json", check=False))
