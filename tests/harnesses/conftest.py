@@ -17,6 +17,7 @@ from athena.harness.rows import BY_NAME
 from athena.protocol.spec import AgentSpec, McpServer
 from tests.harnesses import scripts
 from tests.harnesses.live import Answer, Live, allow
+from tests.support.athena import Athena, make_repository
 from tests.support.fakemodel import FakeModel
 from tests.support.harness_env import HARNESS_ENVS
 
@@ -93,3 +94,26 @@ async def run(tmp_path: Path, repo: Path, model: FakeModel) -> AsyncIterator[Sta
     yield make
     for live in lives:
         await live.kill()
+
+
+@pytest.fixture
+def athena(tmp_path: Path, model: FakeModel) -> Iterator[Athena]:
+    """An Athena whose agents find the harnesses of the test, in one fresh home."""
+    home = tmp_path / "athena" / "home"
+    home.mkdir(parents=True)
+    environment: dict[str, str] = {}
+    programs: list[str] = []
+    for name in ("claude", "codex", "gemini", "copilot"):
+        row = HARNESS_ENVS[name]
+        environment |= row.make_home(home, model.url)
+        programs.append(str(row.program.parent))
+    environment["PATH"] = ":".join([*programs, environment["PATH"]])
+    athena = Athena(tmp_path / "athena", environment)
+    athena.start()
+    yield athena
+    athena.stop()
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    return make_repository(tmp_path / "repository")

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from athena.harness.outside import claude, codex
-from athena.harness.outside.files import find_sessions, read_lines
+from athena.harness.outside import bookmark, claude, codex
+from athena.harness.outside.files import SessionFile, Wanted, find_sessions, read_lines
 from athena.harness.outside.reading import Dated, milliseconds
 from athena.protocol import events as e
 from athena.protocol.items import Unrecognized
@@ -156,12 +156,61 @@ def test_a_growing_file_is_read_once(
     assert seen == LINES["claude"]
 
 
-def test_a_file_that_was_replaced_is_read_anew(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", READERS)
+def test_a_bookmark_goes_on(tmp_path: Path, name: str) -> None:
+    """In portions of any size, written down in between, the file says what it says at once."""
+    path = tmp_path / "s.jsonl"
+    path.write_bytes(b"".join(line + b"\n" for line in LINES[name]) + b'{"torn')
+    mark, found, portions = bookmark.begin(session(name, path), "import1"), [], 0
+    while True:
+        portion = bookmark.read_on(path, bookmark.load(bookmark.dump(mark)), most=900)
+        mark, portions = portion.bookmark, portions + 1
+        found += portion.events
+        if portion.at_end:
+            break
+    assert found == read_all(name, LINES[name])
+    assert portions > 3
+    assert mark.position == path.stat().st_size - len(b'{"torn')
+    again = bookmark.read_on(path, mark)
+    assert (again.bookmark, again.events) == (mark, ())
+
+
+@pytest.mark.parametrize("after", [b"one\n", b"", b"one\nTWO\n", b"new\nfile\nlonger\n"])
+def test_a_file_that_does_not_go_on_is_noticed(tmp_path: Path, after: bytes) -> None:
     path = tmp_path / "s.jsonl"
     path.write_bytes(b"one\ntwo\n")
-    _, position = read_lines(path, 0)
-    path.write_bytes(b"new\n")
-    assert read_lines(path, position) == ([b"new"], 4)
+    mark = bookmark.read_on(path, bookmark.begin(session("claude", path), "import1")).bookmark
+    path.write_bytes(after)
+    with pytest.raises(bookmark.Replaced):
+        bookmark.read_on(path, mark)
+    path.write_bytes(b"one\ntwo\nthree\n")
+    assert bookmark.read_on(path, mark).bookmark.position == 14
+
+
+def test_a_response_that_ends_the_file_ends_its_turn(tmp_path: Path) -> None:
+    """Older versions write nothing after the last response."""
+    path = tmp_path / "s.jsonl"
+    last = max(n for n, line in enumerate(LINES["claude"]) if b'"end_turn"' in line)
+    path.write_bytes(b"".join(line + b"\n" for line in LINES["claude"][: last + 1]))
+    portion = bookmark.read_on(path, bookmark.begin(session("claude", path), "import1"))
+    assert isinstance(portion.events[-1].event, e.TurnEnded)
+    assert bookmark.close(portion.bookmark) == ()
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_what_was_broken_off_is_closed(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "s.jsonl"
+    path.write_bytes(b"".join(line + b"\n" for line in LINES[name][:8]))
+    portion = bookmark.read_on(path, bookmark.begin(session(name, path), "import1"))
+    assert not any(isinstance(one.event, e.TurnEnded) for one in portion.events)
+    ended = bookmark.close(portion.bookmark)[-1].event
+    assert isinstance(ended, e.TurnEnded)
+    assert ended.stop_reason == "cancelled"
+
+
+def session(name: str, path: Path) -> SessionFile:
+    kind = "claude" if name == "claude" else "codex"
+    return SessionFile(kind, "s", path, "/repo", "", 1, path.stat().st_size)
 
 
 def test_sessions_are_found(tmp_path: Path) -> None:
@@ -182,6 +231,12 @@ def test_sessions_are_found(tmp_path: Path) -> None:
     ]
     assert found[0].session_id == "c1"
     assert found[1].modified_at == 1000
+    home = {"HOME": str(tmp_path)}
+    later = find_sessions(home, Wanted(since=2000))
+    assert [one.session_id for one in later] == ["c1"]
+    assert find_sessions(home, Wanted(harness="codex")) == [found[1]]
+    assert find_sessions(home, Wanted(session_id="c")) == [found[0]]
+    assert find_sessions(home, Wanted(session_id="*")) == []
     elsewhere = {"HOME": "/nowhere", "CODEX_HOME": str(tmp_path / ".codex")}
     assert [one.harness for one in find_sessions(elsewhere)] == ["codex"]
 

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.harnesses.checks import ASKING, harnesses
-from tests.support.athena import Athena, Client, Json, make_repository
+from tests.support.athena import Athena, Client, Json
 from tests.support.fakemodel import FakeModel
-from tests.support.harness_env import HARNESS_ENVS
 from tests.support.wait import until_sync
 
 pytestmark = pytest.mark.harnesses
@@ -21,29 +19,6 @@ pytestmark = pytest.mark.harnesses
 ALL = pytest.mark.parametrize("name", harnesses("claude", "codex", "gemini", "copilot"))
 NATIVE = pytest.mark.parametrize("name", harnesses("claude", "codex"))
 SECONDS = 60
-
-
-@pytest.fixture
-def athena(tmp_path: Path, model: FakeModel, request: pytest.FixtureRequest) -> Iterator[Athena]:
-    """An Athena whose agents find the harnesses of the test, in one fresh home."""
-    home = tmp_path / "athena" / "home"
-    home.mkdir(parents=True)
-    environment: dict[str, str] = {}
-    programs: list[str] = []
-    for name in ("claude", "codex", "gemini", "copilot"):
-        row = HARNESS_ENVS[name]
-        environment |= row.make_home(home, model.url)
-        programs.append(str(row.program.parent))
-    environment["PATH"] = ":".join([*programs, environment["PATH"]])
-    athena = Athena(tmp_path / "athena", environment)
-    athena.start()
-    yield athena
-    athena.stop()
-
-
-@pytest.fixture
-def repository(tmp_path: Path) -> Path:
-    return make_repository(tmp_path / "repository")
 
 
 def spawn(client: Client, name: str, repository: Path, prompt: str | None = None) -> Json:

@@ -19,7 +19,7 @@ from athena.protocol.content import TextContent
 from athena.protocol.errors import AthenaError
 from athena.protocol.methods import BY_NAME, METHODS
 from athena.protocol.request import OptionKind, Permission, PermissionOption
-from athena.protocol.spec import AgentSpec
+from athena.protocol.spec import AgentSpec, WorkspaceSpec
 from tests.protocol.samples import model, words_of
 
 VALUES: dict[Source, Any] = {
@@ -117,6 +117,12 @@ CANCELLED = (*WORKING, e.TurnEnded(turn_id="t", stop_reason="cancelled"))
 DONE = (*IDLE, e.AgentStopped(how="stop"), e.RunEnded(run_id="r", reason="stopped", code=0))
 DEAD = (*IDLE, e.RunEnded(run_id="r", reason="killed", signal="SIGKILL"))
 ARCHIVED = (*DONE, e.AgentArchived())
+IMPORTED = (
+    SPAWNED,
+    e.SessionImported(harness="claude", session_id="s", path="/s.jsonl", cwd="/p"),
+)
+HERE = WorkspaceSpec(kind="none")
+ADOPTED = (*IMPORTED, e.SessionAdopted(session_id="s", workspace=HERE))
 
 HISTORIES: dict[str, tuple[e.EventData, ...]] = {
     "starting": (SPAWNED,),
@@ -128,6 +134,8 @@ HISTORIES: dict[str, tuple[e.EventData, ...]] = {
     "done": DONE,
     "dead": DEAD,
     "archived": ARCHIVED,
+    "imported": IMPORTED,
+    "adopted": ADOPTED,
 }
 
 RULES = {
@@ -141,6 +149,7 @@ RULES = {
     "athena.agent.archive": decide.archive,
     "athena.agent.restore": decide.restore,
     "athena.agent.move": lambda s: decide.move(s, "codex", None),
+    "athena.session.adopt": lambda s: decide.adopt(s, (), HERE, None, None, "me"),
 }
 
 ALSO_ACCEPTED = {
@@ -151,8 +160,10 @@ ALSO_ACCEPTED = {
     ("athena.agent.steer", "cancelled"),
     ("athena.agent.steer", "done"),
     ("athena.agent.steer", "dead"),
+    ("athena.agent.steer", "adopted"),
     # Nothing is lost by moving an agent before it ran, but nobody asks for it.
     ("athena.agent.move", "starting"),
+    ("athena.agent.move", "adopted"),
     ("athena.agent.move", "running"),
 }
 

@@ -22,6 +22,22 @@ export interface AddRule {
   project?: string;
 }
 
+/**
+ * Parameters of `athena/session/adopt`: go on with a session as an agent.
+ *
+ * `session` is as in `athena/session/import`, which is done first. The agent works in the session's
+ * own directory, or in a new `worktree` of the repository that it is in. The `text`, with `content`
+ * attached, is its first prompt here.
+ */
+export interface AdoptSession {
+  session: string;
+  text?: string;
+  content?: ContentBlock[];
+  worktree?: boolean;
+  model?: string;
+  mode?: string;
+}
+
 /** An agent was put away: it takes no more prompts and leaves the list. */
 export type AgentArchived = Record<string, unknown>;
 
@@ -109,7 +125,7 @@ export interface AgentStopped {
  * An agent in a list. `version` is that of its last event.
  *
  * `comments` counts those not resolved; `collisions` and `conflicts` name agents whose work touches
- * the same places.
+ * the same places. `imported` is there for an agent that was not made by Athena.
  */
 export interface AgentView {
   id: string;
@@ -140,6 +156,7 @@ export interface AgentView {
   comments: number;
   collisions: string[];
   conflicts: string[];
+  imported?: ImportedSession;
   createdAt: number;
   updatedAt: number;
   version: number;
@@ -687,6 +704,28 @@ export interface ImageContent {
   uri?: string;
 }
 
+/**
+ * Parameters of `athena/session/import`.
+ *
+ * `session` is its id or a unique beginning of it, or the name of the agent that it became. What
+ * was imported before stays as it is; what the file says since then is added.
+ */
+export interface ImportSession {
+  session: string;
+}
+
+/**
+ * Where an agent comes from that a plain command line made: its session and the file of it.
+ *
+ * Until it is `adopted` it is read-only: its file says what happens to it.
+ */
+export interface ImportedSession {
+  harness: string;
+  sessionId: string;
+  path: string;
+  adopted: boolean;
+}
+
 /** One or more questions that are answered together. */
 export interface Inquiry {
   type: "inquiry";
@@ -788,6 +827,20 @@ export interface ListRescues {
 /** Parameters of `athena/rule/list`. */
 export interface ListRules {
   project?: string;
+}
+
+/**
+ * Parameters of `athena/session/list`.
+ *
+ * Sessions of a `project`'s directory or below it, of a `harness` (`claude`, `codex`), changed
+ * `since` a time in milliseconds since 1970 UTC. They are looked for where the client's own
+ * environment has them (`CLAUDE_CONFIG_DIR`, `CODEX_HOME`, else its home).
+ */
+export interface ListSessions {
+  project?: string;
+  harness?: string;
+  since?: number;
+  limit?: number;
 }
 
 /** Parameters of `athena/workspace/list`: those of one project or agent, or all. */
@@ -1353,6 +1406,29 @@ export interface SendComments {
   text?: string;
 }
 
+/** An imported session goes on as an agent of Athena, in this workspace. */
+export interface SessionAdopted {
+  sessionId: string;
+  workspace: WorkspaceSpec;
+  model?: string;
+  mode?: string;
+  by: string;
+}
+
+/** The agent is a session that a plain command line made; what its file says follows. */
+export interface SessionImported {
+  harness: string;
+  sessionId: string;
+  path: string;
+  cwd: string;
+}
+
+/** Sessions, those that changed last first. `more`: the limit left some out. */
+export interface SessionList {
+  sessions: SessionView[];
+  more: boolean;
+}
+
 /** The harness is ready for prompts. */
 export interface SessionOpened {
   runId: string;
@@ -1360,6 +1436,48 @@ export interface SessionOpened {
   model?: string;
   mode?: string;
   capabilities: Capabilities;
+}
+
+/**
+ * What became of an import: `events` were added to the agent, up to `seq` of the log.
+ *
+ * `replaced` names the agent of what the same file said before it was replaced or cut.
+ */
+export interface SessionReport {
+  agentId: string;
+  agentName: string;
+  sessionId: string;
+  created: boolean;
+  events: number;
+  seq: number;
+  replaced?: string;
+}
+
+/**
+ * What Athena has of a session.
+ *
+ * `new`: nothing. `imported`: all that its file says. `changed`: its file says more by now.
+ * `archived`: what was imported is put away. `adopted`: it goes on as an agent. `own`: Athena made
+ * it itself.
+ */
+export type SessionState = "new" | "imported" | "changed" | "archived" | "adopted" | "own";
+
+/**
+ * A session file. `title` is how its first prompt begins, `bytes` the size of the file.
+ *
+ * `modifiedAt` in milliseconds since 1970 UTC. `agentId` names the agent that it became.
+ */
+export interface SessionView {
+  harness: string;
+  sessionId: string;
+  path: string;
+  cwd: string;
+  title: string;
+  modifiedAt: number;
+  bytes: number;
+  state: SessionState;
+  agentId?: string;
+  agentName?: string;
 }
 
 /** Parameters of `athena/agent/setMode`. */
@@ -1421,6 +1539,7 @@ export type Status =
   | "needsInput"
   | "idle"
   | "done"
+  | "imported"
   | "interrupted"
   | "failed"
   | "dead";
@@ -1619,7 +1738,11 @@ export interface TurnInterrupted {
   by: string;
 }
 
-/** A prompt was handed to the harness. `promptId` is null where the harness began by itself. */
+/**
+ * A prompt was handed to the harness.
+ *
+ * `promptId` is null where the harness began by itself, and where the prompt was given outside.
+ */
 export interface TurnStarted {
   turnId: string;
   runId: string;
@@ -1837,6 +1960,12 @@ export interface Methods {
   "athena/agent/move": { params: MoveAgent; result: Changed };
   /** The harness's standard error. */
   "athena/agent/logs": { params: ReadLogs; result: Logs };
+  /** Sessions made outside, by the plain command lines of harnesses. */
+  "athena/session/list": { params: ListSessions; result: SessionList };
+  /** Read a session made outside into the log, as a read-only agent. */
+  "athena/session/import": { params: ImportSession; result: SessionReport };
+  /** Go on with a session made outside, as an agent. */
+  "athena/session/adopt": { params: AdoptSession; result: AgentDetail };
   /** A page of what an agent said and did, from either end. */
   "athena/transcript/page": { params: ReadTranscript; result: TranscriptPage };
   /** One item, whole. */
@@ -1957,6 +2086,8 @@ export interface EventKinds {
   commentResolved: CommentResolved;
   changesApplied: ChangesApplied;
   collisionsChanged: CollisionsChanged;
+  sessionImported: SessionImported;
+  sessionAdopted: SessionAdopted;
   runStarted: RunStarted;
   sessionOpened: SessionOpened;
   runGivenUp: RunGivenUp;
@@ -2006,6 +2137,8 @@ export const EVENT_VERSIONS: Record<keyof EventKinds, number> = {
   commentResolved: 1,
   changesApplied: 1,
   collisionsChanged: 1,
+  sessionImported: 1,
+  sessionAdopted: 1,
   runStarted: 1,
   sessionOpened: 1,
   runGivenUp: 1,
@@ -2135,6 +2268,9 @@ export type CommandId =
   | "athena.rescue.list"
   | "athena.checkpoint.list"
   | "athena.collision.list"
+  | "athena.session.list"
+  | "athena.session.import"
+  | "athena.session.adopt"
   | "athena.harness.list"
   | "athena.archetype.list"
   | "athena.system.info"
@@ -2210,6 +2346,8 @@ export type Source =
   | "ruleIndex"
   /** What is selected, as content: a link to its lines. */
   | "selection"
+  /** A choice of `athena/session/list`: one that is new or has changed. */
+  | "session"
   /** A turn of the agent: the one in view, else the last. */
   | "turn"
   /** The `undo` of a result: the last one, else a choice. */
@@ -2301,7 +2439,20 @@ export const COMMANDS: readonly Command[] = [
       { name: "text", title: "Prompt", source: "prompt", required: true },
       { name: "content", title: "Selection", source: "selection", required: false },
     ],
-    when: { archived: false },
+    when: {
+      statuses: [
+        "starting",
+        "working",
+        "needsPermission",
+        "needsInput",
+        "idle",
+        "done",
+        "interrupted",
+        "failed",
+        "dead",
+      ],
+      archived: false,
+    },
   },
   {
     id: "athena.agent.steer",
@@ -2432,7 +2583,11 @@ export const COMMANDS: readonly Command[] = [
     icon: "archive",
     method: "athena/agent/archive",
     arguments: [{ name: "agent", title: "Agent", source: "agent", required: true }],
-    when: { statuses: ["done", "interrupted", "failed", "dead"], running: false, archived: false },
+    when: {
+      statuses: ["done", "interrupted", "failed", "dead", "imported"],
+      running: false,
+      archived: false,
+    },
   },
   {
     id: "athena.agent.restore",
@@ -3018,6 +3173,41 @@ export const COMMANDS: readonly Command[] = [
     icon: "warning",
     method: "athena/collision/list",
     arguments: [],
+  },
+  {
+    id: "athena.session.list",
+    word: "sessions",
+    title: "Show Sessions Made Outside",
+    category: "Session",
+    summary: "Sessions made outside, by the plain command lines of harnesses.",
+    icon: "list-flat",
+    method: "athena/session/list",
+    arguments: [],
+  },
+  {
+    id: "athena.session.import",
+    word: "import-session",
+    title: "Import Session",
+    category: "Session",
+    summary: "Read a session made outside into the log, as a read-only agent.",
+    icon: "repo-pull",
+    method: "athena/session/import",
+    arguments: [{ name: "session", title: "Session", source: "session", required: true }],
+  },
+  {
+    id: "athena.session.adopt",
+    word: "adopt",
+    title: "Adopt Imported Session",
+    category: "Session",
+    summary: "Go on with a session made outside, as an agent.",
+    icon: "person-add",
+    method: "athena/session/adopt",
+    arguments: [
+      { name: "session", title: "Agent", source: "agent", required: true },
+      { name: "text", title: "Prompt", source: "prompt", required: false },
+      { name: "worktree", title: "In a new worktree", source: "flag", required: false },
+    ],
+    when: { statuses: ["imported"], archived: false },
   },
   {
     id: "athena.harness.list",

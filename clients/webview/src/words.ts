@@ -10,6 +10,7 @@ export const STATUS: Record<Status, { words: string; icon: string; tone: string 
   done: { words: "Done", icon: "pass", tone: "good" },
   interrupted: { words: "Interrupted", icon: "debug-pause", tone: "waits" },
   failed: { words: "Failed", icon: "error", tone: "bad" },
+  imported: { words: "Imported, read-only", icon: "repo-pull", tone: "good" },
   dead: { words: "Died", icon: "error", tone: "bad" },
 };
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -126,6 +126,17 @@ class AgentActor:
             draft.record(*facts)
             await self._persist(draft)
 
+    async def take_in(self, events: Sequence[tuple[int, e.EventData]], ingest: Ingest) -> Appended:
+        """Record what a session made outside says, each event at its time (0: not known), and how
+        far it was read."""
+        async with self._lock:
+            draft = self._draft(events[0][0] if events and self._state is None else None)
+            for at, fact in events:
+                draft.at = at or draft.at
+                draft.record(fact)
+            draft.ingest = ingest
+            return await self._commit(draft, None)
+
     async def detach(self) -> None:
         """Let go of the run; it goes on, and the next daemon takes it up."""
         for task in tuple(self._tasks):
@@ -195,7 +206,7 @@ class AgentActor:
 
     async def _append(self, draft: Draft, command_id: str | None, position: int | None) -> Appended:
         live = self.live
-        ingest = None
+        ingest = draft.ingest
         outbox: list[OutFrame] = []
         if live is not None:
             at = live.position if position is None else position

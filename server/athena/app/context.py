@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -47,6 +48,7 @@ class Context:
     collisions: CollisionWatch = field(init=False)
     steady: Steady = field(default_factory=Steady)
     connections: int = 0
+    importing: asyncio.Lock = field(default_factory=asyncio.Lock)
     reserved_ports: dict[str, PortRange] = field(default_factory=dict[str, PortRange])
 
     @property

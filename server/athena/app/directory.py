@@ -26,12 +26,15 @@ class Directory:
         self._load = load
         self._make = make
         self._views: dict[str, AgentView] = {}
+        self._sessions: dict[str, dict[str, None]] = {}
         self._actors: dict[str, AgentActor] = {}
         self._loading: dict[str, asyncio.Lock] = {}
 
     def changed(self, state: AgentState) -> None:
         """Take over an agent's newest state."""
         self._views[state.id] = view(state)
+        for session_id in state.sessions:
+            self._sessions.setdefault(session_id, {})[state.id] = None
 
     def views(self) -> list[AgentView]:
         """All agents, oldest first."""
@@ -40,6 +43,10 @@ class Directory:
     def view(self, agent_id: str) -> AgentView | None:
         """One agent, if there is one."""
         return self._views.get(agent_id)
+
+    def of_session(self, session_id: str) -> list[AgentView]:
+        """The agents that have or had a session of a harness, oldest first."""
+        return [self._views[agent_id] for agent_id in self._sessions.get(session_id, {})]
 
     def actors(self) -> list[AgentActor]:
         """The actors that exist now."""

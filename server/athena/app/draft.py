@@ -22,6 +22,7 @@ from athena.harness.driver import (
     Step,
     TextDelta,
 )
+from athena.log import Ingest
 from athena.protocol import events as e
 from athena.protocol.items import UserMessage
 from athena.protocol.request import Outcome, Permission
@@ -33,7 +34,7 @@ class Draft:
     """An agent's state and its driver's memory as they will be, and what leads there.
 
     `at` is the time of the events, in milliseconds since 1970 UTC. `driver` is null while no
-    process runs.
+    process runs. `ingest` is how far a session made outside was read; of a run the actor knows it.
     """
 
     agent_id: str
@@ -46,6 +47,7 @@ class Draft:
     sends: list[bytes] = field(default_factory=list[bytes])
     deltas: list[TextDelta] = field(default_factory=list[TextDelta])
     effects: list[Effect] = field(default_factory=list[Effect])
+    ingest: Ingest | None = None
 
     @property
     def now(self) -> AgentState:
@@ -56,7 +58,7 @@ class Draft:
     @property
     def durable(self) -> bool:
         """Whether there is anything that must be in the log before it takes effect."""
-        return bool(self.events or self.sends or self.effects)
+        return bool(self.events or self.sends or self.effects or self.ingest)
 
     def record(self, *facts: e.EventData) -> None:
         """Add events and let the state follow."""

@@ -117,10 +117,10 @@ def spawn(
             options=_pairs(option, "--option"),
             commandId=secrets.token_hex(8),
         )
-        _after(daemon, agent, watch, wait)
+        after(daemon, agent, watch, wait)
 
 
-def _after(daemon: Session, agent: dict[str, Any], watch: bool, wait: bool) -> None:
+def after(daemon: Session, agent: dict[str, Any], watch: bool, wait: bool) -> None:
     """Show or wait for what an agent does next, and end with a code that says how it went."""
     if watch and not wants_json():
         follow(daemon, [agent["id"]], until_rest=True)
@@ -239,7 +239,7 @@ def prompt(
             commandId=secrets.token_hex(8),
         )
         if watch or wait:
-            _after(daemon, {"id": done["agentId"]}, watch, wait)
+            after(daemon, {"id": done["agentId"]}, watch, wait)
         elif as_json:
             tell_json(done)
 

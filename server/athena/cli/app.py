@@ -27,6 +27,7 @@ VERBS: dict[str, tuple[str, str, str]] = {
     "workspace": ("athena.cli.workspace", "workspace", "Workspaces, and lost work brought back."),
     "permission": ("athena.cli.workspace", "permission", "Rules that answer permissions for you."),
     "harness": ("athena.cli.harness", "harness", "Harnesses: the programs that do the work."),
+    "session": ("athena.cli.outside", "group", "Sessions made outside: import and adopt them."),
     "archetype": ("athena.cli.catalog", "archetype", "Archetypes: kinds of agents."),
     "event": ("athena.cli.catalog", "event", "Events: the log itself."),
     "export": ("athena.cli.data", "export", "Write all data to a file."),

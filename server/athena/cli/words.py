@@ -18,6 +18,7 @@ STATUS_STYLES: dict[str, tuple[str, str]] = {
     "interrupted": ("‖", "yellow"),
     "failed": ("✗", "bold red"),
     "dead": ("✗", "red"),
+    "imported": ("↓", "dim"),
 }
 
 TOOL_SIGNS: dict[str, str] = {

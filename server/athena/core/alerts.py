@@ -7,6 +7,7 @@ from athena.protocol import events as e
 from athena.protocol.agent import AgentView
 from athena.protocol.alert import Alert, Topic
 from athena.protocol.request import Inquiry, RequestBody
+from athena.protocol.session import made_outside
 
 KINDS = tuple(
     event.KIND
@@ -52,6 +53,8 @@ def alert_of(view: AgentView, version: int, at: int, data: e.EventData) -> Alert
 
 def _words(view: AgentView, data: e.EventData) -> tuple[Topic, str, str] | None:
     match data:
+        case e.TurnEnded() if made_outside(data.turn_id):
+            return None
         case e.TurnEnded(stop_reason="failed"):
             return "failure", "failed", data.error.message if data.error else ""
         case e.TurnEnded(stop_reason="cancelled"):

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 
-from athena.core.state import AgentState
+from athena.core.state import AgentState, is_read_only
 from athena.core.status import status
 from athena.protocol import events as e
 from athena.protocol.agent import OpenRequest
 from athena.protocol.content import ContentBlock
 from athena.protocol.errors import AthenaError, ErrorCode
+from athena.protocol.items import Notice
 from athena.protocol.request import Inquiry, OptionKind, Outcome, Permission
+from athena.protocol.spec import WorkspaceSpec
 
 Events = tuple[e.EventData, ...]
 
@@ -18,6 +21,7 @@ Events = tuple[e.EventData, ...]
 def prompt(state: AgentState, content: Sequence[ContentBlock], steer: bool, by: str) -> Events:
     """Take a prompt. A steering one without a running turn is an ordinary one, put first."""
     _not_archived(state)
+    _not_read_only(state)
     if not content:
         raise AthenaError(ErrorCode.INVALID_PARAMS, "The prompt is empty.", field="content")
     if state.ending:
@@ -69,6 +73,7 @@ def kill(state: AgentState, by: str) -> Events:
 def resume(state: AgentState, by: str) -> Events:
     """Go on after an end."""
     _not_archived(state)
+    _not_read_only(state)
     if state.run is not None or state.wanted:
         raise _wrong(state, "It is running.")
     return (e.AgentResumed(by=by),)
@@ -96,9 +101,36 @@ def restore(state: AgentState) -> Events:
 def move(state: AgentState, harness: str, model: str | None) -> Events:
     """Go on under another harness."""
     _not_archived(state)
+    _not_read_only(state)
     if state.turn is not None:
         raise _wrong(state, "A turn is running: interrupt it or wait for its end.")
     return (e.AgentMoved(harness=harness, model=model),)
+
+
+def adopt(
+    state: AgentState,
+    open_work: Sequence[e.EventData],
+    workspace: WorkspaceSpec,
+    model: str | None,
+    mode: str | None,
+    by: str,
+) -> Events:
+    """Go on with an imported session. `open_work` closes what was open in it."""
+    _not_archived(state)
+    imported = state.imported
+    if imported is None or imported.adopted:
+        raise _wrong(state, "It is an agent of Athena already: prompt it.")
+    where = "a new worktree" if workspace.kind == "new" else "its own directory"
+    seam = Notice(
+        text=f"Athena goes on from here, in {where}. All before was made outside.", topic="adoption"
+    )
+    return (
+        *open_work,
+        e.ItemCompleted(item_id=f"{state.id}.adopted", item=seam),
+        e.SessionAdopted(
+            session_id=imported.session_id, workspace=workspace, model=model, mode=mode, by=by
+        ),
+    )
 
 
 def answer(
@@ -178,6 +210,15 @@ def _check_answers(inquiry: Inquiry, answers: dict[str, list[str]] | None) -> No
 def _not_archived(state: AgentState) -> None:
     if state.archived:
         raise _wrong(state, "It is archived: restore it first (`athena agent restore`).")
+
+
+def _not_read_only(state: AgentState) -> None:
+    if is_read_only(state):
+        raise _wrong(
+            state,
+            "Its session was made outside, so it is read-only here. To go on with it, adopt it: "
+            f"athena session adopt {shlex.quote(state.name)}",
+        )
 
 
 def _wrong(state: AgentState, why: str) -> AthenaError:

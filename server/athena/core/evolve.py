@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from athena.core.state import AgentState, RunState, TurnState
+from athena.core.state import AgentState, RunState, TurnState, is_read_only
 from athena.protocol import events as e
-from athena.protocol.agent import OpenRequest, QueuedPrompt, ScriptView, WorkspaceView
+from athena.protocol.agent import (
+    ImportedSession,
+    OpenRequest,
+    QueuedPrompt,
+    ScriptView,
+    WorkspaceView,
+)
 from athena.protocol.items import Item, ItemStatus, Message, Plan, Reasoning, ToolCall
 from athena.protocol.review import CommentView
 from athena.protocol.usage import Cost, Usage
@@ -67,6 +73,8 @@ def _change(state: AgentState, at: int, data: e.EventData) -> Change:
         return _review_change(state, at, data)
     if isinstance(data, e.RunStarted | e.SessionOpened | e.RunGivenUp | e.RunEnded):
         return _run_change(state, data)
+    if isinstance(data, e.SessionImported | e.SessionAdopted):
+        return _outside_change(state, data)
     return _life_change(state, at, data)
 
 
@@ -202,6 +210,7 @@ def _run_change(
                 "run": run,
                 "session_id": data.session_id,
                 "session_harness": run.harness,
+                "sessions": _with(state.sessions, data.session_id),
                 "capabilities": data.capabilities,
                 "model": data.model or state.model,
                 "mode": data.mode or state.mode,
@@ -224,6 +233,36 @@ def _run_change(
                 "turn": None,
                 "wanted": moved or bool(was_ready and by_itself and state.queue),
             }
+
+
+def _outside_change(state: AgentState, data: e.SessionImported | e.SessionAdopted) -> Change:
+    match data:
+        case e.SessionImported():
+            imported = ImportedSession(
+                harness=data.harness, session_id=data.session_id, path=data.path
+            )
+            return {
+                "imported": imported,
+                "wanted": False,
+                "session_id": data.session_id,
+                "session_harness": data.harness,
+                "sessions": _with(state.sessions, data.session_id),
+            }
+        case e.SessionAdopted():
+            if state.imported is None:
+                return {}
+            given = {"workspace": data.workspace, "model": data.model, "mode": data.mode}
+            return {
+                "imported": state.imported.model_copy(update={"adopted": True}),
+                "spec": state.spec.model_copy(update=given),
+                "model": data.model or state.model,
+                "mode": data.mode or state.mode,
+                "wanted": True,
+            }
+
+
+def _with(known: list[str], name: str) -> list[str]:
+    return known if name in known else [*known, name]
 
 
 def _turn_change(state: AgentState, at: int, data: e.EventData) -> Change:
@@ -257,7 +296,8 @@ def _turn_change(state: AgentState, at: int, data: e.EventData) -> Change:
                 "turn": None,
                 "last_turn": data,
                 "activity": None,
-                "uncaptured": data.turn_id,
+                # What was done outside is over: there is no tree of that moment to capture.
+                "uncaptured": None if is_read_only(state) else data.turn_id,
             }
         case e.UsageReported():
             return _counted(state, data)

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import Literal
 
-from athena.protocol.agent import OpenRequest, QueuedPrompt, ScriptView, WorkspaceView
+from athena.protocol.agent import (
+    ImportedSession,
+    OpenRequest,
+    QueuedPrompt,
+    ScriptView,
+    WorkspaceView,
+)
 from athena.protocol.base import Record
 from athena.protocol.capability import Capabilities
 from athena.protocol.events import RunEnded, TurnEnded
@@ -13,7 +19,7 @@ from athena.protocol.rule import Rule
 from athena.protocol.spec import AgentSpec
 from athena.protocol.usage import ContextWindow, Cost, Usage
 
-STATE_SCHEMA = 1
+STATE_SCHEMA = 2
 """Raised when the shape below changes: snapshots of another schema are folded again."""
 
 
@@ -47,7 +53,7 @@ class AgentState(Record):
     the turn whose beginning has its checkpoint, `uncaptured` the one whose end has none yet,
     `checkpoint` the commit of the last one. `setup` are the scripts that are still due before a
     run, `scripts` those that run now. `verdicts` are by hunk or file, `collisions` and
-    `conflicts` name other agents.
+    `conflicts` name other agents. `sessions` are the ids of all sessions that it ever had.
     """
 
     id: str
@@ -79,6 +85,8 @@ class AgentState(Record):
     last_run: RunEnded | None = None
     session_id: str | None = None
     session_harness: str | None = None
+    sessions: list[str] = []
+    imported: ImportedSession | None = None
     runs: int = 0
 
     turn: TurnState | None = None
@@ -113,6 +121,11 @@ class AgentState(Record):
     def next_turn_id(self) -> str:
         """The name of the next turn that a prompt starts."""
         return f"{self.id}.t{self.turns + 1}"
+
+
+def is_read_only(state: AgentState) -> bool:
+    """Whether the agent was imported and nobody has adopted it yet."""
+    return state.imported is not None and not state.imported.adopted
 
 
 def has_tree(state: AgentState) -> bool:

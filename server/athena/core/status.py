@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from athena.core.state import AgentState, has_tree
+from athena.core.state import AgentState, has_tree, is_read_only
 from athena.protocol.agent import Status
 from athena.protocol.request import Inquiry
 
@@ -36,6 +36,8 @@ def status(state: AgentState) -> tuple[Status, str | None]:
 
 
 def _without_run(state: AgentState) -> tuple[Status, str | None]:
+    if is_read_only(state):
+        return Status.IMPORTED, None
     if state.workspace_error is not None:
         return Status.FAILED, state.workspace_error
     if state.wanted:

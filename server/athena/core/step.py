@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from athena.core.state import AgentState, has_tree
+from athena.core.state import AgentState, has_tree, is_read_only
 from athena.protocol.agent import QueuedPrompt
 
 
@@ -92,6 +92,8 @@ NextStep = (
 
 def next_step(state: AgentState, *, can_steer: bool) -> NextStep | None:
     """What to do now, or nothing. Asked again after each event, so it says one thing at a time."""
+    if is_read_only(state):
+        return None
     if state.ending == "kill" or (state.run is not None and state.run.given_up):
         return KillRun() if state.run else None
     if state.turn is not None:

@@ -187,13 +187,13 @@ class Draft:
         """A turn for a prompt begins; the shell has recorded it."""
         self.ledger = replace(self.ledger, turn_id=turn_id)
 
-    def begin_own_turn(self) -> None:
-        """The harness begins a turn by itself."""
+    def begin_own_turn(self, origin: Literal["prompt", "harness"] = "harness") -> None:
+        """A turn begins that the shell did not start: by itself, or by a prompt given elsewhere."""
         count = self.ledger.turn_count + 1
         run_id = self.ledger.run_id
         turn_id = f"{run_id}.t{count}"
         self.ledger = replace(self.ledger, turn_id=turn_id, turn_count=count)
-        self.events.append(e.TurnStarted(turn_id=turn_id, run_id=run_id, origin="harness"))
+        self.events.append(e.TurnStarted(turn_id=turn_id, run_id=run_id, origin=origin))
 
     def end_turn(self, ended: e.TurnEnded) -> None:
         """Record a turn's end, after what was open in it was closed."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from athena.core.evolve import add_cost
-from athena.core.state import AgentState
+from athena.core.state import AgentState, is_read_only
 from athena.core.status import status
 from athena.protocol.agent import AgentDetail, AgentView, OpenRequest
 
@@ -35,7 +35,7 @@ def view(state: AgentState) -> AgentView:
         scripts=list(state.scripts.values()),
         run_id=state.run.run_id if state.run else None,
         session_id=state.session_id,
-        turn_id=turn.turn_id if turn else None,
+        turn_id=turn.turn_id if turn and not is_read_only(state) else None,
         turns=state.turns,
         activity=state.activity,
         queue=state.queue,
@@ -46,6 +46,7 @@ def view(state: AgentState) -> AgentView:
         comments=sum(c.state != "resolved" for c in state.comments),
         collisions=state.collisions,
         conflicts=state.conflicts,
+        imported=state.imported,
         created_at=state.created_at,
         updated_at=state.updated_at,
         version=state.version,

@@ -24,6 +24,7 @@ class Status(StrEnum):
     NEEDS_INPUT = "needsInput"
     IDLE = "idle"
     DONE = "done"
+    IMPORTED = "imported"
     INTERRUPTED = "interrupted"
     FAILED = "failed"
     DEAD = "dead"
@@ -76,11 +77,23 @@ class OpenRequest(Record):
     reminders: int = 0
 
 
+class ImportedSession(Record):
+    """Where an agent comes from that a plain command line made: its session and the file of it.
+
+    Until it is `adopted` it is read-only: its file says what happens to it.
+    """
+
+    harness: str
+    session_id: str
+    path: str
+    adopted: bool = False
+
+
 class AgentView(Record):
     """An agent in a list. `version` is that of its last event.
 
     `comments` counts those not resolved; `collisions` and `conflicts` name agents whose work
-    touches the same places.
+    touches the same places. `imported` is there for an agent that was not made by Athena.
     """
 
     id: str
@@ -111,6 +124,7 @@ class AgentView(Record):
     comments: int = 0
     collisions: list[str] = []
     conflicts: list[str] = []
+    imported: ImportedSession | None = None
     created_at: int
     updated_at: int
     version: int

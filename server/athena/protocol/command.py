@@ -45,6 +45,7 @@ class Source(StrEnum):
     RULE = "rule"
     RULE_INDEX = "ruleIndex"
     SELECTION = "selection"
+    SESSION = "session"
     TURN = "turn"
     UNDO = "undo"
     WORKSPACE = "workspace"
@@ -83,6 +84,7 @@ OFFERS: dict[Source, str] = {
     Source.RULE: "A `Rule`: filled in from a permission request, or by hand.",
     Source.RULE_INDEX: "A choice of `athena/rule/list`, by its place.",
     Source.SELECTION: "What is selected, as content: a link to its lines.",
+    Source.SESSION: "A choice of `athena/session/list`: one that is new or has changed.",
     Source.TURN: "A turn of the agent: the one in view, else the last.",
     Source.UNDO: "The `undo` of a result: the last one, else a choice.",
     Source.WORKSPACE: "A `WorkspaceSpec`: a new worktree, an existing directory, or none.",

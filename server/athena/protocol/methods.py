@@ -8,6 +8,7 @@ from typing import Literal
 from athena.protocol import agent as a
 from athena.protocol import review as r
 from athena.protocol import rule
+from athena.protocol import session as s
 from athena.protocol import transcript as t
 from athena.protocol import workspace as w
 from athena.protocol.base import Done, Empty, Record, Request
@@ -84,6 +85,27 @@ METHODS: tuple[Method, ...] = (
     ),
     Method("athena/agent/move", a.MoveAgent, a.Changed, "write", "Go on under another harness."),
     Method("athena/agent/logs", a.ReadLogs, a.Logs, "read", "The harness's standard error."),
+    Method(
+        "athena/session/list",
+        s.ListSessions,
+        s.SessionList,
+        "read",
+        "Sessions made outside, by the plain command lines of harnesses.",
+    ),
+    Method(
+        "athena/session/import",
+        s.ImportSession,
+        s.SessionReport,
+        "write",
+        "Read a session made outside into the log, as a read-only agent.",
+    ),
+    Method(
+        "athena/session/adopt",
+        s.AdoptSession,
+        a.AgentDetail,
+        "write",
+        "Go on with a session made outside, as an agent.",
+    ),
     Method(
         "athena/transcript/page",
         t.ReadTranscript,

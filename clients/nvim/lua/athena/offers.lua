@@ -212,6 +212,20 @@ local OFFERS = {
       "no work was captured"
     )
   end,
+  session = function(asking)
+    local found = vim.tbl_filter(function(one)
+      return one.state == "new" or one.state == "changed"
+    end, client.call("athena/session/list", {}).sessions)
+    return pick(
+      asking,
+      vim.tbl_map(function(one)
+        local at = os.date("%F %H:%M", math.floor(one.modifiedAt / 1000))
+        local title = words.line(one.title ~= "" and one.title or one.sessionId, 60)
+        return { label = ("%s  %s  %s"):format(at, one.harness, title), value = one.sessionId }
+      end, found),
+      "no session was made outside"
+    )
+  end,
   rule = function(asking)
     local decision = async.select({
       { label = "Allow without asking", value = "allow" },

@@ -22,6 +22,19 @@
 ---@field rule athena.Rule
 ---@field project? string
 
+---Parameters of `athena/session/adopt`: go on with a session as an agent.
+---
+---`session` is as in `athena/session/import`, which is done first. The agent works in the session's
+---own directory, or in a new `worktree` of the repository that it is in. The `text`, with `content`
+---attached, is its first prompt here.
+---@class athena.AdoptSession
+---@field session string
+---@field text? string
+---@field content? athena.ContentBlock[]
+---@field worktree? boolean
+---@field model? string
+---@field mode? string
+
 ---An agent was put away: it takes no more prompts and leaves the list.
 ---@class athena.AgentArchived
 
@@ -96,7 +109,7 @@
 ---An agent in a list. `version` is that of its last event.
 ---
 ---`comments` counts those not resolved; `collisions` and `conflicts` name agents whose work touches
----the same places.
+---the same places. `imported` is there for an agent that was not made by Athena.
 ---@class athena.AgentView
 ---@field id string
 ---@field name string
@@ -126,6 +139,7 @@
 ---@field comments integer
 ---@field collisions string[]
 ---@field conflicts string[]
+---@field imported? athena.ImportedSession
 ---@field createdAt integer
 ---@field updatedAt integer
 ---@field version integer
@@ -600,6 +614,22 @@
 ---@field mimeType string
 ---@field uri? string
 
+---Parameters of `athena/session/import`.
+---
+---`session` is its id or a unique beginning of it, or the name of the agent that it became. What
+---was imported before stays as it is; what the file says since then is added.
+---@class athena.ImportSession
+---@field session string
+
+---Where an agent comes from that a plain command line made: its session and the file of it.
+---
+---Until it is `adopted` it is read-only: its file says what happens to it.
+---@class athena.ImportedSession
+---@field harness string
+---@field sessionId string
+---@field path string
+---@field adopted boolean
+
 ---One or more questions that are answered together.
 ---@class athena.Inquiry
 ---@field type "inquiry"
@@ -699,6 +729,17 @@
 ---Parameters of `athena/rule/list`.
 ---@class athena.ListRules
 ---@field project? string
+
+---Parameters of `athena/session/list`.
+---
+---Sessions of a `project`'s directory or below it, of a `harness` (`claude`, `codex`), changed
+---`since` a time in milliseconds since 1970 UTC. They are looked for where the client's own
+---environment has them (`CLAUDE_CONFIG_DIR`, `CODEX_HOME`, else its home).
+---@class athena.ListSessions
+---@field project? string
+---@field harness? string
+---@field since? integer
+---@field limit? integer
 
 ---Parameters of `athena/workspace/list`: those of one project or agent, or all.
 ---@class athena.ListWorkspaces
@@ -1185,6 +1226,26 @@
 ---@field agent string
 ---@field text? string
 
+---An imported session goes on as an agent of Athena, in this workspace.
+---@class athena.SessionAdopted
+---@field sessionId string
+---@field workspace athena.WorkspaceSpec
+---@field model? string
+---@field mode? string
+---@field by string
+
+---The agent is a session that a plain command line made; what its file says follows.
+---@class athena.SessionImported
+---@field harness string
+---@field sessionId string
+---@field path string
+---@field cwd string
+
+---Sessions, those that changed last first. `more`: the limit left some out.
+---@class athena.SessionList
+---@field sessions athena.SessionView[]
+---@field more boolean
+
 ---The harness is ready for prompts.
 ---@class athena.SessionOpened
 ---@field runId string
@@ -1192,6 +1253,46 @@
 ---@field model? string
 ---@field mode? string
 ---@field capabilities athena.Capabilities
+
+---What became of an import: `events` were added to the agent, up to `seq` of the log.
+---
+---`replaced` names the agent of what the same file said before it was replaced or cut.
+---@class athena.SessionReport
+---@field agentId string
+---@field agentName string
+---@field sessionId string
+---@field created boolean
+---@field events integer
+---@field seq integer
+---@field replaced? string
+
+---What Athena has of a session.
+---
+---`new`: nothing. `imported`: all that its file says. `changed`: its file says more by now.
+---`archived`: what was imported is put away. `adopted`: it goes on as an agent. `own`: Athena made
+---it itself.
+---@alias athena.SessionState
+---| "new"
+---| "imported"
+---| "changed"
+---| "archived"
+---| "adopted"
+---| "own"
+
+---A session file. `title` is how its first prompt begins, `bytes` the size of the file.
+---
+---`modifiedAt` in milliseconds since 1970 UTC. `agentId` names the agent that it became.
+---@class athena.SessionView
+---@field harness string
+---@field sessionId string
+---@field path string
+---@field cwd string
+---@field title string
+---@field modifiedAt integer
+---@field bytes integer
+---@field state athena.SessionState
+---@field agentId? string
+---@field agentName? string
 
 ---Parameters of `athena/agent/setMode`.
 ---@class athena.SetMode
@@ -1245,6 +1346,7 @@
 ---| "needsInput"
 ---| "idle"
 ---| "done"
+---| "imported"
 ---| "interrupted"
 ---| "failed"
 ---| "dead"
@@ -1411,7 +1513,9 @@
 ---@field turnId string
 ---@field by string
 
----A prompt was handed to the harness. `promptId` is null where the harness began by itself.
+---A prompt was handed to the harness.
+---
+---`promptId` is null where the harness began by itself, and where the prompt was given outside.
 ---@class athena.TurnStarted
 ---@field turnId string
 ---@field runId string
@@ -1587,6 +1691,9 @@
 ---| "athena/agent/setOption" # Change an option that the harness offers.
 ---| "athena/agent/move" # Go on under another harness.
 ---| "athena/agent/logs" # The harness's standard error.
+---| "athena/session/list" # Sessions made outside, by the plain command lines of harnesses.
+---| "athena/session/import" # Read a session made outside into the log, as a read-only agent.
+---| "athena/session/adopt" # Go on with a session made outside, as an agent.
 ---| "athena/transcript/page" # A page of what an agent said and did, from either end.
 ---| "athena/item/get" # One item, whole.
 ---| "athena/event/subscribe" # Follow the log: a snapshot, then events from a cursor.
@@ -1656,6 +1763,9 @@
 ---@overload fun(method: "athena/agent/setOption", params: athena.SetOption, done: fun(error?: athena.Error, result?: athena.Changed))
 ---@overload fun(method: "athena/agent/move", params: athena.MoveAgent, done: fun(error?: athena.Error, result?: athena.Changed))
 ---@overload fun(method: "athena/agent/logs", params: athena.ReadLogs, done: fun(error?: athena.Error, result?: athena.Logs))
+---@overload fun(method: "athena/session/list", params: athena.ListSessions, done: fun(error?: athena.Error, result?: athena.SessionList))
+---@overload fun(method: "athena/session/import", params: athena.ImportSession, done: fun(error?: athena.Error, result?: athena.SessionReport))
+---@overload fun(method: "athena/session/adopt", params: athena.AdoptSession, done: fun(error?: athena.Error, result?: athena.AgentDetail))
 ---@overload fun(method: "athena/transcript/page", params: athena.ReadTranscript, done: fun(error?: athena.Error, result?: athena.TranscriptPage))
 ---@overload fun(method: "athena/item/get", params: athena.ReadItem, done: fun(error?: athena.Error, result?: athena.TranscriptItem))
 ---@overload fun(method: "athena/event/subscribe", params: athena.Subscribe, done: fun(error?: athena.Error, result?: athena.Subscribed))
@@ -1727,6 +1837,8 @@
 ---| "commentResolved"
 ---| "changesApplied"
 ---| "collisionsChanged"
+---| "sessionImported"
+---| "sessionAdopted"
 ---| "runStarted"
 ---| "sessionOpened"
 ---| "runGivenUp"
@@ -1776,6 +1888,8 @@
 ---@field commentResolved athena.CommentResolved
 ---@field changesApplied athena.ChangesApplied
 ---@field collisionsChanged athena.CollisionsChanged
+---@field sessionImported athena.SessionImported
+---@field sessionAdopted athena.SessionAdopted
 ---@field runStarted athena.RunStarted
 ---@field sessionOpened athena.SessionOpened
 ---@field runGivenUp athena.RunGivenUp
@@ -1835,6 +1949,7 @@
 ---| "rule" # A `Rule`: filled in from a permission request, or by hand.
 ---| "ruleIndex" # A choice of `athena/rule/list`, by its place.
 ---| "selection" # What is selected, as content: a link to its lines.
+---| "session" # A choice of `athena/session/list`: one that is new or has changed.
 ---| "turn" # A turn of the agent: the one in view, else the last.
 ---| "undo" # The `undo` of a result: the last one, else a choice.
 ---| "workspace" # A `WorkspaceSpec`: a new worktree, an existing directory, or none.

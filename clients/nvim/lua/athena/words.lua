@@ -14,6 +14,7 @@ local STATUS = {
   done = { icon = "done", words = "done", highlight = "AthenaDone" },
   interrupted = { icon = "interrupted", words = "interrupted", highlight = "AthenaIdle" },
   failed = { icon = "failed", words = "failed", highlight = "AthenaFailed" },
+  imported = { icon = "done", words = "imported", highlight = "AthenaDone" },
   dead = { icon = "dead", words = "dead", highlight = "AthenaFailed" },
 }
 

@@ -29,9 +29,10 @@ const LOOKS: Record<Status, Look> = {
   interrupted: { words: "interrupted", icon: "debug-pause", color: "charts.orange", rank: 2 },
   idle: { words: "idle", icon: "circle-large-outline", color: "charts.green", rank: 3 },
   done: { words: "done", icon: "pass", color: "charts.green", rank: 4 },
+  imported: { words: "imported, read-only", icon: "repo-pull", rank: 5 },
 };
 
-const UNKNOWN: Look = { words: "unknown", icon: "circle-outline", rank: 5 };
+const UNKNOWN: Look = { words: "unknown", icon: "circle-outline", rank: 6 };
 
 /** How a status looks; one that a newer Athena knows and we do not looks plain. */
 export function look(status: Status): Look {

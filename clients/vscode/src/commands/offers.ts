@@ -131,6 +131,18 @@ export const OFFERS: Partial<Record<Source, Offer>> = {
     }));
     return pick(argument, items, "No work was captured.");
   },
+  session: async ({ server, argument }) => {
+    const { sessions } = await server.request("athena/session/list", {});
+    const items = sessions
+      .filter((session) => session.state === "new" || session.state === "changed")
+      .map((session) => ({
+        label: session.title || session.sessionId,
+        description: `${session.harness} · ${new Date(session.modifiedAt).toLocaleString()}`,
+        detail: session.cwd,
+        value: session.sessionId,
+      }));
+    return pick(argument, items, "No session was made outside.");
+  },
   rule: async () => {
     const note = "Allow without asking: a command line, such as `npm test*`";
     const command = await vscode.window.showInputBox({ title: "Permission Rule", prompt: note });

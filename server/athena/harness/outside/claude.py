@@ -65,6 +65,22 @@ def read(memory: Memory, line: bytes) -> tuple[Memory, list[Dated]]:
     return work.done()
 
 
+def rest(memory: Memory) -> tuple[Memory, list[Dated]]:
+    """There are no more lines now: a turn whose last response was a final one is over."""
+    work = _Reading(memory)
+    if memory.last is not None:
+        work.finish("endTurn")
+    return work.done()
+
+
+def close(memory: Memory) -> tuple[Memory, list[Dated]]:
+    """There will be no more lines: whatever is open was broken off."""
+    work = _Reading(memory)
+    work.finish("cancelled")
+    work.settle_all()
+    return work.done()
+
+
 class _Reading(Work):
     """The draft of one line."""
 
@@ -131,7 +147,7 @@ def _user(reading: _Reading, line: Json) -> None:
         reading.finish("cancelled")
     elif words and not words.startswith(COMMAND_MARKS):
         reading.finish("endTurn")
-        reading.begin_own_turn()
+        reading.begin_own_turn("prompt")
         reading.add(UserMessage(content=[TextContent(text=words)]))
 
 

@@ -65,6 +65,19 @@ def read(memory: Memory, line: bytes) -> tuple[Memory, list[Dated]]:
     return work.done()
 
 
+def rest(memory: Memory) -> tuple[Memory, list[Dated]]:
+    """There are no more lines now. Codex says itself when a turn is over."""
+    return memory, []
+
+
+def close(memory: Memory) -> tuple[Memory, list[Dated]]:
+    """There will be no more lines: whatever is open was broken off."""
+    work = _Reading(memory)
+    work.finish(cancelled=True)
+    work.settle_all()
+    return work.done()
+
+
 class _Reading(Work):
     """The draft of one line."""
 
@@ -86,7 +99,7 @@ class _Reading(Work):
     def ensure_turn(self) -> None:
         if self.ledger.turn_id is None:
             self.remember(spent=Tokens())
-            self.begin_own_turn()
+            self.begin_own_turn("prompt")
 
     def finish(self, cancelled: bool = False) -> None:
         turn_id = self.ledger.turn_id

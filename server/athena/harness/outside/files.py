@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-import json
+import contextlib
+import glob
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from athena.harness.decode import Json, is_obj, maybe_text, obj, objs, text
+from athena.harness.decode import Json, maybe_text, obj, objs, parse, text
 
 HEAD_BYTES = 256 * 1024
 """How much of a file is read to find out what it is about."""
 
+LONGEST_LINE = 32 * 1024 * 1024
+"""A first prompt may hold pictures."""
+
 TITLE_LENGTH = 120
+
+Kind = Literal["claude", "codex"]
 
 
 @dataclass(frozen=True, slots=True)
 class SessionFile:
     """A session of a plain command line. `modified_at` in milliseconds since 1970 UTC."""
 
-    harness: Literal["claude", "codex"]
+    harness: Kind
     session_id: str
     path: Path
     cwd: str
@@ -29,27 +35,53 @@ class SessionFile:
     bytes: int
 
 
-def find_sessions(environment: Mapping[str, str]) -> list[SessionFile]:
-    """All sessions below the user's home, the newest first. What cannot be read is left out."""
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which sessions to look for: of one harness, changed since a time (milliseconds since 1970
+    UTC), or whose id begins so. Files that are not wanted are not opened.
+    """
+
+    harness: str | None = None
+    since: int = 0
+    session_id: str = ""
+
+    @property
+    def pattern(self) -> str:
+        """What a file's name has in the place of the id, for `glob`."""
+        return f"{glob.escape(self.session_id)}*"
+
+    def fits(self, path: Path) -> bool:
+        """Whether a file was changed since then."""
+        return path.stat().st_mtime_ns // 1_000_000 >= self.since
+
+
+ALL = Wanted()
+
+
+def find_sessions(environment: Mapping[str, str], wanted: Wanted = ALL) -> list[SessionFile]:
+    """The sessions below the user's home, the newest first. What cannot be read is left out."""
     home = Path(environment.get("HOME") or Path.home())
     claude = Path(environment.get("CLAUDE_CONFIG_DIR") or home / ".claude")
     codex = Path(environment.get("CODEX_HOME") or home / ".codex")
-    found = [*_claude_sessions(claude), *_codex_sessions(codex)]
+    found: list[SessionFile] = []
+    if wanted.harness in (None, "claude"):
+        found += _claude_sessions(claude, wanted)
+    if wanted.harness in (None, "codex"):
+        found += _codex_sessions(codex, wanted)
     return sorted(found, key=lambda one: one.modified_at, reverse=True)
 
 
-def _claude_sessions(root: Path) -> Iterator[SessionFile]:
+def _claude_sessions(root: Path, wanted: Wanted) -> Iterator[SessionFile]:
     """`projects/<project>/<session id>.jsonl`; files of subagents are named otherwise."""
-    for path in _files(root / "projects", "*/*.jsonl"):
+    for path in _files(root / "projects", f"*/{wanted.pattern}.jsonl", wanted):
         if path.name.startswith("agent-"):
             continue
-        head = _head(path)
-        spoken = [one for one in head if one.get("type") in ("user", "assistant")]
-        if not spoken:
-            continue
-        prompts = (_claude_prompt(one) for one in spoken)
-        title = next((words for words in prompts if words), "")
-        yield _session("claude", path.stem, path, text(spoken[0].get("cwd")), title)
+        spoken = (one for one in _head(path) if one.get("type") in ("user", "assistant"))
+        first = next(spoken, None)
+        if first is not None:
+            prompts = (_claude_prompt(one) for one in (first, *spoken))
+            title = next((words for words in prompts if words), "")
+            yield from _session("claude", path.stem, path, text(first.get("cwd")), title)
 
 
 def _claude_prompt(line: Json) -> str:
@@ -60,18 +92,23 @@ def _claude_prompt(line: Json) -> str:
     return "" if words.startswith("<") else words
 
 
-def _codex_sessions(root: Path) -> Iterator[SessionFile]:
+def _codex_sessions(root: Path, wanted: Wanted) -> Iterator[SessionFile]:
     """`sessions/<year>/<month>/<day>/rollout-<time>-<session id>.jsonl`, and archived ones."""
+    pattern = f"**/rollout-*-{wanted.pattern}.jsonl"
     for folder in ("sessions", "archived_sessions"):
-        for path in _files(root / folder, "**/rollout-*.jsonl"):
-            head = _head(path)
-            meta = obj(head[0].get("payload")) if head else {}
-            session_id = maybe_text(meta.get("id"))
-            if session_id is None or head[0].get("type") != "session_meta":
+        for path in _files(root / folder, pattern, wanted):
+            lines = _head(path)
+            first = next(lines, None)
+            if first is None:
                 continue
-            prompts = (_codex_prompt(one) for one in head)
-            title = next((words for words in prompts if words), "")
-            yield _session("codex", session_id, path, text(meta.get("cwd")), title)
+            meta = obj(first.get("payload"))
+            session_id = maybe_text(meta.get("id"))
+            if session_id is None or first.get("type") != "session_meta":
+                continue
+            if session_id.startswith(wanted.session_id):
+                prompts = (_codex_prompt(one) for one in lines)
+                title = next((words for words in prompts if words), "")
+                yield from _session("codex", session_id, path, text(meta.get("cwd")), title)
 
 
 def _codex_prompt(line: Json) -> str:
@@ -87,48 +124,46 @@ def _first_text(content: object) -> str:
 
 
 def _session(
-    harness: Literal["claude", "codex"], session_id: str, path: Path, cwd: str, title: str
-) -> SessionFile:
-    about = path.stat()
-    words = " ".join(title.split())[:TITLE_LENGTH]
-    modified = about.st_mtime_ns // 1_000_000
-    return SessionFile(harness, session_id, path, cwd, words, modified, about.st_size)
+    harness: Kind, session_id: str, path: Path, cwd: str, title: str
+) -> Iterator[SessionFile]:
+    """The session, unless its file has just been deleted."""
+    with contextlib.suppress(OSError):
+        about = path.stat()
+        words = " ".join(title.split())[:TITLE_LENGTH]
+        modified = about.st_mtime_ns // 1_000_000
+        yield SessionFile(harness, session_id, path, cwd, words, modified, about.st_size)
 
 
-def _files(folder: Path, pattern: str) -> list[Path]:
-    return sorted(path for path in folder.glob(pattern) if path.is_file())
+def _files(folder: Path, pattern: str, wanted: Wanted) -> Iterator[Path]:
+    for path in sorted(folder.glob(pattern)):
+        with contextlib.suppress(OSError):
+            if path.is_file() and wanted.fits(path):
+                yield path
 
 
-def _head(path: Path) -> list[Json]:
+def _head(path: Path) -> Iterator[Json]:
     """The first lines that are JSON objects."""
     try:
         with path.open("rb") as file:
-            raw = file.read(HEAD_BYTES)
+            left = HEAD_BYTES
+            while left > 0 and (line := file.readline(LONGEST_LINE)):
+                left -= len(line)
+                value = parse(line)
+                if value is not None:
+                    yield value
     except OSError:
-        return []
-    found: list[Json] = []
-    for line in raw.split(b"\n"):
-        try:
-            value = json.loads(line)
-        except ValueError:
-            continue
-        if is_obj(value):
-            found.append(value)
-    return found
+        return
 
 
 def read_lines(path: Path, position: int, most: int = 4 << 20) -> tuple[list[bytes], int]:
-    """The whole lines from a position on, and the position after them.
+    """The whole lines from a position on, about `most` bytes of them, and the position after them.
 
-    A last line without its end is left for later: it is still being written, or was torn. A file
-    that became shorter was replaced, and is read from its beginning.
+    A last line without its end is left for later: it is still being written, or was torn.
     """
     with path.open("rb") as file:
-        size = file.seek(0, 2)
-        start = position if position <= size else 0
-        file.seek(start)
+        file.seek(position)
         raw = file.read(most)
         while b"\n" not in raw and (more := file.read(most)):
             raw += more
     end = raw.rfind(b"\n") + 1
-    return raw[:end].splitlines(), start + end
+    return raw[:end].split(b"\n")[:-1], position + end

@@ -15,6 +15,7 @@ from athena.protocol import events as e
 from athena.protocol.agent import AgentView
 from athena.protocol.errors import AthenaError
 from athena.protocol.events import Event
+from athena.protocol.session import made_outside
 
 if TYPE_CHECKING:
     from athena.lsp.desk import News
@@ -145,6 +146,8 @@ class Messages:
 def _told(agent: AgentView, event: Event, said: str) -> Told | None:
     """What a user should be told of an event, and how loudly."""
     match e.parse_event(event.kind, event.data):
+        case e.TurnEnded() as ended if made_outside(ended.turn_id):
+            return None
         case e.TurnEnded(stop_reason="failed", error=error):
             why = error.message if error else "the harness does not say why"
             return t.MessageType.Error, f"{agent.name} failed: {first_line(why)}"

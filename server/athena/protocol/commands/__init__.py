@@ -11,6 +11,7 @@ from athena.protocol.command import Command
 from athena.protocol.commands.agent import AGENT_COMMANDS
 from athena.protocol.commands.request import REQUEST_COMMANDS
 from athena.protocol.commands.review import REVIEW_COMMANDS
+from athena.protocol.commands.session import SESSION_COMMANDS
 from athena.protocol.commands.system import SYSTEM_COMMANDS
 from athena.protocol.commands.workspace import WORKSPACE_COMMANDS
 
@@ -19,5 +20,6 @@ COMMANDS: tuple[Command, ...] = (
     *REQUEST_COMMANDS,
     *REVIEW_COMMANDS,
     *WORKSPACE_COMMANDS,
+    *SESSION_COMMANDS,
     *SYSTEM_COMMANDS,
 )

@@ -7,6 +7,9 @@ from athena.protocol.command import AGENT, TEXT, Argument, Command, Source, When
 
 ACTIVE = (Status.WORKING, Status.NEEDS_PERMISSION, Status.NEEDS_INPUT)
 ENDED = (Status.DONE, Status.INTERRUPTED, Status.FAILED, Status.DEAD)
+OWN = tuple(status for status in Status if status is not Status.IMPORTED)
+"""Every status of an agent that Athena runs; one that was imported is read-only."""
+
 LIVE = (Status.STARTING, *ACTIVE, Status.IDLE, Status.INTERRUPTED, Status.FAILED)
 
 _SELECTION = Argument("content", Source.SELECTION, "Selection")
@@ -46,7 +49,7 @@ AGENT_COMMANDS: tuple[Command, ...] = (
         title="Prompt Agent",
         method="athena/agent/prompt",
         arguments=(AGENT, TEXT, _SELECTION),
-        when=When(),
+        when=When(OWN),
         icon="comment",
         key="p",
     ),
@@ -126,7 +129,7 @@ AGENT_COMMANDS: tuple[Command, ...] = (
         title="Archive Agent",
         method="athena/agent/archive",
         arguments=(AGENT,),
-        when=When(ENDED, running=False),
+        when=When((*ENDED, Status.IMPORTED), running=False),
         icon="archive",
     ),
     Command(

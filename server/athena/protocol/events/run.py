@@ -6,6 +6,7 @@ from typing import Literal
 
 from athena.protocol.capability import Capabilities, Option, SlashCommand
 from athena.protocol.events.base import EventData
+from athena.protocol.spec import WorkspaceSpec
 
 
 class RunStarted(EventData):
@@ -53,6 +54,27 @@ class RunEnded(EventData):
     error: str | None = None
     cpu_seconds: float | None = None
     max_rss_bytes: int | None = None
+
+
+class SessionImported(EventData):
+    """The agent is a session that a plain command line made; what its file says follows."""
+
+    KIND = "sessionImported"
+    harness: str
+    session_id: str
+    path: str
+    cwd: str
+
+
+class SessionAdopted(EventData):
+    """An imported session goes on as an agent of Athena, in this workspace."""
+
+    KIND = "sessionAdopted"
+    session_id: str
+    workspace: WorkspaceSpec
+    model: str | None = None
+    mode: str | None = None
+    by: str = "user"
 
 
 class ModeChanged(EventData):

@@ -36,7 +36,10 @@ class PromptSteered(EventData):
 
 
 class TurnStarted(EventData):
-    """A prompt was handed to the harness. `prompt_id` is null where the harness began by itself."""
+    """A prompt was handed to the harness.
+
+    `prompt_id` is null where the harness began by itself, and where the prompt was given outside.
+    """
 
     KIND = "turnStarted"
     turn_id: str

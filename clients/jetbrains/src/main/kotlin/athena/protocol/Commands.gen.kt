@@ -138,6 +138,9 @@ public enum class Source {
     /** What is selected, as content: a link to its lines. */
     SELECTION,
 
+    /** A choice of `athena/session/list`: one that is new or has changed. */
+    SESSION,
+
     /** A turn of the agent: the one in view, else the last. */
     TURN,
 
@@ -195,7 +198,20 @@ public val COMMANDS: List<Command> =
                 Argument("text", "Prompt", Source.PROMPT, required = true),
                 Argument("content", "Selection", Source.SELECTION),
             ),
-            context = When(archived = false),
+            context = When(
+                statuses = setOf(
+                    Status.STARTING,
+                    Status.WORKING,
+                    Status.NEEDS_PERMISSION,
+                    Status.NEEDS_INPUT,
+                    Status.IDLE,
+                    Status.DONE,
+                    Status.INTERRUPTED,
+                    Status.FAILED,
+                    Status.DEAD,
+                ),
+                archived = false,
+            ),
         ),
         Command(
             id = "athena.agent.steer",
@@ -365,6 +381,7 @@ public val COMMANDS: List<Command> =
                     Status.INTERRUPTED,
                     Status.FAILED,
                     Status.DEAD,
+                    Status.IMPORTED,
                 ),
                 running = false,
                 archived = false,
@@ -1004,6 +1021,42 @@ public val COMMANDS: List<Command> =
             summary = "Show where agents changed the same places of the same files.",
             icon = "warning",
             method = "athena/collision/list",
+        ),
+        Command(
+            id = "athena.session.list",
+            word = "sessions",
+            title = "Show Sessions Made Outside",
+            category = "Session",
+            summary = "Sessions made outside, by the plain command lines of harnesses.",
+            icon = "list-flat",
+            method = "athena/session/list",
+        ),
+        Command(
+            id = "athena.session.import",
+            word = "import-session",
+            title = "Import Session",
+            category = "Session",
+            summary = "Read a session made outside into the log, as a read-only agent.",
+            icon = "repo-pull",
+            method = "athena/session/import",
+            arguments = listOf(
+                Argument("session", "Session", Source.SESSION, required = true),
+            ),
+        ),
+        Command(
+            id = "athena.session.adopt",
+            word = "adopt",
+            title = "Adopt Imported Session",
+            category = "Session",
+            summary = "Go on with a session made outside, as an agent.",
+            icon = "person-add",
+            method = "athena/session/adopt",
+            arguments = listOf(
+                Argument("session", "Agent", Source.AGENT, required = true),
+                Argument("text", "Prompt", Source.PROMPT),
+                Argument("worktree", "In a new worktree", Source.FLAG),
+            ),
+            context = When(statuses = setOf(Status.IMPORTED), archived = false),
         ),
         Command(
             id = "athena.harness.list",

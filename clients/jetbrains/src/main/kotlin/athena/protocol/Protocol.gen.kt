@@ -70,6 +70,35 @@ public data class AddRule(
     internal class Adapter : Writer<AddRule>({ it.json() })
 }
 
+/**
+ * Parameters of `athena/session/adopt`: go on with a session as an agent.
+ *
+ * `session` is as in `athena/session/import`, which is done first. The agent works in the session's
+ * own directory, or in a new `worktree` of the repository that it is in. The `text`, with `content`
+ * attached, is its first prompt here.
+ */
+@JsonAdapter(AdoptSession.Adapter::class)
+public data class AdoptSession(
+    public val session: String,
+    public val text: String? = null,
+    public val content: List<ContentBlock>? = null,
+    public val worktree: Boolean = false,
+    public val model: String? = null,
+    public val mode: String? = null,
+) {
+    internal fun json(): JsonObject =
+        JsonObject().also { o ->
+            o.put("session", JsonPrimitive(this.session))
+            o.put("text", this.text?.let { JsonPrimitive(it) })
+            o.put("content", this.content?.let { it.array { it.json() } })
+            o.put("worktree", JsonPrimitive(this.worktree))
+            o.put("model", this.model?.let { JsonPrimitive(it) })
+            o.put("mode", this.mode?.let { JsonPrimitive(it) })
+        }
+
+    internal class Adapter : Writer<AdoptSession>({ it.json() })
+}
+
 /** An agent was put away: it takes no more prompts and leaves the list. */
 public data object AgentArchived : EventData {
     internal fun from(json: JsonElement): AgentArchived = json.asJsonObject.let { this }
@@ -106,6 +135,7 @@ public data class AgentDetail(
     public val comments: Long = 0,
     public val collisions: List<String> = emptyList(),
     public val conflicts: List<String> = emptyList(),
+    public val imported: ImportedSession? = null,
     public val createdAt: Long,
     public val updatedAt: Long,
     public val version: Long,
@@ -154,6 +184,7 @@ public data class AgentDetail(
                     conflicts =
                         o.given("conflicts")?.let { it.asJsonArray.map { it.asString } }
                             ?: emptyList(),
+                    imported = o.given("imported")?.let { ImportedSession.from(it) },
                     createdAt = o.needed("createdAt").asLong,
                     updatedAt = o.needed("updatedAt").asLong,
                     version = o.needed("version").asLong,
@@ -365,7 +396,7 @@ public data class AgentStopped(
  * An agent in a list. `version` is that of its last event.
  *
  * `comments` counts those not resolved; `collisions` and `conflicts` name agents whose work touches
- * the same places.
+ * the same places. `imported` is there for an agent that was not made by Athena.
  */
 public data class AgentView(
     public val id: String,
@@ -396,6 +427,7 @@ public data class AgentView(
     public val comments: Long = 0,
     public val collisions: List<String> = emptyList(),
     public val conflicts: List<String> = emptyList(),
+    public val imported: ImportedSession? = null,
     public val createdAt: Long,
     public val updatedAt: Long,
     public val version: Long,
@@ -442,6 +474,7 @@ public data class AgentView(
                     conflicts =
                         o.given("conflicts")?.let { it.asJsonArray.map { it.asString } }
                             ?: emptyList(),
+                    imported = o.given("imported")?.let { ImportedSession.from(it) },
                     createdAt = o.needed("createdAt").asLong,
                     updatedAt = o.needed("updatedAt").asLong,
                     version = o.needed("version").asLong,
@@ -1961,6 +1994,48 @@ public data class ImageContent(
         }
 }
 
+/**
+ * Parameters of `athena/session/import`.
+ *
+ * `session` is its id or a unique beginning of it, or the name of the agent that it became. What
+ * was imported before stays as it is; what the file says since then is added.
+ */
+@JsonAdapter(ImportSession.Adapter::class)
+public data class ImportSession(
+    public val session: String,
+) {
+    internal fun json(): JsonObject =
+        JsonObject().also { o ->
+            o.put("session", JsonPrimitive(this.session))
+        }
+
+    internal class Adapter : Writer<ImportSession>({ it.json() })
+}
+
+/**
+ * Where an agent comes from that a plain command line made: its session and the file of it.
+ *
+ * Until it is `adopted` it is read-only: its file says what happens to it.
+ */
+public data class ImportedSession(
+    public val harness: String,
+    public val sessionId: String,
+    public val path: String,
+    public val adopted: Boolean = false,
+) {
+    public companion object {
+        internal fun from(json: JsonElement): ImportedSession =
+            json.asJsonObject.let { o ->
+                ImportedSession(
+                    harness = o.needed("harness").asString,
+                    sessionId = o.needed("sessionId").asString,
+                    path = o.needed("path").asString,
+                    adopted = o.given("adopted")?.let { it.asBoolean } ?: false,
+                )
+            }
+    }
+}
+
 /** One or more questions that are answered together. */
 public data class Inquiry(
     public val questions: List<Question>,
@@ -2240,6 +2315,31 @@ public data class ListRules(
         }
 
     internal class Adapter : Writer<ListRules>({ it.json() })
+}
+
+/**
+ * Parameters of `athena/session/list`.
+ *
+ * Sessions of a `project`'s directory or below it, of a `harness` (`claude`, `codex`), changed
+ * `since` a time in milliseconds since 1970 UTC. They are looked for where the client's own
+ * environment has them (`CLAUDE_CONFIG_DIR`, `CODEX_HOME`, else its home).
+ */
+@JsonAdapter(ListSessions.Adapter::class)
+public data class ListSessions(
+    public val project: String? = null,
+    public val harness: String? = null,
+    public val since: Long? = null,
+    public val limit: Long = 200,
+) {
+    internal fun json(): JsonObject =
+        JsonObject().also { o ->
+            o.put("project", this.project?.let { JsonPrimitive(it) })
+            o.put("harness", this.harness?.let { JsonPrimitive(it) })
+            o.put("since", this.since?.let { JsonPrimitive(it) })
+            o.put("limit", JsonPrimitive(this.limit))
+        }
+
+    internal class Adapter : Writer<ListSessions>({ it.json() })
 }
 
 /** Parameters of `athena/workspace/list`: those of one project or agent, or all. */
@@ -3788,6 +3888,67 @@ public data class SendComments(
     internal class Adapter : Writer<SendComments>({ it.json() })
 }
 
+/** An imported session goes on as an agent of Athena, in this workspace. */
+public data class SessionAdopted(
+    public val sessionId: String,
+    public val workspace: WorkspaceSpec,
+    public val model: String? = null,
+    public val mode: String? = null,
+    public val by: String = "user",
+) : EventData {
+    public companion object {
+        internal fun from(json: JsonElement): SessionAdopted =
+            json.asJsonObject.let { o ->
+                SessionAdopted(
+                    sessionId = o.needed("sessionId").asString,
+                    workspace = WorkspaceSpec.from(o.needed("workspace")),
+                    model = o.given("model")?.let { it.asString },
+                    mode = o.given("mode")?.let { it.asString },
+                    by = o.given("by")?.let { it.asString } ?: "user",
+                )
+            }
+    }
+}
+
+/** The agent is a session that a plain command line made; what its file says follows. */
+public data class SessionImported(
+    public val harness: String,
+    public val sessionId: String,
+    public val path: String,
+    public val cwd: String,
+) : EventData {
+    public companion object {
+        internal fun from(json: JsonElement): SessionImported =
+            json.asJsonObject.let { o ->
+                SessionImported(
+                    harness = o.needed("harness").asString,
+                    sessionId = o.needed("sessionId").asString,
+                    path = o.needed("path").asString,
+                    cwd = o.needed("cwd").asString,
+                )
+            }
+    }
+}
+
+/** Sessions, those that changed last first. `more`: the limit left some out. */
+@JsonAdapter(SessionList.Adapter::class)
+public data class SessionList(
+    public val sessions: List<SessionView>,
+    public val more: Boolean = false,
+) {
+    public companion object {
+        internal fun from(json: JsonElement): SessionList =
+            json.asJsonObject.let { o ->
+                SessionList(
+                    sessions = o.needed("sessions").asJsonArray.map { SessionView.from(it) },
+                    more = o.given("more")?.let { it.asBoolean } ?: false,
+                )
+            }
+    }
+
+    internal class Adapter : Reader<SessionList>({ from(it) })
+}
+
 /** The harness is ready for prompts. */
 public data class SessionOpened(
     public val runId: String,
@@ -3806,6 +3967,97 @@ public data class SessionOpened(
                     mode = o.given("mode")?.let { it.asString },
                     capabilities =
                         o.given("capabilities")?.let { Capabilities.from(it) } ?: Capabilities(),
+                )
+            }
+    }
+}
+
+/**
+ * What became of an import: `events` were added to the agent, up to `seq` of the log.
+ *
+ * `replaced` names the agent of what the same file said before it was replaced or cut.
+ */
+@JsonAdapter(SessionReport.Adapter::class)
+public data class SessionReport(
+    public val agentId: String,
+    public val agentName: String,
+    public val sessionId: String,
+    public val created: Boolean,
+    public val events: Long,
+    public val seq: Long,
+    public val replaced: String? = null,
+) {
+    public companion object {
+        internal fun from(json: JsonElement): SessionReport =
+            json.asJsonObject.let { o ->
+                SessionReport(
+                    agentId = o.needed("agentId").asString,
+                    agentName = o.needed("agentName").asString,
+                    sessionId = o.needed("sessionId").asString,
+                    created = o.needed("created").asBoolean,
+                    events = o.needed("events").asLong,
+                    seq = o.needed("seq").asLong,
+                    replaced = o.given("replaced")?.let { it.asString },
+                )
+            }
+    }
+
+    internal class Adapter : Reader<SessionReport>({ from(it) })
+}
+
+/**
+ * What Athena has of a session.
+ *
+ * `new`: nothing. `imported`: all that its file says. `changed`: its file says more by now.
+ * `archived`: what was imported is put away. `adopted`: it goes on as an agent. `own`: Athena made
+ * it itself.
+ */
+public enum class SessionState(public val wire: String) {
+    NEW("new"),
+    IMPORTED("imported"),
+    CHANGED("changed"),
+    ARCHIVED("archived"),
+    ADOPTED("adopted"),
+    OWN("own"),
+    UNRECOGNIZED("");
+
+    internal companion object {
+        fun from(json: JsonElement): SessionState =
+            entries.firstOrNull { it.wire == json.asString } ?: UNRECOGNIZED
+    }
+}
+
+/**
+ * A session file. `title` is how its first prompt begins, `bytes` the size of the file.
+ *
+ * `modifiedAt` in milliseconds since 1970 UTC. `agentId` names the agent that it became.
+ */
+public data class SessionView(
+    public val harness: String,
+    public val sessionId: String,
+    public val path: String,
+    public val cwd: String,
+    public val title: String,
+    public val modifiedAt: Long,
+    public val bytes: Long,
+    public val state: SessionState,
+    public val agentId: String? = null,
+    public val agentName: String? = null,
+) {
+    public companion object {
+        internal fun from(json: JsonElement): SessionView =
+            json.asJsonObject.let { o ->
+                SessionView(
+                    harness = o.needed("harness").asString,
+                    sessionId = o.needed("sessionId").asString,
+                    path = o.needed("path").asString,
+                    cwd = o.needed("cwd").asString,
+                    title = o.needed("title").asString,
+                    modifiedAt = o.needed("modifiedAt").asLong,
+                    bytes = o.needed("bytes").asLong,
+                    state = SessionState.from(o.needed("state")),
+                    agentId = o.given("agentId")?.let { it.asString },
+                    agentName = o.given("agentName")?.let { it.asString },
                 )
             }
     }
@@ -3930,6 +4182,7 @@ public enum class Status(public val wire: String) {
     NEEDS_INPUT("needsInput"),
     IDLE("idle"),
     DONE("done"),
+    IMPORTED("imported"),
     INTERRUPTED("interrupted"),
     FAILED("failed"),
     DEAD("dead"),
@@ -4417,7 +4670,11 @@ public data class TurnInterrupted(
     }
 }
 
-/** A prompt was handed to the harness. `promptId` is null where the harness began by itself. */
+/**
+ * A prompt was handed to the harness.
+ *
+ * `promptId` is null where the harness began by itself, and where the prompt was given outside.
+ */
 public data class TurnStarted(
     public val turnId: String,
     public val runId: String,
@@ -4923,6 +5180,8 @@ public fun Event.payload(): EventData =
         kind == "commentResolved" && v == 1L -> CommentResolved.from(data)
         kind == "changesApplied" && v == 1L -> ChangesApplied.from(data)
         kind == "collisionsChanged" && v == 1L -> CollisionsChanged.from(data)
+        kind == "sessionImported" && v == 1L -> SessionImported.from(data)
+        kind == "sessionAdopted" && v == 1L -> SessionAdopted.from(data)
         kind == "runStarted" && v == 1L -> RunStarted.from(data)
         kind == "sessionOpened" && v == 1L -> SessionOpened.from(data)
         kind == "runGivenUp" && v == 1L -> RunGivenUp.from(data)

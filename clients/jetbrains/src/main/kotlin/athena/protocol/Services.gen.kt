@@ -87,6 +87,18 @@ public interface AthenaServer {
     @JsonRequest("athena/agent/logs")
     public fun agentLogs(params: ReadLogs): CompletableFuture<Logs>
 
+    /** Sessions made outside, by the plain command lines of harnesses. */
+    @JsonRequest("athena/session/list")
+    public fun sessionList(params: ListSessions): CompletableFuture<SessionList>
+
+    /** Read a session made outside into the log, as a read-only agent. */
+    @JsonRequest("athena/session/import")
+    public fun sessionImport(params: ImportSession): CompletableFuture<SessionReport>
+
+    /** Go on with a session made outside, as an agent. */
+    @JsonRequest("athena/session/adopt")
+    public fun sessionAdopt(params: AdoptSession): CompletableFuture<AgentDetail>
+
     /** A page of what an agent said and did, from either end. */
     @JsonRequest("athena/transcript/page")
     public fun transcriptPage(params: ReadTranscript): CompletableFuture<TranscriptPage>
