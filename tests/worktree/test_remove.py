@@ -88,6 +88,16 @@ async def test_unpushed_commits(repo: Repo, work: Repo, own: Checkout) -> None:
     assert repo.git("rev-parse", "athena/ada") == commit
 
 
+async def test_squashed_commits_are_no_hazard(repo: Repo, work: Repo, own: Checkout) -> None:
+    first = work.commit("one", a="one\n")
+    second = work.commit("two", a="two\n")
+    repo.git("merge", "-q", "--squash", "athena/ada")
+    repo.git("commit", "-q", "-m", "both at once")
+    assert (await standing(own)).unpushed == ()
+    third = work.commit("three", b="three\n")
+    assert (await standing(own)).unpushed == (third, second, first)
+
+
 async def test_pushed_commits_are_no_hazard(
     repo: Repo, work: Repo, own: Checkout, tmp_path: Path
 ) -> None:

@@ -132,14 +132,30 @@ async def listed_at(checkout: Checkout, root: Path) -> Listed | None:
 
 
 async def unpushed(checkout: Checkout, at: Head) -> tuple[str, ...]:
-    """Commits of HEAD that are on no remote branch, no tag and no other local branch."""
+    """Commits of HEAD that are on no remote branch, no tag and no other local branch.
+
+    None where the main working tree has all of their changes, as after a squash.
+    """
     if at.commit is None:
         return ()
     own = [f"--exclude={at.branch}"] if at.branch else []
     output = await checkout.git.run(
         "rev-list", at.commit, "--not", "--remotes", "--tags", *own, "--branches"
     )
-    return tuple(output.text.split())
+    found = tuple(output.text.split())
+    return () if found and await _is_taken(checkout, at.commit) else found
+
+
+async def _is_taken(checkout: Checkout, commit: str) -> bool:
+    """Whether merging a commit into the main working tree's would change nothing."""
+    main = (await worktrees(checkout))[0].head
+    if main is None or main == commit:
+        return False
+    merged = await checkout.git.run(
+        "merge-tree", "--write-tree", "--no-messages", main, commit, codes=(0, 1, 128)
+    )
+    tree = await checkout.git.text("rev-parse", f"{main}^{{tree}}")
+    return merged.code == 0 and merged.text == tree
 
 
 async def status(checkout: Checkout) -> Status:
