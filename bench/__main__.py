@@ -66,7 +66,7 @@ PARTS = (
         "Workspaces and review, against plain git",
         {"FILES": 5_000, "CHANGED": 100, "WORKTREES": 3, "TURNS": 20, "PAIRS": 1},
     ),
-    Part("hover", "Who wrote this line"),
+    Part("hover", "Who wrote this line", {"LINES": 200, "TURNS": 5, "REPEATS": 3}),
     Part("turn", "What Athena adds to a turn", {"TURNS": 2, "MANY": 1}),
 )
 
@@ -96,8 +96,7 @@ def cell(title: str, column: str, **where: object) -> Callable[[Tables], float]:
 RESTART = "Restart after SIGKILL, until every agent is attached and listed"
 LINE = "Harness line to client notification"
 PAGE_OF_50_MB = "Last page of a large agent"
-TURN = "A turn, bare and through Athena"
-MANY = "Many agents at once"
+HOVER = "Hover through the LSP door"
 TURN = "A turn, bare and through Athena"
 
 AIMS = (
@@ -153,10 +152,17 @@ AIMS = (
         lambda found: found < 100,
     ),
     Aim(
-        "who wrote this line: 10,000 lines, 500 turns, unsaved text",
+        "who wrote this line: 10,000 lines, 500 turns, through the LSP door",
         "< 50 ms",
-        "worktree",
-        cell("origins", "ms", what="hover over unsaved text"),
+        "hover",
+        cell(HOVER, "median ms", hover="later"),
+        lambda found: found < 50,
+    ),
+    Aim(
+        "the same after each key stroke, in a text that is not saved",
+        "< 50 ms",
+        "hover",
+        cell(HOVER, "median ms", hover="after each key stroke"),
         lambda found: found < 50,
     ),
     Aim(
@@ -215,7 +221,7 @@ def main() -> int:
             return 1
         measured[part.name] = found
         say(f"{part.name}: {time.monotonic() - began:.0f} s")
-    text = page(facts, measured)
+    text = page(facts, measured, judged=not options.quick)
     if options.quick or options.only:
         sys.stdout.write(text)
     else:
@@ -297,14 +303,13 @@ def output(*command: str) -> str:
     return done.stdout.strip()
 
 
-def page(facts: Mapping[str, str], measured: Mapping[str, Tables]) -> str:
-    """The page's text."""
+def page(facts: Mapping[str, str], measured: Mapping[str, Tables], *, judged: bool) -> str:
+    """The page's text; what was measured in a small size is not judged by the aims."""
     parts = [
         "# Benchmarks\n",
         "Written by `make bench`, on one machine at one time. Where there is a baseline it was\n"
         "measured in turns with the rest, in the same run, so ratios say more than times.\n",
-        "## Aims\n",
-        table(list(aims(measured))),
+        *(["## Aims\n", table(list(aims(measured)))] if judged else []),
         "## The machine\n",
         table([{"": name, " ": value} for name, value in facts.items()]),
     ]

@@ -26,7 +26,7 @@ from tests.support.wait import until_sync
 
 EMITTER = Path(__file__).with_name("emitter.py")
 AGENTS, PER_SECOND, SECONDS = 20, 25, 10
-MANY, EVENTS = 50, 1_000
+MANY, EVENTS = 50, 10_000
 LARGE_ITEMS, LARGE_BYTES = 10_000, 5_000
 
 Row = dict[str, Any]
