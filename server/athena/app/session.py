@@ -91,8 +91,8 @@ async def adopt(context: Context, connection: Connection, asked: s.AdoptSession)
 
         # Asked beforehand too, so that nothing is saved for an agent that cannot be adopted.
         decide.adopt(actor.state, open_work, workspace, asked.model, asked.mode, by)
-        env = environment.merge(connection.environ, {})
-        environment.save(context.environments, actor.agent_id, env)
+        surroundings = environment.of_client(connection, {})
+        environment.save(context.environments, actor.agent_id, surroundings)
         await actor.change(build)
         await outside.forget(actor.agent_id)
     return detail(actor.state)
