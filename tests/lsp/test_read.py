@@ -139,3 +139,27 @@ def test_client_that_shows_no_documents_is_given_the_text(start: Start, client: 
     assert path_of(opened["uri"]).read_text() == opened["text"]
     editor.until("window/showMessage", lambda p: p["message"].startswith("Written to "))
     assert not editor.all("window/showDocument")
+
+
+def test_a_turn_of_long_ago_is_found(start: Start, client: Client) -> None:
+    editor = start()
+    shown(editor)
+    agent = editor.execute("athena.agent.spawn", prompt="```scenario\nsay The first words.\n```")
+    client.until(agent["id"], "idle")
+    much = "repeat 1100:\n    say Line ${count}.\n    think .\n"
+    client.call("athena/agent/prompt", agent=agent["id"], text=f"```scenario\n{much}```")
+    client.until(agent["id"], "idle", timeout=60)
+    first = client.call("athena/transcript/page", agent=agent["id"], after=0)["items"][0]["turnId"]
+    last = editor.execute("athena.transcript.open", agent=agent["id"])
+    text = path_of(last["uri"]).read_text()
+    assert "The first words." not in text and "Line 1100." in text and "[Earlier](" in text
+    opened = editor.execute("athena.transcript.open", agent=agent["id"], turnId=first)
+    lines = path_of(opened["uri"]).read_text().splitlines()
+    assert lines[opened["line"]] == f"## Turn {first}" and "The first words." in lines
+    earlier = text.splitlines().index(next(x for x in text.splitlines() if "[Earlier](" in x))
+    editor.open(path_of(last["uri"]))
+    place = {"line": earlier, "character": 0}
+    given = {"textDocument": {"uri": last["uri"]}, "position": place}
+    before = editor.call("textDocument/definition", given)["uri"]
+    words = path_of(before).read_text()
+    assert "Line 600." in words and "Line 601." not in words

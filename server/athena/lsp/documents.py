@@ -53,9 +53,8 @@ class Documents:
 
     async def open(self, uri: str, line: int = 0) -> dict[str, object]:
         """Show a document. The answer is for clients that cannot, and holds the text."""
-        name = uri.partition("#")[0]
-        text = await self.text(name)
-        line = line or anchor(text, uri.partition("#")[2])
+        name, text, found = await self.find(uri)
+        line = line or found
         place = name if self.virtual else await self.file(name, text)
         shown = self.can_show and await self._show(place, line)
         answer: dict[str, object] = {"uri": place, "line": line, "shown": shown}
@@ -64,6 +63,23 @@ class Documents:
             if not self.virtual:
                 self._editor.tell(t.MessageType.Info, f"Written to {path_of(place)}")
         return answer
+
+    async def find(self, uri: str) -> tuple[str, str, int]:
+        """The document with the turn that an address names, its text, and the turn's line."""
+        name, _, turn = uri.partition("#")
+        text = await self.text(name)
+        line = anchor(text, turn)
+        part = pages.TRANSCRIPT.fullmatch(name)
+        if turn and part and line == 0:
+            # So long ago that it is in an earlier part of the transcript.
+            page = await self._editor.call(
+                TranscriptPage, "athena/transcript/page", agent=part[1], turnId=turn, limit=1
+            )
+            if page.items:
+                name = pages.transcript_uri(part[1], before=page.items[-1].version + 1)
+                text = await self.text(name)
+                line = anchor(text, turn)
+        return name, text, line
 
     async def file(self, name: str, text: str | None = None) -> str:
         """The document as a file that may only be read; its address."""
@@ -84,7 +100,8 @@ class Documents:
     def hear(self, news: News) -> None:
         """Make anew what is shown, when the agents that it is about go on."""
         touched = {a.id for a in news.agents}
-        stale = {n for n in self._shown if _agents_in(n) & touched or not _agents_in(n)}
+        shown = [n for n in self._shown if not _is_past(n)]
+        stale = {n for n in shown if _agents_in(n) & touched or not _agents_in(n)}
         if stale and news.events:
             is_waiting = bool(self._stale)
             self._stale |= stale
@@ -134,7 +151,7 @@ class Documents:
             waiting = await editor.call(RequestList, "athena/request/list")
             return pages.inbox_page(waiting.requests)
         if found := pages.TRANSCRIPT.fullmatch(name):
-            return await self._transcript(found[1])
+            return await self._transcript(found[1], int(found[2]) if found[2] else None)
         if found := pages.CHANGES.fullmatch(name):
             return await self._changes(found[1], found[2])
         if found := pages.COMPARISON.fullmatch(name):
@@ -143,13 +160,17 @@ class Documents:
             return pages.comparison_page(compared)
         raise AthenaError(ErrorCode.NOT_FOUND, f"There is no document {name}.", field="uri")
 
-    async def _transcript(self, agent: str) -> str:
+    async def _transcript(self, agent: str, before: int | None) -> str:
         editor = self._editor
         view = await editor.call(AgentDetail, "athena/agent/get", agent=agent)
         page = await editor.call(
-            TranscriptPage, "athena/transcript/page", agent=agent, limit=MOST_ITEMS
+            TranscriptPage,
+            "athena/transcript/page",
+            agent=agent,
+            limit=MOST_ITEMS,
+            **({} if before is None else {"before": before}),
         )
-        return pages.transcript_page(view, page.turns, page.items, page.before is not None)
+        return pages.transcript_page(view, page.turns, page.items, page.before)
 
     async def _changes(self, agent: str, turn_id: str | None) -> str:
         editor = self._editor
@@ -171,6 +192,11 @@ def anchor(text: str, turn_id: str) -> int:
     heading = pages.turn_heading(turn_id)
     lines = text.split("\n")
     return lines.index(heading) if turn_id and heading in lines else 0
+
+
+def _is_past(name: str) -> bool:
+    found = pages.TRANSCRIPT.fullmatch(name)
+    return found is not None and found[2] is not None
 
 
 def _agents_in(name: str) -> set[str]:

@@ -31,7 +31,7 @@ from athena.protocol.transcript import TranscriptItem, TurnView
 SCHEME = "athena"
 AGENTS = "athena:/agents.md"
 INBOX = "athena:/inbox.md"
-TRANSCRIPT = re.compile(r"athena:/agent/([^/]+)/transcript\.md")
+TRANSCRIPT = re.compile(r"athena:/agent/([^/]+)/transcript(?:-before-(\d+))?\.md")
 CHANGES = re.compile(r"athena:/agent/([^/]+)/changes(?:-([^/]+))?\.diff")
 COMPARISON = re.compile(r"athena:/comparison/([^/]+)\.md")
 LONGEST_OUTPUT = 4_000
@@ -54,9 +54,10 @@ class Link:
     target: str
 
 
-def transcript_uri(agent_id: str, turn_id: str | None = None) -> str:
-    """The address of a transcript, or of a turn in it."""
-    return f"athena:/agent/{agent_id}/transcript.md" + (f"#{turn_id}" if turn_id else "")
+def transcript_uri(agent_id: str, turn_id: str | None = None, before: int | None = None) -> str:
+    """The address of a transcript's end, or of its part before a version; or of a turn in it."""
+    part = f"-before-{before}" if before is not None else ""
+    return f"athena:/agent/{agent_id}/transcript{part}.md" + (f"#{turn_id}" if turn_id else "")
 
 
 def changes_uri(agent_id: str, turn_id: str | None = None) -> str:
@@ -118,15 +119,15 @@ def _question(inquiry: Inquiry, command: str, question_id: str) -> list[str]:
 
 
 def transcript_page(
-    agent: AgentView, turns: Iterable[TurnView], items: Iterable[TranscriptItem], earlier: bool
+    agent: AgentView, turns: Iterable[TurnView], items: Iterable[TranscriptItem], before: int | None
 ) -> str:
-    """What an agent said and did, a heading for each turn."""
+    """What an agent said and did, a heading for each turn; `before` leads to what was earlier."""
     known = {t.turn_id: t for t in turns}
     lines = [f"# {agent.name} ({agent.harness})", ""]
     links = f"[changes]({changes_uri(agent.id)}) · [all agents]({AGENTS})"
     lines += [f"{agent.status.value} · {links}", ""]
-    if earlier:
-        lines += ["Earlier turns are left out.", ""]
+    if before is not None:
+        lines += [f"[Earlier]({transcript_uri(agent.id, before=before)})", ""]
     turn_id: str | None = None
     for item in items:
         if item.turn_id is not None and item.turn_id != turn_id:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 from lsprotocol import types as t
 
 from athena.lsp import pages
-from athena.lsp.documents import Documents, anchor
+from athena.lsp.documents import Documents
 from athena.lsp.features.actions import KIND, Action, provide
 from athena.lsp.places import uri_of
 from athena.protocol.agent import AgentDetail
@@ -174,9 +174,9 @@ async def _followed(documents: Documents, text: str, at: t.Position) -> t.Locati
         if not target.startswith(f"{pages.SCHEME}:"):
             line = fragment.removeprefix("L")
             return _location(target, int(line) - 1 if line.isdigit() else 0)
-        words = await documents.text(target)
-        place = target if documents.virtual else await documents.file(target, words)
-        return _location(place, anchor(words, fragment))
+        name, words, row = await documents.find(found.target)
+        place = name if documents.virtual else await documents.file(name, words)
+        return _location(place, row)
     return None
 
 
