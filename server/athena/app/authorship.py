@@ -15,11 +15,11 @@ from athena.app.follow import event_of
 from athena.app.trees import turns_of
 from athena.border import Connection
 from athena.core.state import AgentState
-from athena.projections.transcript import KINDS, Transcript
+from athena.projections.transcript import Transcript
 from athena.protocol import review as r
 from athena.protocol.content import plain_text
 from athena.protocol.errors import AthenaError, ErrorCode
-from athena.protocol.items import UserMessage
+from athena.protocol.events import PromptQueued, TurnEnded, TurnStarted, parse_event
 from athena.protocol.transcript import TurnView
 from athena.worktree import repository
 from athena.worktree.blame import LineHistory, Turn
@@ -30,6 +30,7 @@ REMEMBERED = 16
 PLACES = 256
 PROMPT_LENGTH = 400
 ALL = slice(None)
+TOLD_OF_TURNS = (PromptQueued.KIND, TurnStarted.KIND, TurnEnded.KIND)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,17 +175,19 @@ class Authorship:
 
 async def _turns(context: Context, state: AgentState) -> dict[str, tuple[TurnView, str]]:
     folded = Transcript()
+    prompts: dict[str | None, str] = {}
     position = 0
-    kinds = [k for k in KINDS if k.startswith("turn") or k == "itemCompleted"]
-    while chunk := await context.log.read(position, streams=[state.id], kinds=kinds):
-        folded.add(map(event_of, chunk))
+    while chunk := await context.log.read(position, streams=[state.id], kinds=TOLD_OF_TURNS):
+        events = [event_of(stored) for stored in chunk]
+        folded.add(events)
+        for event in events:
+            match parse_event(event.kind, event.data):
+                case PromptQueued() as queued:
+                    prompts[queued.prompt_id] = plain_text(queued.content)
+                case _:
+                    pass
         position = chunk[-1].seq
-    prompts = {
-        i.turn_id: plain_text(i.item.content)
-        for i in folded.items.values()
-        if isinstance(i.item, UserMessage)
-    }
-    return {t.turn_id: (t, prompts.get(t.turn_id, "")) for t in folded.turns.values()}
+    return {t.turn_id: (t, prompts.get(t.prompt_id, "")) for t in folded.turns.values()}
 
 
 async def authors(context: Context, connection: Connection, asked: r.ReadAuthors) -> r.FileAuthors:

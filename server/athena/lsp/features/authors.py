@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from lsprotocol import types as t
 
 from athena.lsp.features.actions import KIND, Action, provide
-from athena.lsp.places import path_of
+from athena.lsp.places import path_of, roots
 from athena.lsp.wording import cost_words, first_line, time_words
 from athena.protocol.errors import AthenaError, ErrorCode
 from athena.protocol.events import ChangesApplied, CheckpointTaken, TurnEnded
@@ -38,12 +38,25 @@ def register(server: AthenaLanguageServer, params: t.InitializeParams) -> None:
     if editor.wants("hover") and editor.can("text_document.hover"):
         server.feature(t.TEXT_DOCUMENT_HOVER)(hover)
         provide(server, go_to_turn)
+        server.feature(t.TEXT_DOCUMENT_DID_OPEN)(opened)
     hints = editor.wants("inlayHints", default=False)
     if hints and editor.can("text_document.inlay_hint"):
         server.feature(t.TEXT_DOCUMENT_INLAY_HINT, t.InlayHintOptions())(inlay_hints)
         if editor.can("workspace.inlay_hint.refresh_support"):
             refresher = Refresher(editor, t.WORKSPACE_INLAY_HINT_REFRESH, CHANGING)
             editor.listeners.append(refresher.hear)
+
+
+def opened(ls: AthenaLanguageServer, params: t.DidOpenTextDocumentParams) -> None:
+    """Follow the history of a file that agents work on, before anyone asks who wrote a line."""
+    editor = ls.editor
+    uri = params.text_document.uri
+    path = path_of(uri)
+    if path is None or editor is None or editor.desk is None:
+        return
+    trees = {root for agent in editor.desk.agents.values() for root in roots(agent)}
+    if any(path.is_relative_to(root) for root in trees):
+        editor.start(authors(editor, uri, 0, 0))
 
 
 async def hover(ls: AthenaLanguageServer, params: t.HoverParams) -> t.Hover | None:
