@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -9,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.support.athena import Athena, Client, make_repository
+from tests.vscode.large import large_athena
 from tests.vscode.workbench import drive
 
 pytestmark = [pytest.mark.xdist_group("vscode"), pytest.mark.timeout(300)]
@@ -78,10 +81,10 @@ def test_hostile_transcript_is_only_text(look: Look, client: Client, repository:
     seen = look("hostile", agent=agent, request=request)
     assert seen["owned"] is None
     assert seen["dialogs"] == [] and seen["pages"] == []
-    assert seen["address"] == "http://view.test/"
+    assert seen["address"] == "https://view.test/"
     names = {"", "webview.js", "webview.css", "codicon.css", "codicon.ttf"}
     fetched = {url.split("?")[0] for url in seen["fetched"]}
-    assert fetched <= {f"http://view.test/{name}" for name in names}
+    assert fetched <= {f"https://view.test/{name}" for name in names}
     drawn = {"script", "img", "svg", "iframe", "meta", "style", "form", "input", "b", "i", "object"}
     assert not drawn & set(seen["elements"])
     assert seen["handlers"] == [] and seen["addresses"] == []
@@ -132,3 +135,139 @@ def test_markdown_that_wants_to_break_the_view(
     assert seen["messages"] == len(DEEP) + 2
     assert seen["problems"] == []
     assert seen["slowest"] < 2000, "milliseconds in which the page could not move"
+
+
+ITEMS = 100_000
+"""They are about 60 MB in the database."""
+
+
+@pytest.mark.slow
+def test_a_hundred_thousand_items_stay_smooth(
+    look: Look, athena: Athena, client: Client, repository: Path, tmp_path: Path
+) -> None:
+    """All of them loaded into one view: what is drawn stays small, and so do the frames."""
+    prompt = "```scenario\nsay It begins.\n```"
+    agent = client.call("athena/agent/spawn", prompt=prompt, project=str(repository))["id"]
+    client.until(agent, "idle")
+    large = large_athena(athena, tmp_path, agent, ITEMS)
+    try:
+        seen = look(
+            "large",
+            timeout=280,
+            agent=agent,
+            athena=large.command(),
+            env=large.environment,
+            count=ITEMS,
+            find="step-50002",
+            patience=200_000,
+        )
+    finally:
+        large.stop()
+    print(seen["output"])
+    assert seen["loaded"] >= ITEMS
+    assert seen["drawn"] < 100
+    assert seen["hits"] == 1
+    assert seen["errors"] == ITEMS // 1000
+    # A machine that does other things too has slow frames of its own: the median is ours.
+    assert seen["scroll"]["p50"] <= 2 * max(17, seen["idleFrame"]["p50"])
+    assert seen["emptyFrames"] == 0
+
+
+CONTROLS = """
+harness:
+    modes   ask*, auto, plan
+    models  small*, large
+    option  depth: low*, high
+    command review <what>: Reviews something
+
+think  A thought before I begin, which is folded.
+read   hello.py
+edit   hello.py: hello -> goodbye
+tool   execute failed: make broken | no such target
+say    Here is a needle. I listen now.
+listen within 60s
+say    I was told: ${steered}
+gate   GATE within 60s
+
+other turns:
+    say You said: ${prompt}
+    ask May I go on? | allow-once "Go on", reject-once "Stop"
+    on allow:
+        say It is allowed.
+"""
+
+
+@pytest.fixture
+def rehearsed(athena: Athena, tmp_path: Path) -> Callable[[str], None]:
+    """Lets every agent play a scenario that its harness is started with."""
+
+    def rehearse(text: str) -> None:
+        scenario = tmp_path / "scenario.txt"
+        scenario.write_text(text)
+        command = [sys.executable, "-m", "athena.scripted", "--scenario", str(scenario)]
+        (athena.root / "athena.toml").write_text(
+            '[defaults]\nharness = "rehearsed"\n\n'
+            f"[harness.rehearsed]\ncommand = {json.dumps(command)}\n"
+        )
+
+    return rehearse
+
+
+def test_everything_by_the_keyboard(
+    rehearsed: Callable[[str], None], look: Look, athena: Athena, repository: Path, tmp_path: Path
+) -> None:
+    """Steer, queue, take back, pickers, slash commands, interrupt, answer, search, filter, folds,
+    jump, copy."""
+    rehearsed(CONTROLS.replace("GATE", str(tmp_path / "gate")))
+    with athena.client() as client:
+        agent = client.call("athena/agent/spawn", prompt="Begin", project=str(repository))["id"]
+        seen = look("controls", agent=agent)
+        delivered = [
+            e["data"]["delivery"] for e in client.events(agent) if e["kind"] == "promptQueued"
+        ]
+    assert seen["nameless"] == []
+    assert seen["feed"] >= 5
+    assert (seen["steered"], seen["queued"]) == (1, 2)
+    assert delivered.count("steer") == 1
+    assert seen["modes"] == ["ask", "auto", "plan"]
+    assert seen["models"] == ["small", "large"]
+    assert seen["depths"] == ["low", "high"]
+    assert seen["slash"] == ["/review"] and seen["picked"] == "/review "
+    assert any(words.startswith("Interrupted") for words in seen["ends"])
+    assert seen["searchHasFocus"] == "Search the transcript"
+    assert seen["hits"] == 1
+    kinds = {name: set(labels) for name, labels in seen["filtered"].items()}
+    assert kinds["talk"] == {"Your message", "Message of the agent"}
+    assert kinds["tools"] == {"Tool call"} and len(seen["filtered"]["tools"]) == 3
+    assert len(seen["filtered"]["changes"]) == 1
+    assert len(seen["filtered"]["errors"]) == 1
+    assert "Thought of the agent" in kinds["all"]
+    assert seen["moved"]
+    assert seen["opened"]["do"] == "openFile" and seen["opened"]["path"].endswith("hello.py")
+    assert seen["copied"] == "It is allowed."
+
+
+REPLAY = """
+say It begins.
+repeat 600:
+    tool read: Step ${count} | ok
+tool execute failed: make broken | no such target
+say It is over.
+"""
+
+
+def test_replay_goes_anywhere_and_does_nothing(
+    look: Look, client: Client, repository: Path
+) -> None:
+    """Seek far beyond what is loaded, step both ways, filter; a replay only reads."""
+    prompt = f"```scenario{REPLAY}```"
+    agent = client.call("athena/agent/spawn", prompt=prompt, project=str(repository))["id"]
+    client.until(agent, "idle")
+    before = len(client.events(agent))
+    seen = look("replay", agent=agent)
+    assert seen["prompt"] == 0
+    assert 100 < seen["quarter"] < 200
+    assert seen["step"] == seen["quarter"] + 1
+    assert "make broken" in seen["error"]
+    assert seen["writes"] == []
+    assert len(client.events(agent)) == before

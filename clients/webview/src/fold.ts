@@ -10,23 +10,32 @@ export interface Transcript {
 export const EMPTY: Transcript = { items: [], turns: new Map() };
 
 /** Put a page's items among the others: each item once, at its earliest place, completed if known. */
-export function withPage(
-  known: Transcript,
-  items: readonly TranscriptItem[],
-  turns: readonly TurnView[],
-): Transcript {
-  const merged = new Map(known.items.map((item) => [item.itemId, item]));
-  for (const item of items) {
-    const before = merged.get(item.itemId);
-    merged.set(item.itemId, before ? merge(before, item) : item);
-  }
+export function withPage(known: Transcript, items: Items, turns: readonly TurnView[]): Transcript {
   const all = new Map(known.turns);
   for (const turn of turns) {
     const before = all.get(turn.turnId);
     all.set(turn.turnId, before?.endedAt ? before : turn);
   }
-  const sorted = [...merged.values()].sort((a, b) => a.version - b.version);
-  return { items: sorted, turns: all };
+  return { items: joined(known.items, items), turns: all };
+}
+
+type Items = readonly TranscriptItem[];
+
+/** Mostly a page is the part before or after what is known, and then nothing has to be sorted. */
+function joined(known: Items, page: Items): Items {
+  const [first, last] = [page[0], page.at(-1)];
+  if (!first || !last) return known;
+  const ids = new Set(page.map(({ itemId }) => itemId));
+  if (!known.some(({ itemId }) => ids.has(itemId))) {
+    if (last.version < (known[0]?.version ?? Infinity)) return [...page, ...known];
+    if (first.version > (known.at(-1)?.version ?? 0)) return [...known, ...page];
+  }
+  const merged = new Map(known.map((item) => [item.itemId, item]));
+  for (const item of page) {
+    const before = merged.get(item.itemId);
+    merged.set(item.itemId, before ? merge(before, item) : item);
+  }
+  return [...merged.values()].sort((a, b) => a.version - b.version);
 }
 
 function merge(a: TranscriptItem, b: TranscriptItem): TranscriptItem {
@@ -37,7 +46,7 @@ function merge(a: TranscriptItem, b: TranscriptItem): TranscriptItem {
 
 /** Fold events that followed, in order. */
 export function withEvents(known: Transcript, events: readonly Event[]): Transcript {
-  const items = new Items(known.items, events.length);
+  const items = new ItemList(known.items, events.length);
   const turns = new Map(known.turns);
   for (const event of events) {
     const data = event.data as Record<string, unknown>;
@@ -68,7 +77,7 @@ export function withEvents(known: Transcript, events: readonly Event[]): Transcr
 /** With fewer events than this a search from the end is cheaper than an index of all items. */
 const FEW = 20;
 
-class Items {
+class ItemList {
   readonly list: TranscriptItem[];
   private readonly places: Map<string, number> | undefined;
 

@@ -119,6 +119,7 @@ export function List<T>(props: Props<T>) {
         role="feed"
         aria-label={props.label}
         aria-busy={props.busy}
+        data-count={rows.length}
         style={{ height: layout.height }}
       >
         {rows.slice(first, last + 1).map((row, offset) => (

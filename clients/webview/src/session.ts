@@ -6,6 +6,8 @@ import type { ToView } from "./messages.ts";
 import type { AgentDetail, AgentView, EventBatch, EventDelta, EventLagged } from "./protocol.ts";
 
 const PAGE = 200;
+/** Whoever goes on towards the beginning has farther to go: the next page is larger. */
+const LARGEST_PAGE = 1000;
 
 export interface State {
   agent: AgentDetail | undefined;
@@ -36,6 +38,7 @@ export class Session {
   private cursor: number | undefined;
   private early: ToView[] = [];
   private attempt = 0;
+  private size = PAGE;
   private readonly stopListening: () => void;
 
   constructor(
@@ -54,6 +57,7 @@ export class Session {
   async older(): Promise<void> {
     const { before, loading } = this.state.value;
     if (before === undefined || loading) return;
+    this.size = Math.min(LARGEST_PAGE, this.size * 2);
     await this.page({ before }, (page) => ({ before: page.before ?? undefined }));
   }
 
@@ -66,6 +70,7 @@ export class Session {
 
   /** Start again around a version: the items up to it, and from there on. */
   async seek(version: number): Promise<void> {
+    this.size = PAGE;
     this.set({ transcript: EMPTY, before: undefined, after: undefined, loading: false });
     await this.page({ before: version + 1 }, (page) => ({
       before: page.before ?? undefined,
@@ -190,7 +195,7 @@ export class Session {
   ): Promise<void> {
     this.set({ loading: true });
     try {
-      const params = { agent: this.agentId, limit: PAGE, ...where };
+      const params = { agent: this.agentId, limit: this.size, ...where };
       const page = await request("athena/transcript/page", params);
       const transcript = withPage(this.state.value.transcript, page.items, page.turns);
       this.set({ transcript, loading: false, ...then(page) });

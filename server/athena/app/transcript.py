@@ -4,20 +4,34 @@ from __future__ import annotations
 
 from athena.app.context import Context
 from athena.app.follow import event_of
+from athena.app.lookback import Lookback, fits
 from athena.border import Connection
-from athena.projections.transcript import KINDS, Transcript, text
+from athena.log import StoredEvent
+from athena.projections.transcript import INSTANT, KINDS, Transcript
 from athena.protocol.errors import AthenaError, ErrorCode
-from athena.protocol.events import Event
-from athena.protocol.transcript import ReadItem, ReadTranscript, TranscriptItem, TranscriptPage
+from athena.protocol.events import Event, ItemCompleted, TurnEnded, TurnStarted
+from athena.protocol.transcript import (
+    ReadItem,
+    ReadTranscript,
+    TranscriptItem,
+    TranscriptPage,
+    TurnView,
+)
 
 CHUNK = 400
 """Events read at a time when it is not known how many are needed."""
 
 EXTRA_CHUNK = 64
-"""Events read at a time to find the beginnings of a page's first items."""
+"""Events read beyond those of a page, for the beginnings of its first items."""
 
 MOST_EXTRA_CHUNKS = 5
-"""How far beyond a page the beginnings and ends of its items are looked for."""
+"""How far beyond a page the ends of its items are looked for."""
+
+INSTANT_KINDS = (ItemCompleted.KIND, TurnStarted.KIND, TurnEnded.KIND)
+"""What items without a beginning of their own are made of."""
+
+MOST_EDGES = 400
+"""Beginnings and ends of turns that are read to find those of a page."""
 
 
 async def page(context: Context, connection: Connection, asked: ReadTranscript) -> TranscriptPage:
@@ -39,36 +53,45 @@ async def page(context: Context, connection: Connection, asked: ReadTranscript) 
 async def _backward(
     context: Context, agent_id: str, asked: ReadTranscript, cursor: int
 ) -> TranscriptPage:
-    """Read back until the page is full, and on until its items have their beginnings."""
-    events: list[Event] = []
+    """Read back until the page is full of items whose beginnings are known."""
+    found = Lookback(asked)
     version = asked.before
-    extra = 0
     plain = asked.types is None and asked.turn_id is None and asked.find is None
     chunk = min(CHUNK, 2 * asked.limit + EXTRA_CHUNK) if plain else CHUNK
-    while True:
+    kinds = INSTANT_KINDS if asked.types and set(asked.types) <= set(INSTANT) else KINDS
+    newest_first: list[StoredEvent] = []
+    while len(found.items) <= asked.limit:
         newest_first = await context.log.read_stream_back(
-            agent_id, before_version=version, limit=chunk, kinds=KINDS
+            agent_id, before_version=version, limit=chunk, kinds=kinds
         )
-        events = [event_of(s) for s in reversed(newest_first)] + events
-        folded = Transcript()
-        folded.add(events)
-        fitting = sorted(
-            (i for i in folded.items.values() if _fits(i, asked)), key=lambda i: i.version
-        )
-        items = fitting[-asked.limit :]
         if not newest_first:
+            found.finish()
             break
+        found.add(newest_first)
         version = newest_first[-1].version
-        if len(fitting) < asked.limit:
-            continue
-        extra += 1
-        chunk = EXTRA_CHUNK
-        if all(folded.placed(i) for i in items) or extra > MOST_EXTRA_CHUNKS:
-            break
+    fitting = sorted(found.items, key=lambda i: i.version)
+    items = fitting[-asked.limit :]
     if asked.before is not None:
         items = await _with_ends(context, agent_id, items, asked.before)
-    more = bool(newest_first) or len(fitting) > asked.limit
-    return _page(agent_id, items, folded, cursor, before=more, after=asked.before is not None)
+    more = len(fitting) > asked.limit
+    turns = await _turns(context, agent_id, items, found.turns)
+    return _page(agent_id, items, turns, cursor, before=more, after=asked.before is not None)
+
+
+async def _turns(
+    context: Context, agent_id: str, items: list[TranscriptItem], known: dict[str, TurnView]
+) -> list[TurnView]:
+    """The turns of the items: of a long one the beginning or the end may be far from the page."""
+    named = {i.turn_id for i in items}
+    turns = {n: t for n, t in known.items() if n in named}
+    if any(n not in turns or turns[n].ended_at is None for n in named):
+        edges = await context.log.read_stream_back(
+            agent_id, limit=MOST_EDGES, kinds=(TurnStarted.KIND, TurnEnded.KIND)
+        )
+        folded = Transcript()
+        folded.add(event_of(s) for s in reversed(edges))
+        turns |= {n: t for n, t in folded.turns.items() if n in named}
+    return sorted(turns.values(), key=lambda t: t.seq)
 
 
 async def _with_ends(
@@ -101,24 +124,24 @@ async def _forward(
         if not chunk:
             break
         folded.add(event_of(s) for s in chunk)
-        fitting = [i for i in folded.items.values() if folded.placed(i) and _fits(i, asked)]
+        fitting = [i for i in folded.items.values() if folded.placed(i) and fits(i, asked)]
         position = chunk[-1].version
     fitting.sort(key=lambda i: i.version)
     more = len(fitting) > asked.limit
-    return _page(agent_id, fitting[: asked.limit], folded, cursor, before=True, after=more)
+    items = fitting[: asked.limit]
+    turns = await _turns(context, agent_id, items, folded.turns)
+    return _page(agent_id, items, turns, cursor, before=True, after=more)
 
 
 def _page(
     agent_id: str,
     items: list[TranscriptItem],
-    folded: Transcript,
+    turns: list[TurnView],
     cursor: int,
     *,
     before: bool,
     after: bool,
 ) -> TranscriptPage:
-    named = {i.turn_id for i in items}
-    turns = [t for t in folded.turns.values() if t.turn_id in named]
     return TranscriptPage(
         agent_id=agent_id,
         items=items,
@@ -127,14 +150,6 @@ def _page(
         after=items[-1].version if after and items else None,
         cursor=cursor,
     )
-
-
-def _fits(item: TranscriptItem, asked: ReadTranscript) -> bool:
-    if asked.types is not None and item.item.type not in asked.types:
-        return False
-    if asked.turn_id is not None and item.turn_id != asked.turn_id:
-        return False
-    return asked.find is None or asked.find.lower() in text(item.item).lower()
 
 
 async def item(context: Context, connection: Connection, asked: ReadItem) -> TranscriptItem:

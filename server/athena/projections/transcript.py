@@ -122,15 +122,16 @@ def changed(item: Item, changes: dict[str, Any]) -> Item:
 
 def text(item: Item) -> str:
     """All words of an item, for searching."""
-    return "\n".join(_strings(item.wire()))
+    return "\n".join(strings(item.wire()))
 
 
-def _strings(value: object) -> Iterable[str]:
+def strings(value: object) -> Iterable[str]:
+    """All texts in a value of JSON."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict):
         for part in value.values():  # pyright: ignore[reportUnknownVariableType]
-            yield from _strings(part)  # pyright: ignore[reportUnknownArgumentType]
+            yield from strings(part)  # pyright: ignore[reportUnknownArgumentType]
     elif isinstance(value, list):
         for part in value:  # pyright: ignore[reportUnknownVariableType]
-            yield from _strings(part)  # pyright: ignore[reportUnknownArgumentType]
+            yield from strings(part)  # pyright: ignore[reportUnknownArgumentType]

@@ -9,14 +9,17 @@ import { createInterface } from "node:readline";
 import { html } from "../../../clients/vscode/src/transcript/html.ts";
 import { browser, given } from "./browser.mjs";
 
-const ORIGIN = "http://view.test";
+const ORIGIN = "https://view.test";
 const TYPES = { ".css": "text/css", ".js": "text/javascript", ".ttf": "font/ttf" };
 
 /** A connection to Athena in lines of JSON-RPC. */
 class Headless {
   constructor(tell) {
     const [command, ...words] = given.athena;
-    this.process = spawn(command, [...words, "headless"], { stdio: ["pipe", "pipe", "inherit"] });
+    this.process = spawn(command, [...words, "headless"], {
+      stdio: ["pipe", "pipe", "inherit"],
+      env: given.env ?? process.env,
+    });
     this.open = new Map();
     this.last = 0;
     createInterface({ input: this.process.stdout }).on("line", (line) => {

@@ -22,11 +22,24 @@ export const AGENT_SCHEME = "athena-agent";
 
 const TURNS_SHOWN = 50;
 
+/** What may change the turns of an agent, or the files that it changed. */
+const CHANGING = new Set([
+  "turnStarted",
+  "turnEnded",
+  "itemCompleted",
+  "workspaceReady",
+  "checkpointTaken",
+  "verdictGiven",
+  "changesApplied",
+]);
+
 /** The list of agents: agent, then its turns, then the files that a turn changed. */
 export class AgentTree implements vscode.TreeDataProvider<Node>, vscode.Disposable {
   private readonly changed = new vscode.EventEmitter<Node | undefined>();
   private readonly listeners: vscode.Disposable;
   private filter = "";
+  /** What is below an agent, a turn or all changes, until something changes it. */
+  private readonly known = new Map<string, Map<string, Promise<Node[]>>>();
 
   readonly onDidChangeTreeData = this.changed.event;
 
@@ -37,7 +50,13 @@ export class AgentTree implements vscode.TreeDataProvider<Node>, vscode.Disposab
   ) {
     const again = () => this.changed.fire(undefined);
     this.listeners = vscode.Disposable.from(
-      feed.onChange(again),
+      feed.onChange(({ events, anew }) => {
+        if (anew) this.known.clear();
+        for (const { agentId, kind } of events) {
+          if (CHANGING.has(kind)) this.known.delete(agentId);
+        }
+        again();
+      }),
       unread.onChange(again),
       server.onState(again),
       onSetting(["agents.groupBy", "agents.showArchived"], again),
@@ -128,7 +147,32 @@ export class AgentTree implements vscode.TreeDataProvider<Node>, vscode.Disposab
     return children.sort(byUrgency).map(agentNode);
   }
 
-  private async inside(agent: AgentView): Promise<Node[]> {
+  /** Every change of any agent draws the list anew; Athena is asked only for what changed. */
+  private once(agentId: string, key: string, load: () => Promise<Node[]>): Promise<Node[]> {
+    const loaded = this.known.get(agentId) ?? new Map<string, Promise<Node[]>>();
+    this.known.set(agentId, loaded);
+    const before = loaded.get(key);
+    if (before) return before;
+    const nodes = load();
+    loaded.set(key, nodes);
+    nodes.catch(() => loaded.delete(key));
+    return nodes;
+  }
+
+  private inside(agent: AgentView): Promise<Node[]> {
+    return this.once(agent.id, "turns", () => this.loadTurns(agent));
+  }
+
+  private async files(changeset: Changeset): Promise<Node[]> {
+    const key = changeset.turnId ?? "base";
+    try {
+      return await this.once(changeset.agent, key, () => this.loadFiles(changeset));
+    } catch (error) {
+      return [{ kind: "words", text: error instanceof Error ? error.message : String(error) }];
+    }
+  }
+
+  private async loadTurns(agent: AgentView): Promise<Node[]> {
     const page = await this.server.request("athena/transcript/page", {
       agent: agent.id,
       types: ["userMessage"],
@@ -148,15 +192,11 @@ export class AgentTree implements vscode.TreeDataProvider<Node>, vscode.Disposab
     return agent.workspace?.repository ? [{ kind: "changes", agent }, ...nodes] : nodes;
   }
 
-  private async files(changeset: Changeset): Promise<Node[]> {
+  private async loadFiles(changeset: Changeset): Promise<Node[]> {
     const root = this.feed.agent(changeset.agent)?.workspace?.path;
-    try {
-      const { files } = await this.server.request("athena/changeset/get", changeset);
-      if (files.length === 0) return [{ kind: "words", text: "No file changed" }];
-      return files.map((file) => ({ kind: "file", changeset, file, root }));
-    } catch (error) {
-      return [{ kind: "words", text: error instanceof Error ? error.message : String(error) }];
-    }
+    const { files } = await this.server.request("athena/changeset/get", changeset);
+    if (files.length === 0) return [{ kind: "words", text: "No file changed" }];
+    return files.map((file) => ({ kind: "file", changeset, file, root }));
   }
 
   private agentItem(agent: AgentView): vscode.TreeItem {

@@ -1,0 +1,46 @@
+// A transcript as it was at any moment.
+import { given, play } from "./view.mjs";
+
+await play(async (view) => {
+  const { page } = view;
+  const found = {};
+  const last = () =>
+    page.$$eval("[data-item]", (all) => all.at(-1)?.querySelector(".fold-title")?.textContent ?? "");
+  const slider = page.locator(".slider");
+  const seek = async (version) => {
+    await slider.evaluate((element, value) => {
+      element.value = value;
+      element.dispatchEvent(new Event("input", { bubbles: true }));
+    }, String(version));
+  };
+  await view.show({ view: "transcript", agent: given.agent, replay: true });
+  await page.waitForSelector("text=It is over");
+  const end = Number(await slider.inputValue());
+  found.prompt = await page.$$eval("#prompt", (all) => all.length);
+
+  // Far before what is loaded: the part around it is loaded, and nothing later is shown.
+  await seek(Math.round(end / 4));
+  await page.waitForFunction(() => !document.body.textContent.includes("It is over"));
+  await view.until("that part is there", async () => /Step \d+/.test(await last()));
+  found.quarter = Number(/Step (\d+)/.exec(await last())[1]);
+
+  await slider.focus();
+  await page.keyboard.press("F10");
+  await view.until("one step on", async () => !(await last()).includes(`Step ${found.quarter}`));
+  found.step = Number(/Step (\d+)/.exec(await last())[1]);
+  for (const back of [found.quarter, found.quarter - 1]) {
+    await page.keyboard.press("Shift+F10");
+    await view.until(`back at ${back}`, async () => (await last()).includes(`Step ${back}`));
+  }
+
+  await seek(1);
+  await view.until("the beginning", async () => (await page.$$("[data-item]")).length <= 1);
+  await page.click('[aria-label^="Turn Forward"]');
+  await seek(end);
+  await page.waitForSelector("text=It is over");
+  await page.selectOption("select[aria-label='Filter by kind']", "errors");
+  await view.until("only errors", async () => (await page.$$("[data-item]")).length === 1);
+  found.error = await last();
+  found.writes = view.requests.filter(({ method }) => !/get|page/.test(method)).map((r) => r.method);
+  return found;
+});
