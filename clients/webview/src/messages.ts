@@ -39,6 +39,7 @@ export type Action =
   | { do: "compareFile"; agents: string[]; path: string }
   | { do: "openLink"; url: string }
   | { do: "pickFiles" }
+  | { do: "attach"; uris: string[] }
   | { do: "command"; command: string; argument: unknown };
 
 export type FromView =

@@ -71,7 +71,7 @@ export function PromptBox({ agent, attached, onAttached, onSent }: Props) {
         </p>
       ) : null}
       <SlashCommands text={text} commands={agent.capabilities?.commands ?? []} onPick={setText} />
-      <div class="prompt-box">
+      <div class="prompt-box" onDragOver={onDragOver} onDrop={onDrop}>
         {attached.length ? (
           <div class="places">
             {attached.map((file) => (
@@ -136,6 +136,21 @@ export function PromptBox({ agent, attached, onAttached, onSent }: Props) {
       </div>
     </footer>
   );
+}
+
+const URIS = "text/uri-list";
+
+function onDragOver(event: DragEvent): void {
+  if (event.dataTransfer?.types.includes(URIS)) event.preventDefault();
+}
+
+/** Files go with the prompt; the editor knows what its addresses mean. */
+function onDrop(event: DragEvent): void {
+  const list = event.dataTransfer?.getData(URIS) ?? "";
+  const uris = list.split(/\r?\n/).filter((line) => line && !line.startsWith("#"));
+  if (uris.length === 0) return;
+  event.preventDefault();
+  act({ do: "attach", uris });
 }
 
 function placeholder(agent: AgentDetail, working: boolean, canSteer: boolean): string {

@@ -74,6 +74,15 @@ export class Window {
     throw new Error(`no web view shows ${selector}`);
   }
 
+  /** Wait until a condition of this script holds. */
+  async until(what, holds, timeout = 20_000) {
+    const end = Date.now() + timeout;
+    while (!(await holds())) {
+      if (Date.now() > end) throw new Error(`not within ${timeout} ms: ${what}`);
+      await this.page.waitForTimeout(50);
+    }
+  }
+
   async shot(name) {
     if (given.pictures) await this.page.screenshot({ path: path.join(given.pictures, `${name}.png`) });
     this.say(`picture ${name}`);

@@ -81,6 +81,19 @@ await play(async (view) => {
   found.picked = await page.inputValue("#prompt");
   await page.fill("#prompt", "");
 
+  // What is dropped on the prompt goes to the editor, which knows what its addresses mean.
+  await page.$eval(".prompt-box", (box) => {
+    const dataTransfer = new DataTransfer();
+    dataTransfer.setData("text/uri-list", "# two\r\nfile:///a/b.py\r\nvscode-remote://h/c.py");
+    box.dispatchEvent(new DragEvent("drop", { dataTransfer, bubbles: true, cancelable: true }));
+  });
+  found.dropped = await view.until("it is dropped", () => view.actions.find((a) => a.do === "attach"));
+  await view.post({ type: "attach", files: [{ uri: "file:///a/b.py", name: "b.py" }] });
+  await page.waitForSelector(".prompt-box .chip:has-text('b.py')");
+  await tabTo("Remove b.py");
+  await keyboard.press("Enter");
+  await page.waitForSelector(".prompt-box .chip", { state: "detached" });
+
   // Interrupt, and the prompt that waited begins.
   await tabTo("Interrupt");
   await keyboard.press("Enter");

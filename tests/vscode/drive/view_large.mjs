@@ -13,8 +13,8 @@ function scrolled(page, frames, step) {
         const frame = (now) => {
           times.push(now - last);
           last = now;
-          const { top } = scroller.getBoundingClientRect();
-          const at = document.elementFromPoint(200, top + scroller.clientHeight / 2);
+          const { top, left } = scroller.getBoundingClientRect();
+          const at = document.elementFromPoint(left + scroller.clientWidth / 2, top + scroller.clientHeight / 2);
           if (!at?.closest("[data-key]")) empty++;
           scroller.scrollTop += step;
           if (times.length < frames) requestAnimationFrame(frame);
@@ -74,8 +74,6 @@ await play(async (view) => {
   const fast = await scrolled(page, 60, 4000);
   found.fling = figures(fast.times);
 
-  // New words while all of that is there.
-  began = Date.now();
   found.heapMb = await page.evaluate(() => Math.round(performance.memory.usedJSHeapSize / 2 ** 20));
 
   began = Date.now();

@@ -46,11 +46,24 @@ export function actionsOf(athena: Athena): Actions {
         if (uris) athena.panels.attach(uris, subject.agent);
         return;
       }
+      case "attach": {
+        if (subject.view !== "transcript") return;
+        const uris = action.uris.flatMap((uri) => fileHere(uri) ?? []);
+        if (uris.length) athena.panels.attach(uris, subject.agent);
+        return;
+      }
       case "command":
         if (!COMMANDS.has(action.command)) return;
         await vscode.commands.executeCommand(action.command, action.argument);
     }
   };
+}
+
+/** A file as this side knows it: the window of a remote host has an address of its own for it. */
+function fileHere(address: string): vscode.Uri | undefined {
+  const uri = vscode.Uri.parse(address);
+  if (uri.scheme === "file") return uri;
+  return uri.scheme === "vscode-remote" ? vscode.Uri.file(uri.path) : undefined;
 }
 
 async function openFile(
