@@ -158,7 +158,8 @@ def test_a_session_that_cannot_be_resumed_begins_anew_and_says_so() -> None:
     talk.answers(error={"code": -32002, "message": "not found"})
     assert talk.seen() == (
         "= R.1 notice warning session 'X did not restore its session (not found); it began a new "
-        "one and does not remember what was said before.' (no turn)\n"
+        "one and is told what was said before.' (no turn)\n"
+        'sessionLost {"runId": "R", "sessionId": "S7", "error": "not found"}\n'
         '> session/new #4 {"cwd": "/repo", "mcpServers": []}'
     )
     talk.answers({"sessionId": "S8"})

@@ -102,7 +102,7 @@ STORIES = {
         turn                | working
         end failed gone     | failed: gone
         gone exited 3       | dead: the harness ended with exit code 3
-        prompt p2           | starting: starting the harness  | StartRun a.r2 s9 False
+        prompt p2           | starting: starting the harness  | StartRun a.r2 s9 True
     """,
     "after a reboot a waiting prompt goes on, an idle agent waits to be needed": """
         spawn               | starting: making the workspace  | MakeWorkspace

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 from pathlib import Path
 from typing import Any
@@ -137,6 +138,36 @@ def test_the_harness_is_killed_and_resumed(
     with athena.client() as client:
         runs = [one for one in client.events(agent) if one["kind"] == "runStarted"]
         assert runs[-1]["data"]["resume"] == first["sessionId"]
+
+
+SESSIONS = {"claude": ".claude/projects", "codex": ".codex/sessions", "gemini": ".gemini/tmp"}
+"""Where each keeps its sessions, in its home."""
+
+
+@pytest.mark.parametrize("name", harnesses(*SESSIONS))
+def test_a_session_that_is_lost_is_told_anew(
+    athena: Athena, repository: Path, name: str, model: FakeModel, tmp_path: Path
+) -> None:
+    """What cannot be resumed is continued from a primer, and the log and the transcript say so."""
+    with athena.client() as client:
+        agent = spawn(client, name, repository, "remember pomegranate [[fake:hello]]")["id"]
+        first = client.until(agent, "idle", timeout=SECONDS)["sessionId"]
+        client.call("athena/agent/stop", agent=agent)
+        client.until(agent, "done", timeout=SECONDS)
+        shutil.rmtree(Path(athena.environment["HOME"], SESSIONS[name]))
+        tag = f"{name}-{tmp_path.name}"
+        client.call("athena/agent/prompt", agent=agent, text=f"go on [[fake:hello tag={tag}]]")
+        client.until(agent, "idle", timeout=SECONDS)
+        [asked] = [one for one in model.requests(tag) if one.tools]
+        assert model.body(asked).count("pomegranate") == 1
+        [lost] = [one["data"] for one in client.events(agent) if one["kind"] == "sessionLost"]
+        assert lost["sessionId"] == first != client.agent(agent)["sessionId"]
+        warnings = [one["text"] for one in completed(client, agent, "notice") if one.get("topic")]
+        assert any("told" in words for words in warnings), warnings
+        tag += "-again"
+        client.call("athena/agent/prompt", agent=agent, text=f"and on [[fake:hello tag={tag}]]")
+        client.until(agent, "idle", timeout=SECONDS)
+        assert len([one for one in client.events(agent) if one["kind"] == "sessionLost"]) == 1
 
 
 def answer_gate(athena: Athena, agent: str, model: FakeModel, gate: str) -> None:

@@ -1429,6 +1429,18 @@ export interface SessionList {
   more: boolean;
 }
 
+/**
+ * The harness cannot restore the session that the run was to go on with; `error` says why.
+ *
+ * A new session takes its place, in this run or in one that follows by itself, and is told the
+ * conversation so far.
+ */
+export interface SessionLost {
+  runId: string;
+  sessionId: string;
+  error: string;
+}
+
 /** The harness is ready for prompts. */
 export interface SessionOpened {
   runId: string;
@@ -2090,6 +2102,7 @@ export interface EventKinds {
   sessionAdopted: SessionAdopted;
   runStarted: RunStarted;
   sessionOpened: SessionOpened;
+  sessionLost: SessionLost;
   runGivenUp: RunGivenUp;
   runEnded: RunEnded;
   promptQueued: PromptQueued;
@@ -2141,6 +2154,7 @@ export const EVENT_VERSIONS: Record<keyof EventKinds, number> = {
   sessionAdopted: 1,
   runStarted: 1,
   sessionOpened: 1,
+  sessionLost: 1,
   runGivenUp: 1,
   runEnded: 1,
   promptQueued: 1,

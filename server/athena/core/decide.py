@@ -104,7 +104,14 @@ def move(state: AgentState, harness: str, model: str | None) -> Events:
     _not_read_only(state)
     if state.turn is not None:
         raise _wrong(state, "A turn is running: interrupt it or wait for its end.")
-    return (e.AgentMoved(harness=harness, model=model),)
+    moved = e.AgentMoved(harness=harness, model=model)
+    if state.turns == 0:
+        return (moved,)
+    seam = Notice(
+        text=f"The work goes on under {harness}, which is told the conversation so far.",
+        topic="harness",
+    )
+    return (moved, e.ItemCompleted(item_id=f"{state.id}.v{state.version + 2}", item=seam))
 
 
 def adopt(

@@ -71,7 +71,7 @@ def _change(state: AgentState, at: int, data: e.EventData) -> Change:
         e.VerdictGiven | e.CommentAdded | e.CommentsSent | e.CommentResolved | e.CollisionsChanged,
     ):
         return _review_change(state, at, data)
-    if isinstance(data, e.RunStarted | e.SessionOpened | e.RunGivenUp | e.RunEnded):
+    if isinstance(data, e.RunStarted | e.SessionOpened | e.SessionLost | e.RunGivenUp | e.RunEnded):
         return _run_change(state, data)
     if isinstance(data, e.SessionImported | e.SessionAdopted):
         return _outside_change(state, data)
@@ -193,7 +193,8 @@ def _captured(turn_id: str, edge: str) -> Change:
 
 
 def _run_change(
-    state: AgentState, data: e.RunStarted | e.SessionOpened | e.RunGivenUp | e.RunEnded
+    state: AgentState,
+    data: e.RunStarted | e.SessionOpened | e.SessionLost | e.RunGivenUp | e.RunEnded,
 ) -> Change:
     match data:
         case e.RunStarted():
@@ -215,6 +216,11 @@ def _run_change(
                 "model": data.model or state.model,
                 "mode": data.mode or state.mode,
             }
+        case e.SessionLost():
+            if state.run is None:
+                return {}
+            lost = state.run.model_copy(update={"lost": True})
+            return {"run": lost, "session_id": None, "session_harness": None}
         case e.RunGivenUp():
             if state.run is None:
                 return {}
@@ -223,6 +229,8 @@ def _run_change(
             was_ready = state.run is not None and state.run.ready
             by_itself = data.reason in ("exited", "idle", "lost")
             moved = state.run is not None and state.run.harness != state.spec.harness
+            # The next run has no session to restore, so this happens once.
+            lost = state.run is not None and state.run.lost and not was_ready
             return {
                 "run": None,
                 "last_run": data,
@@ -231,7 +239,7 @@ def _run_change(
                 "activity": None,
                 "requests": {},
                 "turn": None,
-                "wanted": moved or bool(was_ready and by_itself and state.queue),
+                "wanted": moved or bool(by_itself and (lost or (was_ready and state.queue))),
             }
 
 

@@ -24,13 +24,17 @@ STATE_SCHEMA = 2
 
 
 class RunState(Record):
-    """The live process of an agent. `ready` once its session takes prompts, `given_up` if never."""
+    """The live process of an agent. `ready` once its session takes prompts, `given_up` if never.
+
+    `lost`: the harness could not restore the session that the run was to go on with.
+    """
 
     run_id: str
     harness: str
     session_id: str | None = None
     ready: bool = False
     given_up: str | None = None
+    lost: bool = False
 
 
 class TurnState(Record):

@@ -29,7 +29,7 @@ class EndSetup:
 @dataclass(frozen=True, slots=True)
 class StartRun:
     """Start a harness process. `resume` is the session to go on with; `primed` asks for a primer
-    made out of the log, since the session belongs to another harness or is lost."""
+    made out of the log, for when there is none or it cannot be restored."""
 
     run_id: str
     resume: str | None
@@ -125,7 +125,7 @@ def _towards_a_run(state: AgentState) -> NextStep | None:
     return StartRun(
         state.next_run_id(),
         resume=state.session_id if own else None,
-        primed=state.turns > 0 and not own,
+        primed=state.turns > 0,
     )
 
 

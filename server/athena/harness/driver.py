@@ -34,7 +34,8 @@ class Launch:
     """What a driver knows when its process starts.
 
     `cwd` is absolute. `resume` is the session to continue, `fork` asks for a copy of it.
-    `primer` is a text that stands for a conversation which the harness itself cannot restore.
+    `primer` is a text that stands for a conversation which the harness itself cannot restore;
+    beside `resume` it is told only if that fails.
     """
 
     run_id: str

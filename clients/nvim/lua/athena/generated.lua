@@ -55,6 +55,7 @@ M.event_versions = {
   sessionAdopted = 1,
   runStarted = 1,
   sessionOpened = 1,
+  sessionLost = 1,
   runGivenUp = 1,
   runEnded = 1,
   promptQueued = 1,

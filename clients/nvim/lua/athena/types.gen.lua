@@ -1246,6 +1246,15 @@
 ---@field sessions athena.SessionView[]
 ---@field more boolean
 
+---The harness cannot restore the session that the run was to go on with; `error` says why.
+---
+---A new session takes its place, in this run or in one that follows by itself, and is told the
+---conversation so far.
+---@class athena.SessionLost
+---@field runId string
+---@field sessionId string
+---@field error string
+
 ---The harness is ready for prompts.
 ---@class athena.SessionOpened
 ---@field runId string
@@ -1841,6 +1850,7 @@
 ---| "sessionAdopted"
 ---| "runStarted"
 ---| "sessionOpened"
+---| "sessionLost"
 ---| "runGivenUp"
 ---| "runEnded"
 ---| "promptQueued"
@@ -1892,6 +1902,7 @@
 ---@field sessionAdopted athena.SessionAdopted
 ---@field runStarted athena.RunStarted
 ---@field sessionOpened athena.SessionOpened
+---@field sessionLost athena.SessionLost
 ---@field runGivenUp athena.RunGivenUp
 ---@field runEnded athena.RunEnded
 ---@field promptQueued athena.PromptQueued

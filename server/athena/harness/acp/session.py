@@ -172,11 +172,16 @@ def _reopen(work: Work, kind: Any, session_id: str) -> None:
 def _lost(work: Work, reason: str) -> None:
     """The conversation cannot be restored: say so, and begin another one."""
     name = work.memory.agent.name or "The agent"
+    told = "is told" if work.memory.preface else "does not remember"
     work.notice(
-        f"{name} did not restore its session ({reason}); it began a new one and does not remember "
-        "what was said before.",
+        f"{name} did not restore its session ({reason}); it began a new one and {told} what was "
+        "said before.",
         "warning",
         "session",
+    )
+    session_id = _opening(work).resume or ""
+    work.events.append(
+        e.SessionLost(run_id=work.ledger.run_id, session_id=session_id, error=reason)
     )
     work.remember(history=None, opening=replace(_opening(work), resume=None))
     _new(work)
@@ -228,6 +233,9 @@ def opened(work: Work, pending: Pending, result: Json, quirks: AcpQuirks) -> Non
         _give_up(work, "The agent opened a session without a name.")
         return
     late = pending.kind == "load" and quirks.late_replay
+    if pending.kind != "new":
+        # The conversation is there, so the text that would stand for it is not needed.
+        work.remember(preface=())
     if pending.kind != "new" or SYSTEM_PROMPT in work.memory.agent.session:
         work.remember(opening=replace(_opening(work), instructions=None))
     work.remember(

@@ -113,6 +113,7 @@ class ClaudeDriver:
             model=spec.model,
             mode=spec.mode,
             primer=launch.primer,
+            resumed=launch.resume is not None,
             cost_total=None if launch.resume else 0.0,
         )
         work = Work(memory)

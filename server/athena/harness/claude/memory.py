@@ -64,6 +64,7 @@ class Memory:
     pending: Mapping[str, Pending] = field(default_factory=dict[str, Pending])
     asks: Mapping[str, Ask] = field(default_factory=dict[str, Ask])
     primer: str | None = None
+    resumed: bool = False
     prompt_uuid: str | None = None
     steered: tuple[str, ...] = ()
     streams: Mapping[str, Streaming] = field(default_factory=dict[str, Streaming])

@@ -14,6 +14,9 @@ from athena.protocol import events as e
 StopReason = Literal["endTurn", "maxTokens", "maxTurns", "refusal", "cancelled", "failed"]
 
 OF_STOP: Mapping[str, StopReason] = {"max_tokens": "maxTokens", "refusal": "refusal"}
+GONE = "No conversation found"
+"""How Claude Code says that it does not have the session it was to go on with."""
+
 ABORTED = ("aborted_streaming", "aborted_tools")
 
 
@@ -63,6 +66,20 @@ def _outcome(work: Work, frame: Json) -> tuple[StopReason, e.TurnError | None]:
 
 def _without_turn(work: Work, frame: Json) -> None:
     """A result that answers no prompt: an error at the start, such as a session that is gone."""
-    if frame.get("is_error") is True:
-        work.notice(of_result(frame, work.memory.error).message, "error", topic="session")
-        work.remember(error=None)
+    if frame.get("is_error") is not True:
+        return
+    words = of_result(frame, work.memory.error).message
+    work.remember(error=None)
+    if work.memory.resumed and not work.memory.opened and words.startswith(GONE):
+        _lost(work, words)
+    else:
+        work.notice(words, "error", topic="session")
+
+
+def _lost(work: Work, words: str) -> None:
+    """There is no such session: Claude Code ends now, and the next run begins a new one."""
+    name = work.memory.session_id
+    told = " Its conversation is told to a new one." if work.memory.primer else ""
+    work.notice(f"Claude Code could not resume session {name}: {words}.{told}", "warning", "resume")
+    run_id = work.ledger.run_id
+    work.events.append(e.SessionLost(run_id=run_id, session_id=name, error=words))

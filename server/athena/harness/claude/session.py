@@ -19,6 +19,9 @@ def opened(work: Work, response: Json, known: Capabilities) -> None:
     models = objs(response.get("models"))
     model = work.memory.model or DEFAULT_MODEL
     resolved = {text(one.get("value")): text(one.get("resolvedModel")) for one in models}
+    if work.memory.resumed:
+        # The conversation is there, so the text that would stand for it is not needed.
+        work.remember(primer=None)
     work.remember(
         opened=True,
         version=maybe_text(response.get("claude_code_version")),

@@ -172,6 +172,9 @@ def _start_anew(work: Work, words: str) -> None:
     told = " Its conversation is told to the new one." if work.memory.primer else ""
     resumed = work.memory.resume
     work.notice(f"Codex could not resume session {resumed}: {words}.{told}", "warning", "resume")
+    work.events.append(
+        e.SessionLost(run_id=work.ledger.run_id, session_id=resumed or "", error=words)
+    )
     work.remember(resume=None, totals=Tokens())
     work.request(Pending("thread"), "thread/start", work.memory.thread_params)
 

@@ -64,6 +64,7 @@ from athena.protocol.events.run import (
     RunStarted,
     SessionAdopted,
     SessionImported,
+    SessionLost,
     SessionOpened,
     TitleChanged,
 )
@@ -122,6 +123,7 @@ __all__ = [
     "ScriptStarted",
     "SessionAdopted",
     "SessionImported",
+    "SessionLost",
     "SessionOpened",
     "TitleChanged",
     "TurnEnded",
@@ -164,6 +166,7 @@ EVENTS: tuple[type[EventData], ...] = (
     SessionAdopted,
     RunStarted,
     SessionOpened,
+    SessionLost,
     RunGivenUp,
     RunEnded,
     PromptQueued,

@@ -31,6 +31,19 @@ class SessionOpened(EventData):
     capabilities: Capabilities = Capabilities()
 
 
+class SessionLost(EventData):
+    """The harness cannot restore the session that the run was to go on with; `error` says why.
+
+    A new session takes its place, in this run or in one that follows by itself, and is told the
+    conversation so far.
+    """
+
+    KIND = "sessionLost"
+    run_id: str
+    session_id: str
+    error: str
+
+
 class RunGivenUp(EventData):
     """The harness will never take prompts (it wants a login, it refused): its process is ended."""
 

@@ -3949,6 +3949,29 @@ public data class SessionList(
     internal class Adapter : Reader<SessionList>({ from(it) })
 }
 
+/**
+ * The harness cannot restore the session that the run was to go on with; `error` says why.
+ *
+ * A new session takes its place, in this run or in one that follows by itself, and is told the
+ * conversation so far.
+ */
+public data class SessionLost(
+    public val runId: String,
+    public val sessionId: String,
+    public val error: String,
+) : EventData {
+    public companion object {
+        internal fun from(json: JsonElement): SessionLost =
+            json.asJsonObject.let { o ->
+                SessionLost(
+                    runId = o.needed("runId").asString,
+                    sessionId = o.needed("sessionId").asString,
+                    error = o.needed("error").asString,
+                )
+            }
+    }
+}
+
 /** The harness is ready for prompts. */
 public data class SessionOpened(
     public val runId: String,
@@ -5184,6 +5207,7 @@ public fun Event.payload(): EventData =
         kind == "sessionAdopted" && v == 1L -> SessionAdopted.from(data)
         kind == "runStarted" && v == 1L -> RunStarted.from(data)
         kind == "sessionOpened" && v == 1L -> SessionOpened.from(data)
+        kind == "sessionLost" && v == 1L -> SessionLost.from(data)
         kind == "runGivenUp" && v == 1L -> RunGivenUp.from(data)
         kind == "runEnded" && v == 1L -> RunEnded.from(data)
         kind == "promptQueued" && v == 1L -> PromptQueued.from(data)
