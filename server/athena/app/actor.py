@@ -129,6 +129,9 @@ class AgentActor:
     async def take_in(self, events: Sequence[tuple[int, e.EventData]], ingest: Ingest) -> Appended:
         """Record what a session made outside says, each event at its time (0: not known), and how
         far it was read."""
+        return await self.context.steady.run(self._take_in(events, ingest))
+
+    async def _take_in(self, events: Sequence[tuple[int, e.EventData]], ingest: Ingest) -> Appended:
         async with self._lock:
             draft = self._draft(events[0][0] if events and self._state is None else None)
             for at, fact in events:
