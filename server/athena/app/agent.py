@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from athena.app import environment
+from athena.app import environment, trust
 from athena.app import spawn as making
 from athena.app.actor import AgentActor
 from athena.app.context import Context
@@ -17,6 +17,7 @@ from athena.projections.agents import detail
 from athena.protocol import agent as a
 from athena.protocol import events as e
 from athena.protocol.errors import AthenaError, ErrorCode
+from athena.protocol.items import Notice
 
 
 def by(connection: Connection) -> str:
@@ -28,7 +29,7 @@ async def spawn(context: Context, connection: Connection, asked: a.SpawnAgent) -
     """Record a new agent; its workspace and process follow by themselves."""
     asked, host = _hosted(context, connection, asked)
     project = making.project_of(asked.project or host, connection.cwd)
-    settings = context.settings(project)
+    settings, withheld = trust.settings_for(context.settings(project), project)
     content = making.content_of(asked.prompt, asked.content)
     surroundings = environment.of_client(connection, asked.environment)
     agent_id = making.agent_id(asked.command_id)
@@ -52,6 +53,10 @@ async def spawn(context: Context, connection: Connection, asked: a.SpawnAgent) -
 
     def build(draft: Draft) -> None:
         draft.record(e.AgentSpawned(spec=spec, by=by(connection)))
+        if withheld:
+            words = trust.withheld_words(withheld, project)
+            note = Notice(level="warning", text=words, topic="settings")
+            draft.record(e.ItemCompleted(item_id=f"{agent_id}.s1", item=note))
         if content:
             draft.record(*decide.prompt(draft.now, content, steer=False, by=by(connection)))
 

@@ -76,6 +76,7 @@ class Settings:
     def __init__(self, user: SettingsFile, project: SettingsFile) -> None:
         self._user = user
         self._project = project
+        self.files = (user, project)
         self.daemon = user.daemon
         self.notification = user.notification
 

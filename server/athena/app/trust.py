@@ -6,9 +6,11 @@ user's word its scripts are told of and not run.
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
+from athena.app.caution import cautious
 from athena.app.context import Context
 from athena.app.settings import Settings, user_file
 from athena.app.spawn import project_of
@@ -44,6 +46,24 @@ def chosen(settings: Settings, project: Path) -> Chosen:
     if not is_trusted(project):
         return _of(own, (), named if not own.setup else _named(settings.project_scripts, Scripts()))
     return _of(settings.trusted_workspace, cursor.setup, ())
+
+
+def settings_for(settings: Settings, project: Path) -> tuple[Settings, tuple[str, ...]]:
+    """The settings that an agent is made by, and the project's keys that do not count in them."""
+    own, theirs = settings.files
+    if is_trusted(project):
+        return settings, ()
+    safe, withheld = cautious(own, theirs)
+    return Settings(own, safe), withheld
+
+
+def withheld_words(keys: tuple[str, ...], project: Path) -> str:
+    """What a user is told of keys that do not count."""
+    return (
+        f"The project's athena.toml sets {', '.join(keys)}, which may let an agent do more than "
+        "your own settings do, so it was left out. To let it: athena workspace trust "
+        f"--project {shlex.quote(str(project))}"
+    )
 
 
 def _of(found: WorkspaceSettings, fallback: tuple[str, ...], withheld: tuple[str, ...]) -> Chosen:

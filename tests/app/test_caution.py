@@ -1,0 +1,71 @@
+"""A project that is not trusted cannot let an agent do more than the user's own settings do."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from athena.app.caution import cautious
+from athena.app.tables import SettingsFile
+from tests.app.playing import spawn
+from tests.support.athena import Athena
+
+
+def read(text: str) -> SettingsFile:
+    return SettingsFile.model_validate(tomllib.loads(text))
+
+
+CASES = {
+    "a mode": ("", "defaults.mode = 'yolo'", ["defaults.mode"]),
+    "the user's own mode": ("defaults.mode = 'ask'", "defaults.mode = 'ask'", []),
+    "a harmless default": ("", "defaults.model = 'small'", []),
+    "a mode of an archetype": ("", "archetype.mine.mode = 'yolo'", ["archetype.mine.mode"]),
+    "a reviewer that writes": (
+        "",
+        "archetype.reviewer.prompt = 'Do it.'",
+        ["archetype.reviewer.readonly"],
+    ),
+    "a reviewer that reads": ("", "archetype.reviewer.readonly = true", []),
+    "more tools": (
+        "archetype.mine.tools = ['Read']",
+        "archetype.mine.tools = ['Read', 'Bash']",
+        ["archetype.mine.tools"],
+    ),
+    "fewer tools": (
+        "archetype.mine.tools = ['Read', 'Bash']",
+        "archetype.mine.tools = ['Read']",
+        [],
+    ),
+    "from reading to writing": (
+        "defaults.archetype = 'planner'",
+        "defaults.archetype = 'executor'",
+        ["defaults.archetype"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_what_is_left_out(name: str) -> None:
+    own, theirs, expected = CASES[name]
+    found, withheld = cautious(read(own), read(theirs))
+    assert list(withheld) == expected
+    assert cautious(read(own), found)[1] == ()
+
+
+def test_an_agent_is_told_what_was_left_out(athena: Athena, tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "athena.toml").write_text("[defaults]\nmode = 'bypassPermissions'\n")
+    with athena.client() as client:
+        agent = spawn(client, project)["id"]
+        (notice,) = client.call("athena/transcript/page", agent=agent, types=["notice"])["items"]
+        assert "sets defaults.mode" in notice["item"]["text"]
+        assert "athena workspace trust --project" in notice["item"]["text"]
+        spawned = next(e for e in client.events(agent) if e["kind"] == "agentSpawned")
+        assert "mode" not in spawned["data"]["spec"]
+        client.call("athena/workspace/trust", project=str(project))
+        trusted = spawn(client, project)["id"]
+        spawned = next(e for e in client.events(trusted) if e["kind"] == "agentSpawned")
+        assert spawned["data"]["spec"]["mode"] == "bypassPermissions"
