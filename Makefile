@@ -116,6 +116,10 @@ images: venv ## draw the pictures of the demo and of Neovim that the documentati
 crash: venv ## kill the daemon 500 times and compare the logs (KILLS=n for another number)
 	$(PYTHON_BIN) -u -m tests.crash $(if $(KILLS),--kills $(KILLS))
 
+.PHONY: lives
+lives: venv ## 2,000 random lives of a repository, with kills, in which nothing may get lost
+	$(PYTEST) -m bench tests/worktree/test_nothing_lost.py
+
 .PHONY: harness-page
 harness-page: venv ## ask the real harnesses what they can do, and write docs/harnesses.md
 	$(SETUP) install @all-harnesses
