@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +10,7 @@ import pytest
 
 from tests.support.athena import Athena, Client, make_repository
 from tests.vscode.large import large_athena
-from tests.vscode.workbench import EXTENSION, drive
+from tests.vscode.workbench import EXTENSION, drive, rehearse
 
 pytestmark = [pytest.mark.xdist_group("vscode"), pytest.mark.timeout(300)]
 
@@ -207,28 +205,12 @@ other turns:
 """
 
 
-@pytest.fixture
-def rehearsed(athena: Athena, tmp_path: Path) -> Callable[[str], None]:
-    """Lets every agent play a scenario that its harness is started with."""
-
-    def rehearse(text: str) -> None:
-        scenario = tmp_path / "scenario.txt"
-        scenario.write_text(text)
-        command = [sys.executable, "-m", "athena.scripted", "--scenario", str(scenario)]
-        (athena.root / "athena.toml").write_text(
-            '[defaults]\nharness = "rehearsed"\n\n'
-            f"[harness.rehearsed]\ncommand = {json.dumps(command)}\n"
-        )
-
-    return rehearse
-
-
 def test_everything_by_the_keyboard(
-    rehearsed: Callable[[str], None], look: Look, athena: Athena, repository: Path, tmp_path: Path
+    look: Look, athena: Athena, repository: Path, tmp_path: Path
 ) -> None:
     """Steer, queue, take back, pickers, slash commands, interrupt, answer, search, filter, folds,
     jump, copy."""
-    rehearsed(CONTROLS.replace("GATE", str(tmp_path / "gate")))
+    rehearse(athena, CONTROLS.replace("GATE", str(tmp_path / "gate")))
     with athena.client() as client:
         agent = client.call("athena/agent/spawn", prompt="Begin", project=str(repository))["id"]
         seen = look("controls", agent=agent)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.support.athena import Athena, make_repository
-from tests.vscode.workbench import ROOT, Workbench
+from tests.vscode.workbench import ROOT, Workbench, rehearse
 
 pytestmark = [pytest.mark.xdist_group("vscode"), pytest.mark.timeout(400)]
 
@@ -89,14 +87,9 @@ def gate(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def athena(athena: Athena, tmp_path: Path, gate: Path) -> Athena:
+def athena(athena: Athena, gate: Path) -> Athena:
     """Every agent plays the same scenario, so prompts are what a person would write."""
-    scenario = tmp_path / "scenario.txt"
-    scenario.write_text(SCENARIO.replace("GATE", str(gate)))
-    command = [sys.executable, "-m", "athena.scripted", "--pace", "0", "--scenario", str(scenario)]
-    (athena.root / "athena.toml").write_text(
-        f'[defaults]\nharness = "rehearsed"\n\n[harness.rehearsed]\ncommand = {json.dumps(command)}\n'
-    )
+    rehearse(athena, SCENARIO.replace("GATE", str(gate)))
     return athena
 
 

@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -36,6 +37,17 @@ SETTINGS: dict[str, Any] = {
     "git.openRepositoryInParentFolders": "never",
     "security.workspace.trust.enabled": False,
 }
+
+
+def rehearse(athena: Athena, scenario: str) -> None:
+    """Let every agent play a scenario of its harness, so that prompts are what a person writes."""
+    file = athena.root / "scenario.txt"
+    file.write_text(scenario)
+    command = [sys.executable, "-m", "athena.scripted", "--scenario", str(file)]
+    (athena.root / "athena.toml").write_text(
+        '[defaults]\nharness = "rehearsed"\n\n'
+        f"[harness.rehearsed]\ncommand = {json.dumps(command)}\n"
+    )
 
 
 class Workbench:

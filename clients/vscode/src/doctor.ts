@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import type { Athena } from "./athena.ts";
-import { showText } from "./commands/results.ts";
+import { showText } from "./commands/texts.ts";
 import { environment, findProgram } from "./server/program.ts";
 
 const INSTALL = `# Athena is not installed
@@ -18,7 +18,7 @@ PATH, name it in the setting "athena.server.command".
 /** What is missing here and how to get it: the words of \`athena doctor\`. */
 export async function showDoctor({ server, output }: Athena): Promise<void> {
   const program = await findProgram();
-  if (!program) return showText(INSTALL, "markdown");
+  if (!program) return showText(INSTALL, "markdown", "Install Athena");
   const said = await new Promise<string>((resolve) => {
     execFile(
       program.command,
@@ -33,5 +33,6 @@ export async function showDoctor({ server, output }: Athena): Promise<void> {
   await showText(
     `This window: ${window}\nProgram: ${program.command} (${program.from})\n\n${said}`,
     "plaintext",
+    "Athena Doctor",
   );
 }

@@ -7,6 +7,7 @@ import { Unread } from "./agents/unread.ts";
 import { reporter, type Athena } from "./athena.ts";
 import { registerCommands } from "./commands/run.ts";
 import { specials } from "./commands/specials.ts";
+import { registerTexts } from "./commands/texts.ts";
 import { registerWindowCommands } from "./commands/window.ts";
 import { RequestNotifications } from "./inbox/notifications.ts";
 import { InboxTree } from "./inbox/tree.ts";
@@ -80,6 +81,7 @@ export function activate(context: vscode.ExtensionContext): Api {
       inboxView.badge = waiting ? { value: waiting, tooltip } : undefined;
     }),
     onSetting(["server.command", "server.environment"], () => void server.restart().catch(report)),
+    registerTexts(),
     registerCommands(athena, specials(athena, review)),
     registerWindowCommands(athena, agentTree, workspaceTree, review),
   );

@@ -61,12 +61,10 @@ export class StatusBar implements vscode.Disposable {
     this.item.backgroundColor = new vscode.ThemeColor("statusBarItem.warningBackground");
   }
 
-  private show(text: string, tooltip: string | vscode.MarkdownString): void {
+  private show(text: string, ...lines: string[]): void {
     this.item.text = text;
-    this.item.tooltip = tooltip;
-    this.item.accessibilityInformation = {
-      label: typeof tooltip === "string" ? tooltip : tooltip.value.replaceAll("\n", " "),
-    };
+    this.item.tooltip = lines.join("\n");
+    this.item.accessibilityInformation = { label: `Athena: ${lines.join(", ")}` };
   }
 
   private counts(): void {
@@ -79,11 +77,12 @@ export class StatusBar implements vscode.Disposable {
       waiting ? `$(bell-dot) ${waiting}` : "",
       today ? costWords(today) : "",
     ].filter(Boolean);
-    const words = new vscode.MarkdownString();
-    words.appendText(`${count(working, "agent")} working`).appendMarkdown("  \n");
-    words.appendText(`${count(waiting, "request")} waiting for you`).appendMarkdown("  \n");
-    if (today) words.appendText(`${costWords(today)} for agents used today (${today.source})`);
-    this.show(parts.length ? parts.join("  ") : "$(hubot) Athena", words);
+    this.show(
+      parts.length ? parts.join("  ") : "$(hubot) Athena",
+      `${count(working, "agent")} working`,
+      `${count(waiting, "request")} waiting for you`,
+      ...(today ? [`${costWords(today)} for agents used today (${today.source})`] : []),
+    );
     if (waiting) {
       this.item.command = "athena.request.list";
       this.item.backgroundColor = new vscode.ThemeColor("statusBarItem.warningBackground");

@@ -1,4 +1,6 @@
 import * as assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
 import * as path from "node:path";
 import * as vscode from "vscode";
 import { documentUri } from "../src/review/uris.ts";
@@ -69,6 +71,35 @@ describe("review", () => {
     const file = await server.request("athena/changeset/file", { ...changeset, path: "hello.py" });
     assert.equal(file.hunkList?.[0]?.verdict, "accepted");
     assert.match((await lenses())[0]?.command?.title ?? "", /Accepted/);
+  });
+
+  it("takes one hunk alone into the project", async () => {
+    const file = path.join(folder(), "stanzas.txt");
+    const stanzas = Array.from({ length: 20 }, (_, index) => `line ${index}`);
+    writeFileSync(file, `${stanzas.join("\n")}\n`);
+    const git = (...words: string[]) => execFileSync("git", words, { cwd: folder() });
+    git("add", "stanzas.txt");
+    git("commit", "-qm", "Stanzas");
+    const { id: other } = await play(
+      "taker",
+      "edit stanzas.txt: line 2 -> LINE 2\nedit stanzas.txt: line 18 -> LINE 18",
+    );
+    await reached(other, "idle");
+    const changeset = { agent: other, scope: "base" } as const;
+    const uri = documentUri({ changeset, path: "stanzas.txt", side: "new" });
+    await vscode.workspace.openTextDocument(uri);
+    const lenses = await vscode.commands.executeCommand<vscode.CodeLens[]>(
+      "vscode.executeCodeLensProvider",
+      uri,
+    );
+    const takes = lenses.filter(({ command }) => command?.command === "athena.hunk.take");
+    assert.equal(takes.length, 2);
+    // The message that it is done waits for nobody here.
+    void vscode.commands.executeCommand("athena.hunk.take", takes[1]?.command?.arguments?.[0]);
+    const text = () => readFileSync(file, "utf8");
+    await until("it is taken", () => text().includes("LINE 18"));
+    assert.ok(!text().includes("LINE 2\n"), "and the other hunk is not");
+    git("checkout", "-q", "stanzas.txt");
   });
 
   it("sends a comment on a line to the same agent, which takes it as its next turn", async () => {

@@ -1,12 +1,13 @@
 import * as vscode from "vscode";
 import type { Applied, Command, Logs, Published } from "../protocol.gen.ts";
 import { count } from "../words.ts";
+import { showText } from "./texts.ts";
 
 /** Shows the result of a command: what was asked to be seen, or that it was done. */
 export async function present(command: Command, result: unknown): Promise<void> {
   switch (command.method) {
     case "athena/agent/logs":
-      return showText((result as Logs).text || "The harness wrote nothing.", "log");
+      return showText((result as Logs).text || "The harness wrote nothing.", "log", "Harness Log");
     case "athena/publish/run": {
       const { branch, remote, url, notes } = result as Published;
       const words = [`Published ${branch} to ${remote}.`, ...(notes ?? [])].join(" ");
@@ -19,7 +20,8 @@ export async function present(command: Command, result: unknown): Promise<void> 
     case "athena/workspace/commit":
       return tell(appliedWords(command, result as Applied), {});
     default:
-      if (isReading(command)) return showText(JSON.stringify(result, null, 2), "json");
+      if (isReading(command))
+        return showText(JSON.stringify(result, null, 2), "json", command.title);
       vscode.window.setStatusBarMessage(`$(check) ${command.title}: done`, 3_000);
   }
 }
@@ -43,11 +45,6 @@ export function appliedWords(command: Command, result: Applied): string {
 export async function tell(words: string, buttons: Record<string, () => unknown>): Promise<void> {
   const pressed = await vscode.window.showInformationMessage(words, ...Object.keys(buttons));
   if (pressed !== undefined) await buttons[pressed]?.();
-}
-
-export async function showText(content: string, language: string): Promise<void> {
-  const document = await vscode.workspace.openTextDocument({ content, language });
-  await vscode.window.showTextDocument(document, { preview: true });
 }
 
 function openLink(url: string): Thenable<boolean> {

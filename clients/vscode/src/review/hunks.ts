@@ -10,7 +10,7 @@ export interface HunkRef {
   hunkIds: string[];
 }
 
-/** Lenses above each hunk in the new side of a diff: accept, reject, take back. */
+/** Lenses above each hunk in the new side of a diff: accept, reject, take back, take. */
 export class HunkLenses implements vscode.CodeLensProvider, vscode.Disposable {
   private readonly changed = new vscode.EventEmitter<void>();
   private readonly registration: vscode.Disposable;
@@ -45,17 +45,24 @@ function lenses(hunk: HunkView, ref: HunkRef): vscode.CodeLens[] {
   const range = rangeOf(hunk);
   const lens = (title: string, command: string, tooltip: string) =>
     new vscode.CodeLens(range, { title, command, tooltip, arguments: [ref] });
+  const take = lens(
+    "$(desktop-download) Take",
+    "athena.hunk.take",
+    "Bring this change alone into the project, without a commit",
+  );
   const verdict: Verdict = hunk.verdict ?? "open";
   if (verdict === "open") {
     return [
       lens("$(check) Accept", "athena.hunk.accept", "Accept this change"),
       lens("$(close) Reject", "athena.hunk.reject", "Reject this change"),
+      take,
     ];
   }
   const mark = verdict === "accepted" ? "$(pass-filled) Accepted" : "$(error) Rejected";
   return [
     lens(mark, "athena.hunk.reopen", "Take this back"),
     lens("$(discard) Take back", "athena.hunk.reopen", "Take this back"),
+    take,
   ];
 }
 

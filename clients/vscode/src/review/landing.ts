@@ -2,8 +2,9 @@
 import * as vscode from "vscode";
 import type { Applied, FileConflict, MergeWork } from "../protocol.gen.ts";
 import type { Athena } from "../athena.ts";
-import { appliedWords, showText, tell } from "../commands/results.ts";
+import { appliedWords, tell } from "../commands/results.ts";
 import { commandOf } from "../commands/table.ts";
+import { showText } from "../commands/texts.ts";
 import { count } from "../words.ts";
 
 type How = NonNullable<MergeWork["how"]>;
@@ -121,7 +122,7 @@ function showConflicts(conflicts: readonly FileConflict[]): Promise<void> {
       ">>>>>>> of the agent",
     ].join("\n"),
   );
-  return showText(parts.join("\n\n"), "plaintext");
+  return showText(parts.join("\n\n"), "plaintext", "Conflicts");
 }
 
 /** A message that nobody waits for. */

@@ -34,9 +34,13 @@ export function registerReview(athena: Athena): Review {
   const marks = new ChangedFileMarks(server, feed, report);
 
   /** Without a hunk that a lens gives, the one at the cursor is meant. */
-  const judge = async (given: HunkRef | undefined, verdict: Verdict) => {
+  const meant = async (given: HunkRef | undefined) => {
     const hunk = given?.hunkIds ? given : await hunkAtCursor(server);
     if (!hunk) throw new NothingToChoose("There is no change at the cursor.");
+    return hunk;
+  };
+  const judge = async (given: HunkRef | undefined, verdict: Verdict) => {
+    const hunk = await meant(given);
     const { changeset, path: file, hunkIds } = hunk;
     await server.request("athena/review/verdict", { ...changeset, path: file, hunkIds, verdict });
     lenses.refresh();
@@ -54,6 +58,12 @@ export function registerReview(athena: Athena): Review {
       "athena.hunk.accept": (hunk?: HunkRef) => judge(hunk, "accepted"),
       "athena.hunk.reject": (hunk?: HunkRef) => judge(hunk, "rejected"),
       "athena.hunk.reopen": (hunk?: HunkRef) => judge(hunk, "open"),
+      "athena.hunk.take": async (given?: HunkRef) => {
+        const { changeset, hunkIds } = await meant(given);
+        const result = await server.request("athena/review/apply", { ...changeset, hunkIds });
+        await present(commandOf("athena.review.apply"), result);
+        return result;
+      },
       "athena.comment.add": (reply: vscode.CommentReply) => comments.add(reply, false),
       "athena.comment.addAndSend": (reply: vscode.CommentReply) => comments.add(reply, true),
       "athena.comment.resolve": (thread: vscode.CommentThread) => comments.resolve(thread),

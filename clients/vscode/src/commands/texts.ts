@@ -1,0 +1,25 @@
+import * as vscode from "vscode";
+
+const SCHEME = "athena-text";
+
+const texts = new Map<string, string>();
+let last = 0;
+
+/** Serves what `showText` shows, as long as it is open. */
+export function registerTexts(): vscode.Disposable {
+  return vscode.Disposable.from(
+    vscode.workspace.registerTextDocumentContentProvider(SCHEME, {
+      provideTextDocumentContent: (uri) => texts.get(uri.toString()) ?? "",
+    }),
+    vscode.workspace.onDidCloseTextDocument(({ uri }) => texts.delete(uri.toString())),
+  );
+}
+
+/** A text to read under a title. Nothing asks whether it is to be saved. */
+export async function showText(content: string, language: string, title: string): Promise<void> {
+  const uri = vscode.Uri.from({ scheme: SCHEME, path: `/${++last}/${title}` });
+  texts.set(uri.toString(), content);
+  const document = await vscode.workspace.openTextDocument(uri);
+  await vscode.languages.setTextDocumentLanguage(document, language);
+  await vscode.window.showTextDocument(uri, { preview: true });
+}

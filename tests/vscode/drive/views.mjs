@@ -1,0 +1,140 @@
+// The native views of the workbench: list, inbox, workspaces, status bar, explorer, walkthrough, two
+// windows, and what leads to a revert, a merge with conflicts, a published branch.
+import { existsSync, rmSync } from "node:fs";
+import { drive, given, Window } from "./browser.mjs";
+
+const TREE = ".pane-body .monaco-list-row";
+
+await drive(async (window) => {
+  const { page } = window;
+  const row = (text, within = page) => within.locator(TREE, { hasText: text }).first();
+  const rows = (within = page) => within.locator(TREE).allTextContents();
+  const statusBar = (within = page) =>
+    within.locator('.statusbar-item[id*="athena"]').first().getAttribute("aria-label");
+  const notification = (text) => page.locator(".notification-toast", { hasText: text }).first();
+  const closeToasts = async () => {
+    await window.command("Notifications: Clear All Notifications");
+  };
+  const menu = async (target, item) => {
+    await target.click({ button: "right" });
+    await page.locator(".monaco-menu .action-label", { hasText: item }).first().click();
+  };
+  const dialog = page.locator(".monaco-dialog-box");
+  const found = {};
+
+  await window.open(given.folder);
+  await page.locator('.activitybar a[aria-label^="Athena"]').click();
+  await row("weaver").waitFor();
+  await row("Allow once").waitFor();
+  window.say("the views are there");
+
+  // What came to rest while nobody looked is marked, and the mark goes when somebody looks.
+  found.status = await statusBar();
+  found.agents = (await rows()).slice(0, 8);
+
+  // Workspaces: dirty, ahead, behind.
+  await page.locator(".pane-header", { hasText: "Workspaces" }).click();
+  await row("●").waitFor();
+  found.workspaces = (await rows()).filter((text) => text.includes("athena/"));
+  await row("weaver").locator(".monaco-tl-twistie").click();
+  await row("All changes").locator(".monaco-tl-twistie").click();
+  await row("basket.py").click();
+  await page.locator(".codelens-decoration a", { hasText: "Accept" }).first().waitFor();
+  await closeToasts();
+  await page.locator(".quick-input-widget").waitFor({ state: "hidden" });
+  await window.shot("vscode-agents");
+
+  // Grouping and filter.
+  await window.command("Athena: Group Agents By…");
+  await page.locator(".quick-input-list .monaco-list-row", { hasText: "status" }).first().click();
+  await row("Needs permission").waitFor();
+  found.groups = (await rows()).slice(0, 3);
+  await window.command("Athena: Group Agents By…");
+  await page.locator(".quick-input-list .monaco-list-row", { hasText: "parent" }).first().click();
+  await window.command("Athena: Filter Agents…", "spinner");
+  const agents = page.locator(".pane", { has: page.locator(".pane-header", { hasText: "Agents" }) });
+  await row("weaver", agents).waitFor({ state: "detached" });
+  found.filtered = await rows(agents);
+  await window.command("Athena: Clear Filter");
+  await row("weaver").waitFor();
+
+  // A second window shows the same request; the answer in one closes it in both.
+  const other = new Window(await page.context().newPage());
+  await other.open(given.folder);
+  await other.page.locator('.activitybar a[aria-label^="Athena"]').click();
+  await row("Allow once", other.page).waitFor();
+  await other.page.locator(".notification-toast", { hasText: "dyer" }).first().waitFor();
+  found.inTwo = [await row("Allow once").count(), await row("Allow once", other.page).count()];
+  await row("Allow once").click();
+  await row("Allow once").waitFor({ state: "detached" });
+  await row("Allow once", other.page).waitFor({ state: "detached" });
+  // An editor cannot take a notification back: a late press is told that it is late.
+  await other.page.locator(".notification-toast", { hasText: "dyer" }).getByRole("button", { name: "Reject" }).click();
+  await other.page.locator(".notification-toast", { hasText: "answered already" }).waitFor();
+  await other.page.close();
+  await page.bringToFront();
+  window.say("answered once, closed in both windows");
+  const unread = page.locator(TREE, { hasText: "dyer" }).locator(".monaco-icon-label").first();
+  const mark = () => unread.evaluate((element) => getComputedStyle(element, "::after").content);
+  await window.until("dyer is unread", async () => (await mark()).includes("●"));
+
+  await row("dyer").click();
+  const transcript = await window.view("#prompt", 60_000);
+  await transcript.waitForSelector("text=Dyed");
+  await window.until("dyer is read", async () => !(await mark()).includes("●"));
+
+  // A file that is gone says so.
+  rmSync(given.vanishing);
+  await transcript.locator(".places .chip", { hasText: "gone.txt" }).first().click();
+  await notification("is not there any more").waitFor();
+  found.vanished = true;
+  await closeToasts();
+
+  // Revert one turn, from the tree, with a preview.
+  await row("spinner").locator(".monaco-tl-twistie").click();
+  const turn = page.locator(TREE, { hasText: "Spin it" }).filter({ hasNotText: "spinner" }).first();
+  await turn.waitFor();
+  await menu(turn, "Revert");
+  await dialog.waitFor();
+  found.revert = (await dialog.textContent()).replace(/\s+/g, " ");
+  await window.shot("vscode-revert");
+  await dialog.getByRole("button", { name: "Revert" }).click();
+  await notification("Revert").waitFor();
+  found.reverted = !existsSync(given.spun);
+  await notification("Revert").getByRole("button", { name: "Undo" }).click();
+  await window.until("the revert is undone", () => existsSync(given.spun));
+  await closeToasts();
+
+  // Merge with predicted conflicts: they are told before anything is changed.
+  await menu(row("weaver"), "Merge Work");
+  await page.locator(".quick-input-list .monaco-list-row", { hasText: "Rebase" }).first().click();
+  await dialog.waitFor();
+  found.conflict = (await dialog.textContent()).replace(/\s+/g, " ");
+  await window.shot("vscode-conflicts");
+  await dialog.getByRole("button", { name: "Show Conflicts" }).click();
+  await page.locator(".view-lines", { hasText: "<<<<<<<" }).first().waitFor();
+  found.unsaved = await page.locator('.activitybar a[aria-label*="unsaved"]').count();
+  await closeToasts();
+
+  // Publish by click.
+  await menu(row("spinner"), "Publish");
+  await notification("Published").waitFor({ timeout: 20_000 });
+  found.published = await notification("Published").innerText();
+  await closeToasts();
+
+  // The explorer marks what agents changed.
+  await window.command("View: Show Explorer");
+  const marked = page.locator(".explorer-folders-view .monaco-list-row", { hasText: "basket.py" }).first();
+  await marked.waitFor();
+  await window.until("the file is marked", async () => /A/.test(await marked.locator(".monaco-icon-label").evaluate((e) => getComputedStyle(e, "::after").content)));
+  found.explorer = await marked.locator(".monaco-icon-label").getAttribute("aria-label");
+  await page.locator('.activitybar a[aria-label^="Athena"]').click();
+
+  // Doctor and walkthrough.
+  await window.command("Athena: Check Set-up");
+  await page.locator(".view-lines", { hasText: "This window: running" }).first().waitFor();
+  await window.command("Welcome: Open Walkthrough...", "Get Started with Athena");
+  await page.locator(".getting-started-step, .step-title", { hasText: "Start an agent" }).first().waitFor();
+  await window.shot("vscode-walkthrough");
+  return found;
+});

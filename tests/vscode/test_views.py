@@ -1,0 +1,99 @@
+"""The native views in a real workbench, by mouse: three agents that did different things."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.support.athena import Athena, make_repository
+from tests.vscode.workbench import ROOT, Workbench, rehearse
+
+pytestmark = [pytest.mark.xdist_group("vscode"), pytest.mark.timeout(400)]
+
+BASKET = (
+    "def total(prices):\n    return sum(prices)\n\n\ndef count(prices):\n    return len(prices)\n"
+)
+PICTURES = ROOT / "docs" / "images"
+SCENARIO = """
+if prompt contains basket:
+    edit basket.py: sum(prices) -> sum(prices, 0)
+    say Woven.
+    usage input=2100 output=60 cost=0.012
+if prompt contains Spin:
+    write spun.txt: thread
+    run git add -A && git commit -qm Spin
+    write later.txt: not committed
+    say Spun.
+    usage input=3100 output=80 cost=0.02
+if prompt contains wool:
+    write gone.txt: blue
+    permit run echo dyed
+    say Dyed.
+"""
+PROMPTS = {
+    "weaver": "Let the total of an empty basket be zero",
+    "spinner": "Spin it",
+    "dyer": "Dye the wool and say when it is dry",
+}
+
+
+def test_every_native_view(
+    vsix: Path,
+    athena: Athena,
+    workbench: Callable[..., Workbench],
+    tmp_path: Path,
+    request: pytest.FixtureRequest,
+) -> None:
+    repository = make_repository(tmp_path / "shop", {"basket.py": BASKET, "README.md": "Shop\n"})
+
+    def git(*words: str) -> None:
+        identity = ["-c", "user.name=Test", "-c", "user.email=test@localhost"]
+        subprocess.run(["git", *identity, *words], cwd=repository, check=True)
+
+    git("init", "-q", "--bare", str(tmp_path / "remote.git"))
+    git("remote", "add", "origin", str(tmp_path / "remote.git"))
+    bench = workbench(vsix)
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    rehearse(athena, SCENARIO)
+    with athena.client() as client:
+        for name, prompt in PROMPTS.items():
+            client.call("athena/agent/spawn", name=name, prompt=prompt, project=str(repository))
+        client.until("weaver", "idle")
+        spun = Path(client.until("spinner", "idle")["workspace"]["path"])
+        dyed = Path(client.until("dyer", "needsPermission")["workspace"]["path"])
+        (repository / "basket.py").write_text(BASKET.replace("sum(prices)", "sum(list(prices))"))
+        git("commit", "-aqm", "Another way")
+        found = bench.drive(
+            "views.mjs",
+            300,
+            folder=str(repository),
+            vanishing=str(dyed / "gone.txt"),
+            spun=str(spun / "spun.txt"),
+            pictures=str(pictures),
+            failures=str(tmp_path),
+        )
+        answers = [e for e in client.events("dyer") if e["kind"] == "requestClosed"]
+    print(found["output"])
+    assert len(answers) == 1, "answered once"
+    assert found["inTwo"] == [1, 1], "shown in both windows"
+    states = {row.split("athena/")[0].strip(): row for row in found["workspaces"]}
+    assert "↓1" in states["weaver"] and "● 1" in states["weaver"]
+    assert "↑1" in states["spinner"]
+    assert "1 request waiting for you" in found["status"] and "$0.03" in found["status"]
+    assert any("Needs permission" in row for row in found["groups"])
+    assert [row[:7] for row in found["filtered"]] == ["spinner"]
+    assert found["vanished"]
+    assert "one turn" in found["revert"] and "spun.txt" in found["revert"]
+    assert found["reverted"]
+    assert "basket.py" in found["conflict"] and "Nothing was changed" in found["conflict"]
+    assert found["unsaved"] == 0, "what is only shown is nobody's to save"
+    assert "athena/spinner" in found["published"]
+    assert "Changed by weaver" in found["explorer"]
+    if request.config.getoption("--pictures"):
+        for picture in pictures.iterdir():
+            shutil.copy(picture, PICTURES / picture.name)
