@@ -123,6 +123,26 @@ def test_merging_takes_what_was_not_rejected(client: Client, project: Path) -> N
     assert git(project, "status", "--porcelain") == ""
 
 
+def test_each_line_of_a_squash_is_its_own_turns(client: Client, project: Path) -> None:
+    agent = worked(client, project, "edit text.txt: line 5 -> first\nturn 2:\n    say Nothing.\n")
+    again = "```scenario\nedit text.txt: line 8 -> second\n```"
+    client.call("athena/agent/prompt", agent=agent["id"], text="go on")
+    client.until(agent["id"], "idle")
+    client.call("athena/agent/prompt", agent=agent["id"], text=again)
+    client.until(agent["id"], "idle")
+    mine = Path(agent["workspace"]["path"], "text.txt")
+    mine.write_text(mine.read_text().replace("line 2\n", "by the user\n"))
+    client.call("athena/agent/prompt", agent=agent["id"], text="```scenario\nsay Done.\n```")
+    client.until(agent["id"], "idle")
+    assert client.call("athena/merge/run", agent=agent["id"], how="squash")["done"]
+    moved = project / "moved.txt"
+    git(project, "mv", "text.txt", "moved.txt")
+    git(project, "-c", "user.name=T", "-c", "user.email=t@localhost", "commit", "-qm", "moved")
+    found = client.call("athena/line/authors", path=str(moved))["runs"]
+    named = [(run["start"], run["end"], run["turnId"]) for run in found]
+    assert named == [(5, 5, f"{agent['id']}.t1"), (8, 8, f"{agent['id']}.t3")]
+
+
 def test_a_merge_that_conflicts_is_handed_to_the_agent(client: Client, project: Path) -> None:
     agent = worked(client, project, WORK + "turn 2:\n    edit text.txt: <<<<<<< -> resolved\n")
     (project / "text.txt").write_text(TEXT.replace("line 5\n", "line five\n"))

@@ -169,13 +169,22 @@ async def test_commits_name_agent_and_turns(repo: Repo, checkout: Checkout) -> N
     repo.commit("moved")
     history = CommitHistory(checkout)
     text = "unsaved\n" + TEN.replace("3\n", "three\n", 1)
-    found = await history.origin("renamed", text, 4)
-    assert found is not None
-    assert (found.subject, found.agent, found.turns) == (
+    unsaved, other, _, found, *_ = await history.origins("renamed", text)
+    assert unsaved is None and found is not None and other is not None
+    assert (found.origin.subject, found.origin.agent, found.origin.turns) == (
         "Squash work into main",
         "ada",
         ("t1", "t2"),
     )
-    other = await history.origin("renamed", text, 2)
-    assert other is not None and (other.subject, other.agent, other.turns) == ("by hand", None, ())
-    assert await history.origin("renamed", text, 1) is None
+    assert (found.place.path, found.place.line) == ("f", 3)
+    assert (other.origin.subject, other.origin.agent, other.origin.turns) == ("by hand", None, ())
+    assert other.place.line == 1
+
+
+async def test_a_path_that_git_quotes(repo: Repo, checkout: Checkout) -> None:
+    name = 'a "tab"\tand ü'
+    repo.write(name, "one\n")
+    repo.git("add", "-A")
+    repo.git("commit", "-qm", "odd")
+    (found,) = (await CommitHistory(checkout).origins(name, "one\n"))[:1]
+    assert found is not None and found.place.path == name

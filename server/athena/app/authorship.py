@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
+from typing import TypeVar
 
 from athena.app.changeset import state_of
 from athena.app.context import Context
@@ -23,9 +25,11 @@ from athena.protocol.events import PromptQueued, TurnEnded, TurnStarted, parse_e
 from athena.protocol.transcript import TurnView
 from athena.worktree import repository
 from athena.worktree.blame import LineHistory, Turn
-from athena.worktree.committed import CommitHistory
+from athena.worktree.committed import CommitHistory, Committed
 from athena.worktree.errors import WorktreeError
+from athena.worktree.objects import blob_ids, blobs
 
+T = TypeVar("T")
 REMEMBERED = 16
 PLACES = 256
 PROMPT_LENGTH = 400
@@ -73,6 +77,16 @@ def _identity(path: Path) -> tuple[int, int] | None:
     return told.st_dev, told.st_ino
 
 
+def _remembered(known: OrderedDict[Path, T], root: Path, make: Callable[[], T]) -> T:
+    """What is known of a working tree; of those asked for last some are remembered."""
+    if root not in known:
+        known[root] = make()
+    known.move_to_end(root)
+    while len(known) > REMEMBERED:
+        known.popitem(last=False)
+    return known[root]
+
+
 class Authorship:
     """Remembers the line histories of the working trees asked for last."""
 
@@ -82,6 +96,7 @@ class Authorship:
         self._lock = asyncio.Lock()
         self._turns: dict[tuple[str, int], dict[str, tuple[TurnView, str]]] = {}
         self._places: OrderedDict[Path, Found] = OrderedDict()
+        self._squashed: OrderedDict[tuple[str, str], list[str | None] | None] = OrderedDict()
         self._spans: dict[str, tuple[int, list[Turn]]] = {}
 
     async def authors(
@@ -102,7 +117,7 @@ class Authorship:
             found = await self._by_turns(context, checkout, inside, text)
             if None not in found[wanted]:
                 return found
-            return await self._by_commits(checkout, inside, text, found)
+            return await self._by_commits(context, checkout, inside, text, found)
 
     async def _checkout(self, path: Path, environ: dict[str, str]) -> repository.Checkout:
         """The checkout of a file. Asking git is most of a hover's time, so it is remembered."""
@@ -133,10 +148,7 @@ class Authorship:
             if view.workspace is None or view.workspace.path != str(checkout.root):
                 continue
             state = await state_of(context, view.id)
-            history = self._lines.setdefault(checkout.root, LineHistory(checkout))
-            self._lines.move_to_end(checkout.root)
-            while len(self._lines) > REMEMBERED:
-                self._lines.popitem(last=False)
+            history = _remembered(self._lines, checkout.root, lambda: LineHistory(checkout))
             turns = await self._spans_of(checkout, state)
             origins = (await history.origins(turns, path, text)).lines
             for i, origin in enumerate(origins[:count]):
@@ -146,21 +158,54 @@ class Authorship:
 
     async def _by_commits(
         self,
+        context: Context,
         checkout: repository.Checkout,
         path: str,
         text: str,
         found: list[Author | None],
     ) -> list[Author | None]:
         """From commit trailers, for lines that came with a merge."""
-        history = self._commits.setdefault(checkout.root, CommitHistory(checkout))
+        history = _remembered(self._commits, checkout.root, lambda: CommitHistory(checkout))
         try:
             origins = await history.origins(path, text)
         except WorktreeError:
             return found
-        for i, origin in enumerate(origins[: len(found)]):
-            if found[i] is None and origin is not None and origin.agent and origin.turns:
-                found[i] = Author(origin.agent, origin.turns[-1])
+        for i, line in enumerate(origins[: len(found)]):
+            if found[i] is None and line is not None and line.origin.agent and line.origin.turns:
+                found[i] = await self._of_commit(context, checkout, line)
         return found
+
+    async def _of_commit(
+        self, context: Context, checkout: repository.Checkout, line: Committed
+    ) -> Author | None:
+        """The turn that wrote a committed line. Of several in a squash the checkpoints know."""
+        agent, turns = line.origin.agent, line.origin.turns
+        assert agent is not None
+        if len(turns) == 1 or context.directory.view(agent) is None:
+            return Author(agent, turns[-1])
+        key = (line.place.commit, line.place.path)
+        if key not in self._squashed:
+            self._squashed[key] = await self._apart(context, checkout, agent, line)
+            while len(self._squashed) > PLACES:
+                self._squashed.popitem(last=False)
+        wrote = self._squashed[key]
+        if wrote is None or line.place.line > len(wrote):
+            return Author(agent, turns[-1])
+        turn = wrote[line.place.line - 1]
+        return Author(agent, turn) if turn is not None else None
+
+    async def _apart(
+        self, context: Context, checkout: repository.Checkout, agent: str, line: Committed
+    ) -> list[str | None] | None:
+        """The turn of each line of a squashed file; None where its checkpoints are gone."""
+        state = (await state_of(context, agent)).model_copy(update={"turn": None})
+        turns = await turns_of(checkout, state)
+        if not set(line.origin.turns) <= {turn.id for turn in turns}:
+            return None
+        oids = await blob_ids(checkout.git, [(line.place.commit, line.place.path)])
+        text = next(iter(await blobs(checkout.git, [oid for oid in oids if oid])), None)
+        origins = (await LineHistory(checkout).origins(turns, line.place.path, text or b"")).lines
+        return [origin.turn if origin.kind == "turn" else None for origin in origins]
 
     async def turn(
         self, context: Context, state: AgentState, turn_id: str

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from athena.worktree.commit import AGENT, TURN
 from athena.worktree.git import decode
-from athena.worktree.lines import Change, changes, split, without_ends
+from athena.worktree.lines import changes, split, without_ends
 from athena.worktree.repository import Checkout, commit_of
 
 REMEMBERED = 64
@@ -32,11 +31,28 @@ class CommitOrigin:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where a line was when it was committed: the file's path then, and the line from 1."""
+
+    commit: str
+    path: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """The commit that wrote a line, and where in it the line is."""
+
+    origin: CommitOrigin
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
 class Blamed:
-    """A committed version of a file: its lines, and the commit of each."""
+    """A committed version of a file: its lines, and where each comes from."""
 
     lines: list[bytes]
-    commits: list[str]
+    places: list[Place]
 
 
 @dataclass(slots=True)
@@ -49,24 +65,9 @@ class CommitHistory:
     )
     _commits: dict[str, CommitOrigin] = field(default_factory=dict[str, CommitOrigin])
 
-    async def origin(
-        self, path: str, text: str | bytes, line: int, revision: str = "HEAD"
-    ) -> CommitOrigin | None:
-        """The commit that wrote a line (from 1) of `text`; None if it is in no commit yet."""
-        blamed = await self._blame(await commit_of(self.checkout, revision), path)
-        content = text.encode("utf-8", "surrogateescape") if isinstance(text, str) else text
-        made = changes(blamed.lines, without_ends(split(content)))
-        old = _old_line(line - 1, made)
-        if old is None or old >= len(blamed.commits):
-            return None
-        commit = blamed.commits[old]
-        if commit not in self._commits:
-            self._commits[commit] = await self._described(commit)
-        return self._commits[commit]
-
     async def origins(
         self, path: str, text: str | bytes, revision: str = "HEAD"
-    ) -> list[CommitOrigin | None]:
+    ) -> list[Committed | None]:
         """The commit of each line of `text`, in order; None for those in no commit yet."""
         commit = (head_commit(self.checkout) if revision == "HEAD" else None) or await commit_of(
             self.checkout, revision
@@ -74,13 +75,13 @@ class CommitHistory:
         blamed = await self._blame(commit, path)
         content = text.encode("utf-8", "surrogateescape") if isinstance(text, str) else text
         new = without_ends(split(content))
-        of_line: list[str | None] = [*blamed.commits]
+        of_line: list[Place | None] = [*blamed.places]
         for change in reversed(changes(blamed.lines, new)):
             written = change.new_end - change.new_start
             of_line[change.old_start : change.old_end] = [None] * written
-        for commit in {c for c in of_line if c is not None} - self._commits.keys():
-            self._commits[commit] = await self._described(commit)
-        return [None if c is None else self._commits[c] for c in of_line]
+        for oid in {p.commit for p in of_line if p is not None} - self._commits.keys():
+            self._commits[oid] = await self._described(oid)
+        return [None if p is None else Committed(self._commits[p.commit], p) for p in of_line]
 
     async def _blame(self, commit: str, path: str) -> Blamed:
         known = self._blamed.get((commit, path))
@@ -124,27 +125,28 @@ def head_commit(checkout: Checkout) -> str | None:
 
 
 def _read(porcelain: bytes) -> Blamed:
-    """Read `git blame --porcelain`: a header before each line, which begins with a tab."""
+    """Read `git blame --porcelain`: headers before each line, which begins with a tab.
+
+    The path is said with the first line of a commit, and again where another one follows.
+    """
     lines: list[bytes] = []
-    commits: list[str] = []
-    commit = ""
+    found: list[Place] = []
+    paths: dict[str, str] = {}
+    commit = number = ""
     for line in split(porcelain):
         if line.startswith(b"\t"):
             lines.append(line[1:].rstrip(b"\r\n"))
-            commits.append(commit)
+            found.append(Place(commit, paths[commit], int(number)))
             commit = ""
         elif not commit:
-            commit = line.partition(b" ")[0].decode()
-    return Blamed(lines, commits)
+            commit, number = line.decode().split(" ")[:2]
+        elif line.startswith(b"filename "):
+            paths[commit] = _unquoted(line[len(b"filename ") :].rstrip(b"\r\n"))
+    return Blamed(lines, found)
 
 
-def _old_line(line: int, made: Sequence[Change]) -> int | None:
-    """Which line of the old text a line of the new one is; None for one that is new."""
-    shift = 0
-    for change in made:
-        if line < change.new_start:
-            break
-        if line < change.new_end:
-            return None
-        shift = change.old_end - change.new_end
-    return line + shift
+def _unquoted(path: bytes) -> str:
+    """A path of git's output, which quotes like C those with control characters or quotes."""
+    if path.startswith(b'"'):
+        path = path[1:-1].decode("unicode_escape").encode("latin-1")
+    return decode(path)
