@@ -320,3 +320,18 @@ async def test_a_full_disk_keeps_the_worktree(tmp_path: Path) -> None:
         with pytest.raises(StorageFull):
             await remove(made.checkout, "ada", force=HAZARDS)
         assert work.path.exists() and (work.path / "big").stat().st_size > 1_000_000
+
+
+async def test_of_a_vanished_folder_commits_that_only_its_log_names_are_kept(
+    repo: Repo, work: Repo
+) -> None:
+    work.git("checkout", "-q", "--detach")
+    commit = work.commit("by hand", a="by hand\n")
+    work.git("checkout", "-q", "-")
+    shutil.rmtree(work.path)
+    checkout = await repo.checkout()
+    listed = next(w for w in await worktrees(checkout) if w.vanished)
+    await remove_vanished(checkout, "ada", listed)
+    repo.git("reflog", "expire", "--expire=now", "--all")
+    repo.git("gc", "-q", "--prune=now")
+    assert repo.git("cat-file", "-t", commit) == "commit"

@@ -194,11 +194,16 @@ async def _rescue_of_vanished(
         if listed.head is None:
             return None
         tree = await common.text("rev-parse", f"{listed.head}^{{tree}}")
-    parents = [oid for oid in (listed.head, staged) if oid]
+    place = checkout.common_dir
+    bare = Checkout(place, place, place, True, checkout.environ)
+    # A log of another worktree is named as its refs are (git-worktree(1), "Refs").
+    logs = [f"worktrees/{admin.name}/HEAD"] if admin is not None else []
+    tips = await _log_tips(
+        bare, [*logs, *([f"refs/heads/{listed.branch}"] if listed.branch else [])]
+    )
+    parents = [oid for oid in (listed.head, staged, *tips) if oid]
     made = await keep(
-        Checkout(
-            checkout.common_dir, checkout.common_dir, checkout.common_dir, True, checkout.environ
-        ),
+        bare,
         agent,
         PURPOSE,
         tree,
