@@ -131,10 +131,12 @@ def test_detections_are_kept_by_identity(tmp_path: Path, environment: dict[str, 
     detected = Detected(harness="tool", path=program.path, key=program.key, at=1, options=("a",))
     kept.keep(detected)
     assert kept.of(program) == detected
-    kept.seen(program, Capabilities(version="2", fork=Ability.YES))
+    kept.seen("tool", program, Capabilities(version="2", fork=Ability.YES), 2)
+    kept.seen("tool", program, Capabilities(version="2", cost=Ability.YES), 3)
     found = kept.of(program)
     assert found is not None
-    assert (found.version, found.options, found.capabilities.fork) == ("2", ("a",), Ability.YES)
+    assert (found.version, found.options, found.at) == ("2", ("a",), 1)
+    assert (found.capabilities.fork, found.capabilities.cost) == (Ability.YES, Ability.YES)
     (tmp_path / "harnesses" / f"{program.key}.json").write_text("{torn")
     assert kept.of(program) is None
 

@@ -187,8 +187,9 @@ class AgentActor:
             appended = await self._append(draft, command_id, position)
             if appended.duplicate:
                 return appended
-        self._state = draft.state
+        before, self._state = self._state, draft.state
         if live is not None:
+            self._learn(before)
             first = live.sent + 1
             live.memory = draft.memory
             live.sent += len(draft.sends)
@@ -206,6 +207,13 @@ class AgentActor:
         if draft.deltas:
             self.context.hub.publish(self.agent_id, draft.deltas)
         return appended
+
+    def _learn(self, before: AgentState | None) -> None:
+        """Keep, for all agents of this program, what the harness has just shown that it can do."""
+        now = self.state
+        opened = now.run is not None and now.run.ready
+        if opened and (before is None or before.capabilities != now.capabilities):
+            self._spawn(asyncio.to_thread(self.context.launcher.learned, now))
 
     async def _append(self, draft: Draft, command_id: str | None, position: int | None) -> Appended:
         live = self.live

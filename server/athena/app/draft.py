@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from athena.core.abilities import drift
 from athena.core.evolve import evolve
 from athena.core.rules import first_fit, option_for
 from athena.core.state import AgentState
@@ -63,10 +64,14 @@ class Draft:
     def record(self, *facts: e.EventData) -> None:
         """Add events and let the state follow."""
         for fact in facts:
+            note = drift(self.now, fact) if isinstance(fact, e.SessionOpened) else None
             version = self.state.version + 1 if self.state else 1
             self.state = evolve(self.state, self.agent_id, version, self.at, fact)
             self.events.append(fact)
             self.times.append(self.at)
+            if note is not None:
+                name = f"{self.agent_id}.v{self.now.version + 1}"
+                self.record(e.ItemCompleted(item_id=name, item=note))
 
     def take(self, step: Step[Any]) -> None:
         """Take over a driver's answer."""

@@ -41,6 +41,14 @@ class Launcher:
         known = Detections(self._context.detections).of(program) if program is not None else None
         return driver_for(harness, known)
 
+    def learned(self, state: AgentState) -> None:
+        """Keep what an agent's harness was seen to be able to do."""
+        harness = self._context.settings_of(state).harness(state.spec.harness)
+        program = find(harness, environment.load(self._context.environments, state.id))
+        if program is not None:
+            kept = Detections(self._context.detections)
+            kept.seen(harness.name, program, state.capabilities, self._context.clock())
+
     def first_installed(self, settings: Settings, env: Mapping[str, str]) -> str | None:
         """The first harness that the PATH has; the scripted one only when there is no other."""
         for harness in settings.harnesses().values():

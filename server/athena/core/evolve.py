@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from athena.core.abilities import has_image, merged, shown, with_shown
 from athena.core.state import AgentState, RunState, TurnState, is_read_only
 from athena.protocol import events as e
 from athena.protocol.agent import (
@@ -13,6 +14,7 @@ from athena.protocol.agent import (
     ScriptView,
     WorkspaceView,
 )
+from athena.protocol.capability import Capabilities
 from athena.protocol.items import Item, ItemStatus, Message, Plan, Reasoning, ToolCall
 from athena.protocol.review import CommentView
 from athena.protocol.usage import Cost, Usage
@@ -39,6 +41,9 @@ def evolve(
             mode=data.spec.mode,
         )
     change = _change(state, at, data)
+    known = change.get("capabilities", state.capabilities)
+    if not is_read_only(state):
+        change["capabilities"] = with_shown(known, shown(state, data))
     return state.model_copy(update={**change, "version": version, "updated_at": at})
 
 
@@ -198,7 +203,7 @@ def _run_change(
 ) -> Change:
     match data:
         case e.RunStarted():
-            run = RunState(run_id=data.run_id, harness=data.harness)
+            run = RunState(run_id=data.run_id, harness=data.harness, resume=data.resume)
             return {"run": run, "runs": state.runs + 1, "ending": None, "stalled": False}
         case e.SessionOpened():
             run = RunState(
@@ -212,7 +217,7 @@ def _run_change(
                 "session_id": data.session_id,
                 "session_harness": run.harness,
                 "sessions": _with(state.sessions, data.session_id),
-                "capabilities": data.capabilities,
+                "capabilities": _known(state, run, data.capabilities),
                 "model": data.model or state.model,
                 "mode": data.mode or state.mode,
             }
@@ -241,6 +246,13 @@ def _run_change(
                 "turn": None,
                 "wanted": moved or bool(by_itself and (lost or (was_ready and state.queue))),
             }
+
+
+def _known(state: AgentState, run: RunState, said: Capabilities) -> Capabilities:
+    """What the same version of the harness showed in an earlier session stays known."""
+    before = state.capabilities
+    same = run.harness == state.session_harness and before.version == said.version
+    return merged(before, said) if same else said
 
 
 def _outside_change(state: AgentState, data: e.SessionImported | e.SessionAdopted) -> Change:
@@ -359,6 +371,9 @@ def _item_change(state: AgentState, at: int, data: e.EventData) -> Change:
             title = data.changes.get("title")
             return {"activity": title} if isinstance(title, str) else {}
         case e.ItemCompleted():
+            if state.turn is not None and has_image(data):
+                turn = state.turn.model_copy(update={"has_image": True})
+                return {"stalled": False, "turn": turn}
             return {"stalled": False}
         case e.RequestOpened():
             opened = OpenRequest(

@@ -19,18 +19,19 @@ from athena.protocol.rule import Rule
 from athena.protocol.spec import AgentSpec
 from athena.protocol.usage import ContextWindow, Cost, Usage
 
-STATE_SCHEMA = 2
+STATE_SCHEMA = 3
 """Raised when the shape below changes: snapshots of another schema are folded again."""
 
 
 class RunState(Record):
     """The live process of an agent. `ready` once its session takes prompts, `given_up` if never.
 
-    `lost`: the harness could not restore the session that the run was to go on with.
+    `resume` is the session that it was to go on with, `lost` that the harness could not restore it.
     """
 
     run_id: str
     harness: str
+    resume: str | None = None
     session_id: str | None = None
     ready: bool = False
     given_up: str | None = None
@@ -44,6 +45,7 @@ class TurnState(Record):
     run_id: str
     started_at: int
     interrupted: bool = False
+    has_image: bool = False
     usage: Usage = Usage()
     cost: Cost | None = None
     responses: list[str] = []

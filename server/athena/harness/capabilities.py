@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import contextlib
 import os
+import threading
 from collections.abc import Iterable
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from athena.core.abilities import merged, proved, with_shown
 from athena.harness.identity import Program
 from athena.protocol import events as e
-from athena.protocol.capability import Ability, Capabilities
-from athena.protocol.request import Permission
+from athena.protocol.capability import Capabilities
 
 
 class Detected(BaseModel):
@@ -56,18 +57,25 @@ class Detections:
         """Keep an entry; written whole or not at all."""
         self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         file = self._file(detected.key)
-        draft = file.with_suffix(f".{os.getpid()}")
+        draft = file.with_suffix(f".{os.getpid()}-{threading.get_ident()}")
         draft.write_text(detected.model_dump_json(by_alias=True), encoding="utf-8")
         draft.replace(file)
 
-    def seen(self, program: Program, capabilities: Capabilities) -> None:
-        """A session showed what the program can do: known options and words stay."""
-        before = self.of(program)
-        if before is not None and before.capabilities != capabilities:
-            version = capabilities.version or before.version
-            update = {"capabilities": capabilities, "version": version}
+    def seen(self, harness: str, program: Program, capabilities: Capabilities, now: int) -> None:
+        """A session showed what the program can do: what was known beyond that stays known.
+
+        `now` in milliseconds since 1970 UTC. A directory that cannot be written is no matter: the
+        session goes on, and the next one shows it again.
+        """
+        before = self.of(program) or Detected(
+            harness=harness, path=program.path, key=program.key, at=now
+        )
+        known = merged(before.capabilities, capabilities)
+        update = {"capabilities": known, "version": before.version or known.version}
+        found = before.model_copy(update=update)
+        if found != before:
             with contextlib.suppress(OSError):
-                self.keep(before.model_copy(update=update))
+                self.keep(found)
 
     def _file(self, key: str) -> Path:
         return self._directory / f"{key}.json"
@@ -75,22 +83,6 @@ class Detections:
 
 def learned(known: Capabilities, events: Iterable[e.EventData]) -> Capabilities:
     """The abilities with what a session's events prove."""
-    proved: dict[str, Ability] = {}
     for event in events:
-        match event:
-            case e.RequestOpened(request=Permission()):
-                proved["permissions"] = Ability.YES
-            case e.UsageReported():
-                proved["usage"] = Ability.YES
-                if event.cost is not None:
-                    proved["cost"] = Ability.YES
-            case e.TurnEnded():
-                if event.usage is not None:
-                    proved["usage"] = Ability.YES
-                if event.cost is not None:
-                    proved["cost"] = Ability.YES
-                if event.stop_reason == "cancelled":
-                    proved["interrupt"] = Ability.YES
-            case _:
-                pass
-    return known.model_copy(update=proved)
+        known = with_shown(known, proved(event))
+    return known
