@@ -29,11 +29,11 @@ class Screen:
             self._tmux("kill-server"), env=self._environment, check=False, capture_output=True
         )
 
-    def start(self, command: Sequence[str]) -> None:
-        """Run a program in the terminal."""
-        size = ["-x", str(WIDTH), "-y", str(HEIGHT)]
+    def start(self, command: Sequence[str], size: tuple[int, int] = (WIDTH, HEIGHT)) -> None:
+        """Run a program in a terminal of so many columns and lines."""
+        area = ["-x", str(size[0]), "-y", str(size[1])]
         words = shlex.join(command)
-        self._run("-f", "/dev/null", "new-session", "-d", *size, "-c", str(self._folder), words)
+        self._run("-f", "/dev/null", "new-session", "-d", *area, "-c", str(self._folder), words)
         self._run("set-option", "-g", "escape-time", "0")
 
     def keys(self, *keys: str) -> None:

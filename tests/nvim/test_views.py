@@ -287,3 +287,35 @@ def test_who_wrote_a_line_is_said_beside_it(
     nvim.command("2")
     nvim.command("Athena who")
     nvim.sees("second   author, turn 1:")
+
+
+def test_a_transcript_has_the_name_of_its_agent(
+    athena: Athena, client: Client, project: Path, open_nvim: Open
+) -> None:
+    agent = spawn(client, project, "say Ready.", name="old")
+    client.until(agent["id"], "idle")
+    nvim = open_nvim()
+    nvim.command("Athena transcript old")
+    nvim.sees(f"athena://transcript/{agent['id']}/old", "old ○ idle")
+    nvim.command("Athena rename old new")
+    nvim.sees(f"athena://transcript/{agent['id']}/new", "new ○ idle", "Ready.")
+    # A session that was saved finds it again by its id, whatever it was called.
+    nvim.command("%bwipeout")
+    nvim.command(f"edit athena://transcript/{agent['id']}/old")
+    nvim.sees("new ○ idle", "Ready.")
+
+
+def test_a_name_is_free_again_when_its_agent_is_archived(
+    athena: Athena, client: Client, project: Path, open_nvim: Open
+) -> None:
+    first = spawn(client, project, "say First.", name="twin")
+    client.until(first["id"], "idle")
+    client.call("athena/agent/stop", agent=first["id"])
+    client.until_status(first["id"], "done")
+    until_sync(lambda: not client.agent(first["id"]).get("runId"))
+    client.call("athena/agent/archive", agent=first["id"])
+    second = spawn(client, project, "say Second.", name="twin")
+    client.until(second["id"], "idle")
+    nvim = open_nvim()
+    nvim.command("Athena transcript twin")
+    nvim.sees("Second.")

@@ -358,7 +358,7 @@ function M.now(name, params, timeout)
   M.request(name, params, function(_, found)
     result = found
   end)
-  vim.wait(timeout or 500, function()
+  vim.wait(timeout or 2000, function()
     return result ~= nil
   end, 5)
   return result

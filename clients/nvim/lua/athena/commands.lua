@@ -223,7 +223,11 @@ function M.parse(command, words_typed)
   local rest = vim.list_slice(words_typed, position)
   for _, argument in ipairs(arguments) do
     local source = argument.source
-    local plain = argument.required or source == "prompt" or source == "line"
+    -- What looks like the name of an argument is a slip, where no text must come.
+    local may_be = rest[1]
+      and not rest[1]:find("^%a+=")
+      and (source == "prompt" or source == "line")
+    local plain = argument.required or may_be
     local list = source == "agent" or source == "agents"
     if #rest > 0 and given[argument.name] == nil and plain and not list then
       local takes_all = source == "prompt" or source == "line" or source == "file"
@@ -277,6 +281,17 @@ function M.ready()
   end)
 end
 
+---@param typed string[]
+---@return string? id of the agent that is named among them
+local function agent_among(typed)
+  for index = 2, #typed do
+    local agent = state.find((typed[index]:gsub("^agent=", "")))
+    if agent then
+      return agent.id
+    end
+  end
+end
+
 ---Completion of `:Athena`.
 ---@param lead string
 ---@param line string
@@ -297,13 +312,15 @@ function M.complete(lead, line, position)
   if not command then
     return {}
   end
-  local name = lead:match("^(%a+)=")
+  local name, value = lead:match("^(%a+)=(.*)$")
   local candidates = {}
   for _, argument in ipairs(command.arguments) do
     if name == argument.name then
-      return fitting(vim.tbl_map(function(value)
-        return name .. "=" .. value
-      end, offers().values(argument)))
+      local values = offers().paths(argument.source, value)
+        or offers().values(argument, command, agent_among(typed))
+      return fitting(vim.tbl_map(function(one)
+        return name .. "=" .. one
+      end, values))
     elseif argument.source == "agent" or argument.source == "agents" then
       vim.list_extend(candidates, offers().values(argument, command))
     elseif not offers().from_place(argument) then

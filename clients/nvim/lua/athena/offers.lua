@@ -412,42 +412,118 @@ local function names(method, field)
   end, result and result[field] or {})
 end
 
----Values of an argument, for completion.
----@param argument athena.Argument
+---@param list { id: string }[]
+---@return string[]
+local function ids(list)
+  return vim.tbl_map(function(one)
+    return one.id
+  end, list)
+end
+
+---@param agent? string
+---@return athena.Capabilities?
+local function capabilities(agent)
+  local found = agent and client.now("athena/agent/get", { agent = agent })
+  return found and found.capabilities
+end
+
+---@param agent? string
+---@return string[]
+local function changed_files(agent)
+  local found = agent and client.now("athena/changeset/get", { agent = agent })
+  return vim.tbl_map(function(file)
+    return file.path
+  end, found and found.files or {})
+end
+
+---Wait a little until the agents are known.
+local function know_agents()
+  if not state.cursor then
+    client.start()
+    vim.wait(1000, function()
+      return state.cursor ~= nil
+    end, 5)
+  end
+end
+
+---@param _ string? the agent that was named, or is in view
 ---@param command? athena.Command
 ---@return string[]
-function M.values(argument, command)
-  local source = argument.source
-  if source == "agent" or source == "agents" then
-    if not state.cursor then
-      client.start()
-      vim.wait(1000, function()
-        return state.cursor ~= nil
-      end, 5)
-    end
-    local agents = command and source == "agent" and require("athena.commands").fitting(command)
-      or state.list()
-    return vim.tbl_map(function(agent)
-      return agent.name
-    end, agents)
-  elseif source == "harness" then
+local function agents_for(_, command)
+  know_agents()
+  local agents = command and require("athena.commands").fitting(command) or state.list()
+  return vim.tbl_map(function(agent)
+    return agent.name
+  end, agents)
+end
+
+---@type table<string, fun(agent: string?, command?: athena.Command, argument: athena.Argument): string[]>
+local VALUES = {
+  agent = agents_for,
+  agents = agents_for,
+  harness = function()
     return names("athena/harness/list", "harnesses")
-  elseif source == "archetype" then
+  end,
+  archetype = function()
     return names("athena/archetype/list", "archetypes")
-  elseif source == "choice" then
+  end,
+  choice = function(_, _, argument)
     return argument.choices or {}
-  elseif source == "flag" then
+  end,
+  flag = function()
     return { "yes", "no" }
-  elseif source == "workspace" then
+  end,
+  workspace = function()
     return { "new", "none" }
-  elseif source == "directory" or source == "file" then
-    return vim.fn.getcompletion("", source == "file" and "file" or "dir")
-  elseif source == "branch" then
+  end,
+  branch = function()
     local command_line = { "git", "for-each-ref", "--format=%(refname:short)", "refs/heads" }
     local done = vim.system(command_line, { text = true }):wait(1000)
     return vim.split(done.stdout or "", "\n", { trimempty = true })
+  end,
+  mode = function(agent)
+    local found = capabilities(agent)
+    return found and ids(found.modes) or {}
+  end,
+  model = function(agent)
+    local found = capabilities(agent)
+    return found and ids(found.models) or {}
+  end,
+  option = function(agent)
+    local found = capabilities(agent)
+    return found and ids(found.options) or {}
+  end,
+  turn = function(agent)
+    local page = agent and client.now("athena/transcript/page", { agent = agent, limit = 1 })
+    local last = page and page.turns[#page.turns]
+    local found = {}
+    for number = 1, last and tonumber(last.turnId:match("%.t(%d+)$")) or 0 do
+      table.insert(found, ("%s.t%d"):format(agent, number))
+    end
+    return found
+  end,
+  changedFile = changed_files,
+  changedFiles = changed_files,
+}
+
+---Values of an argument, for completion.
+---@param argument athena.Argument
+---@param command? athena.Command
+---@param agent? string id of the agent that was named
+---@return string[]
+function M.values(argument, command, agent)
+  local values = VALUES[argument.source]
+  return values and values(agent or M.agent_here(), command, argument) or {}
+end
+
+---Files and folders that begin so, for completion.
+---@param source string
+---@param lead string
+---@return string[]?
+function M.paths(source, lead)
+  if source == "file" or source == "directory" then
+    return vim.fn.getcompletion(lead, source == "file" and "file" or "dir")
   end
-  return {}
 end
 
 return M

@@ -237,6 +237,17 @@ function View:replace(index, size)
   buffers.set(self.buffer, start, start + size, block.lines, block.marks)
 end
 
+---Show no more than the first items.
+---@param count integer
+function View:shorten(count)
+  local start, stop = self:start(count + 1), self:start(#self.shown + 1)
+  for index = #self.shown, count + 1, -1 do
+    self.shown[index], self.sizes[index] = nil, nil
+  end
+  splice(self.levels, start, stop - start, {})
+  buffers.set(self.buffer, start, stop, {})
+end
+
 ---@param lines string[]
 ---@param marks athena.Mark[]
 function View:set_footer(lines, marks)

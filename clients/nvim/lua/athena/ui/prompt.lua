@@ -58,23 +58,25 @@ local function files_in(folder)
   return files
 end
 
----For 'completefunc': files after `@`, commands of the harness after `/` at the start.
----@param findstart integer
+---Where the mark begins that is being written at the cursor, from byte 0: `@` anywhere, `/` at the
+---start of a line.
+---@return integer?
+local function mark_start()
+  local before = vim.api.nvim_get_current_line():sub(1, vim.fn.col(".") - 1)
+  local start = before:find("%f[%S]@[^%s@]*$") or before:find("^/%S*$")
+  return start and start - 1
+end
+
+---Files for what begins with `@`, commands of the harness for what begins with `/`.
 ---@param base string
----@return integer|table
-function M.complete(findstart, base)
+---@return table[] for |complete-items|
+local function candidates(base)
   local prompt = open[vim.api.nvim_get_current_buf()]
-  if findstart == 1 then
-    local before = vim.api.nvim_get_current_line():sub(1, vim.fn.col(".") - 1)
-    local start = before:find("@[^%s@]*$") or before:find("^/%S*$")
-    return start and start - 1 or -3
-  end
-  if not prompt then
-    return {}
-  end
   local mark, rest = base:sub(1, 1), base:sub(2)
   local found = {}
-  if mark == "@" then
+  if not prompt then
+    return found
+  elseif mark == "@" then
     local files = files_in(prompt.folder)
     local fitting = rest == "" and files or vim.fn.matchfuzzy(files, rest)
     for index = 1, math.min(#fitting, 100) do
@@ -87,7 +89,18 @@ function M.complete(findstart, base)
       end
     end
   end
-  return { words = found, refresh = "always" }
+  return found
+end
+
+---For 'completefunc'.
+---@param findstart integer
+---@param base string
+---@return integer|table
+function M.complete(findstart, base)
+  if findstart == 1 then
+    return mark_start() or -3
+  end
+  return { words = candidates(base), refresh = "always" }
 end
 
 ---The files that a text mentions, as links.
@@ -172,19 +185,34 @@ local function offer_only(buffer)
   })
 end
 
----Offer what fits at the cursor, where a mark is being written.
+---@type string? what was offered last
+local offered
+
+---Offer what fits at the cursor, where a mark is being written, anew with each letter.
 local function offer()
-  local before = vim.api.nvim_get_current_line():sub(1, vim.fn.col(".") - 1)
-  local marked = before:find("%f[%S]@%S*$") or before:find("^/%S*$")
-  if marked and vim.fn.pumvisible() == 0 then
-    vim.api.nvim_feedkeys(vim.keycode("<C-x><C-u>"), "n", false)
+  local start = mark_start()
+  local base = start and vim.api.nvim_get_current_line():sub(start + 1, vim.fn.col(".") - 1)
+  local visible = vim.fn.pumvisible() == 1
+  if not base or (visible and base == offered) then
+    offered = visible and offered or nil
+    return
+  elseif visible and vim.fn.complete_info({ "selected" }).selected >= 0 then
+    return
+  end
+  offered = base
+  local found = candidates(base)
+  if #found > 0 then
+    vim.fn.complete(start + 1, found)
   end
 end
 
 ---@param buffer integer
 local function complete_on_mark(buffer)
   offer_only(buffer)
-  vim.api.nvim_create_autocmd("TextChangedI", { buffer = buffer, callback = offer })
+  vim.api.nvim_create_autocmd({ "TextChangedI", "TextChangedP" }, {
+    buffer = buffer,
+    callback = offer,
+  })
 end
 
 ---@param buffer integer
@@ -267,10 +295,14 @@ function M.open(prompt)
   if text then
     vim.api.nvim_buf_set_lines(buffer, 0, -1, false, vim.split(text, "\n"))
     vim.cmd("normal! G$")
-    vim.cmd("startinsert!")
-  else
-    vim.cmd.startinsert()
   end
+  vim.cmd("startinsert!")
+  -- A picker that was just left may still be ending its own Insert mode.
+  vim.schedule(function()
+    if vim.api.nvim_get_current_buf() == buffer then
+      vim.cmd("startinsert!")
+    end
+  end)
   return buffer
 end
 

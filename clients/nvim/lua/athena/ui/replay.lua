@@ -21,7 +21,8 @@ local M = {}
 
 ---@type table<integer, athena.Replay>
 local open = {}
-local PAGE = 500
+local PAGE = 1000
+local STEPS = 50
 -- A pause of a night is not replayed in full.
 local LONGEST_MS = 3000
 
@@ -30,19 +31,36 @@ local function here()
   return open[vim.api.nvim_get_current_buf()]
 end
 
+---Show items up to a place. Some steps add or take away what is between, which costs the same in a
+---long transcript as in a short one; further away all is shown anew.
 ---@param replay athena.Replay
 ---@param position integer
 local function seek(replay, position)
-  local all = replay.all
+  local all, model = replay.all, replay.view.model
   position = math.max(1, math.min(position, #all.order))
-  local model = models.new(replay.agent)
-  model.turns = all.turns
-  for index = 1, position do
-    model:put(all.items[all.order[index]])
+  if math.abs(position - replay.position) > STEPS then
+    model = models.new(replay.agent)
+    model.turns = all.turns
+    for index = 1, position do
+      model:put(all.items[all.order[index]])
+    end
+    replay.view.model = model
+    replay.view:render()
+  elseif position < replay.position then
+    replay.view:shorten(position)
+    for index = replay.position, position + 1, -1 do
+      model.items[all.order[index]] = nil
+      table.remove(model.order)
+    end
+  else
+    local came = {}
+    for index = replay.position + 1, position do
+      model:put(all.items[all.order[index]])
+      came[all.order[index]] = true
+    end
+    replay.view:update(came)
   end
   replay.position = position
-  replay.view.model = model
-  replay.view:render()
   for _, window in ipairs(buffers.windows(replay.view.buffer)) do
     local count = vim.api.nvim_buf_line_count(replay.view.buffer)
     vim.api.nvim_win_set_cursor(window, { count, 0 })
@@ -289,9 +307,12 @@ function M.open(agent)
   end
   vim.b[buffer].athena_agent = agent
   local known = state.agents[agent]
-  local view = views.new(buffer, all)
+  local shown = models.new(agent)
+  shown.turns = all.turns
+  local view = views.new(buffer, shown)
   view.root = known and known.workspace and known.workspace.path
-  open[buffer] = { agent = agent, all = all, view = view, position = 1, speed = 1 }
+  open[buffer] = { agent = agent, all = all, view = view, position = 0, speed = 1 }
+  view:render()
   buffers.plain(buffers.show(buffer), transcripts.WINDOW)
   vim.wo[0][0].winbar = "%{%v:lua.require'athena.ui.replay'.winbar()%}"
   seek(open[buffer], 1)

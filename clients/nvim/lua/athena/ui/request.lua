@@ -348,7 +348,9 @@ local function follow()
   if shown and (not request or not valid or in_view(request)) then
     M.close()
   end
-  if shown or not config.get().notify then
+  -- Whoever is choosing in a picker, or writing into another such window, is not covered.
+  local busy = vim.api.nvim_win_get_config(0).relative ~= ""
+  if shown or busy or not config.get().notify then
     return
   end
   for _, other in ipairs(state.requests()) do

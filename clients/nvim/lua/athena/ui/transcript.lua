@@ -17,6 +17,7 @@ local M = {}
 ---@field filter athena.Filter
 ---@field loading? "last"|"before"
 ---@field asked integer how many pages were asked for
+---@field pages integer how many pages before the last one were
 ---@field missed athena.Event[] events that came while the last page was on its way
 ---@field unread athena.Delta[] text that came meanwhile
 
@@ -28,6 +29,7 @@ local M = {}
 
 ---@type table<integer, athena.Transcript>
 local open = {}
+local MOST_AT_ONCE = 1000
 
 ---@type athena.Filter
 local ALL = { name = "everything" }
@@ -127,6 +129,7 @@ function M.winbar()
   if transcript.filter ~= ALL then
     add("only " .. transcript.filter.name)
   end
+  add(transcript.loading and "reading …")
   if client.state ~= "running" then
     add(client.state == "starting" and "reconnecting" or client.why)
   end
@@ -154,6 +157,16 @@ local function find_root(transcript)
   transcript.view.root = agent and agent.workspace and agent.workspace.path
 end
 
+---How many items to fetch: more each time, so that the beginning of a long session is not far.
+---@param transcript athena.Transcript
+---@param where "last"|"before"
+---@return integer
+local function limit_of(transcript, where)
+  local page = config.get().page
+  transcript.pages = where == "before" and transcript.pages + 1 or 0
+  return math.min(page * 2 ^ transcript.pages, math.max(page, MOST_AT_ONCE))
+end
+
 ---@param transcript athena.Transcript
 ---@param where "last"|"before"
 ---@param done? fun()
@@ -168,7 +181,7 @@ local function load(transcript, where, done)
   local filter = transcript.filter
   local params = {
     agent = transcript.agent,
-    limit = config.get().page,
+    limit = limit_of(transcript, where),
     types = filter.types,
     find = filter.find,
     before = where == "before" and model.before or nil,
@@ -178,6 +191,7 @@ local function load(transcript, where, done)
       return
     end
     transcript.loading = nil
+    vim.cmd.redrawstatus({ bang = true })
     if failure then
       return async.report(failure)
     end
@@ -311,6 +325,7 @@ function M.filter(filter)
     transcript.filter = filter
     transcript.view.accepts = accepting(filter)
     load(transcript, "last")
+    vim.cmd.redrawstatus()
   end
 end
 
@@ -502,6 +517,7 @@ function M.buffer(agent)
     view = views.new(buffer, models.new(agent)),
     filter = ALL,
     asked = 0,
+    pages = 0,
     missed = {},
     unread = {},
   }

@@ -1,0 +1,95 @@
+"""A session of five thousand items is opened at once, paged, and replayed without waiting."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from tests.nvim.conftest import Open, spawn
+from tests.nvim.screen import Nvim
+from tests.support.athena import Athena, Client
+
+STEPS = 5000
+# Generous, since the machine may be busy; without pages each takes many times as long.
+SECONDS = 5
+
+
+def within(nvim: Nvim, *texts: str) -> None:
+    """See texts within the limit."""
+    nvim.sees(*texts, timeout=SECONDS)
+
+
+def test_a_session_of_thousands_of_items(
+    athena: Athena, client: Client, project: Path, open_nvim: Open
+) -> None:
+    spawn(
+        client,
+        project,
+        f"repeat {STEPS}:\n    tool read: step ${{count}} | done\nturn 2:\n    say And more.",
+        name="long",
+    )
+    client.until("long", "idle", timeout=100)
+    nvim = open_nvim()
+    nvim.command("Athena transcript long")
+    within(nvim, f"step {STEPS}", "○ idle")
+    lines = "return vim.api.nvim_buf_line_count(0)"
+    assert nvim.lua(lines) < 600
+
+    # What comes now is at the end, and does not wait for what was before.
+    client.call("athena/agent/prompt", agent="long", text="Go on")
+    within(nvim, "And more.", "## Turn 2")
+
+    # Going up brings more each time, and the first prompt in some steps.
+    began = time.monotonic()
+    pages = 0
+    first = "read: step 1\n"
+    while first not in nvim.screen():
+        before = nvim.lua(lines)
+        nvim.keys("gg")
+        nvim.until(
+            lambda before=before: nvim.lua(lines) > before or first in nvim.screen(),
+            "the page before",
+        )
+        pages += 1
+    assert 3 <= pages <= 12, pages
+    assert time.monotonic() - began < 4 * SECONDS
+    whole = nvim.lua("return table.concat(vim.api.nvim_buf_get_lines(0, 0, -1, true), '\\n')")
+    assert [whole.count(f"read: step {n}\n") for n in (1, 2, 1234, STEPS)] == [1, 1, 1, 1]
+    nvim.keys("]t")
+    nvim.until(lambda: nvim.call("nvim_get_current_line").startswith("## Turn 2"), "the next turn")
+
+    # A filter asks Athena, and does not go through all that is here.
+    nvim.lua("vim.ui.select = function(items, _, done) done(items[2]) end")
+    nvim.keys("f")
+    within(nvim, "only talk", "reading …")
+    nvim.sees("And more.", timeout=4 * SECONDS)
+    nvim.sees_not("read: step")
+    nvim.lua("vim.ui.select = function(items, _, done) done(items[#items]) end")
+    nvim.lua("vim.ui.input = function(_, done) done('step 4321') end")
+    nvim.keys("f")
+    nvim.sees("only what holds step 4321", "read: step 4321", timeout=4 * SECONDS)
+    nvim.sees_not("And more.")
+
+    nvim.command("Athena replay long")
+    nvim.sees(f"1/{STEPS + 3}", timeout=4 * SECONDS)
+    nvim.lua("vim.ui.input = function(_, done) done('50%') end")
+    nvim.keys("s")
+    within(nvim, f"2501/{STEPS + 3}", "step 2500")
+    nvim.keys("n")
+    within(nvim, "step 2501")
+    nvim.keys("2p")
+    nvim.sees_not("step 2500")
+    nvim.keys("$")
+    within(nvim, "And more.", f"{STEPS + 3}/{STEPS + 3}")
+
+
+def test_what_an_item_holds_in_excess_is_shown_on_demand(
+    athena: Athena, client: Client, project: Path, open_nvim: Open
+) -> None:
+    spawn(client, project, "run seq 1 400000\nsay Counted.", name="counter")
+    client.until("counter", "idle")
+    nvim = open_nvim()
+    nvim.command("Athena transcript counter")
+    nvim.sees("✓ execute: seq 1 400000", "Counted.")
+    whole = "return table.concat(vim.api.nvim_buf_get_lines(0, 0, -1, true), '\\n')"
+    assert len(nvim.lua(whole)) < 500_000
