@@ -13,7 +13,6 @@ from rich.console import Console
 from rich.style import Style
 from rich.text import Text
 
-from tests.app.playing import scenario
 from tests.nvim.conftest import NEWEST, PLUGIN, environment
 from tests.nvim.screen import Grid, Nvim
 from tests.support.athena import Athena, Client, make_repository
@@ -37,7 +36,8 @@ def cheapest(prices):
             best = price
     return best
 """
-REPAIR = """
+REPAIR = """\
+title  Repair the basket
 think  An empty basket has no first price.
 say    I look at the basket first, then I repair `cheapest`.
 plan   [x] Read the code  [>] Repair  [ ] Test
@@ -57,9 +57,43 @@ edit   basket.py:
     +    return min(prices, default=0)
 plan   [x] Read the code  [x] Repair  [>] Test
 permit run python3 -m unittest
+plan   [x] Read the code  [x] Repair  [x] Test
 usage  input=5200 output=310 cached=4100 cost=0.021
-say    Both functions are one line now.
+say    Both functions are **one line now**.
 """
+RIVAL = """\
+title  Repair the basket, another way
+say    I repair `cheapest` only.
+edit   basket.py:
+    -    best = prices[0]
+    +    if not prices:
+    +        return 0
+    +    best = prices[0]
+usage  input=3900 output=140 cached=2100 cost=0.014
+say    `cheapest` checks first whether there are prices.
+"""
+DOCS = """\
+title  Write the README
+write  README.md:
+    # Basket
+
+    Totals and prices.
+usage  input=1200 output=90 cost=0.004
+say    Done.
+"""
+TESTS = """\
+title  Test the basket
+say    I write the tests.
+write  test_basket.py: import basket
+gate   never
+"""
+ASKED = "`cheapest` fails when the basket is empty. Repair it."
+AGENTS = (
+    ("repairs", ASKED, REPAIR, "needsPermission"),
+    ("rival", ASKED, RIVAL, "idle"),
+    ("docs", "Write a README.", DOCS, "idle"),
+    ("tests", "Write tests for the basket.", TESTS, "working"),
+)
 
 
 def show(grid: Grid, title: str, name: str) -> None:
@@ -90,44 +124,44 @@ def style(grid: Grid, highlight: int) -> Style:
     )
 
 
-def scenes(nvim: Nvim, client: Client, project: Path) -> None:
+def spawn(athena: Athena, project: Path, name: str, prompt: str, play: str) -> None:
+    """Start an agent that plays a scenario, which its prompt does not show."""
+    place = athena.root / f"{name}.txt"
+    place.write_text(play)
+    athena.environment["ATHENA_SCRIPTED_SCENARIO"] = str(place)
+    with athena.client() as client:
+        told = {"harness": "scripted", "project": str(project), "name": name}
+        client.call("athena/agent/spawn", prompt=prompt, **told)
+
+
+def scenes(nvim: Nvim, athena: Athena, client: Client, project: Path) -> None:
     """Arrange what is to be seen, and take the pictures."""
-    told = {"harness": "scripted", "project": str(project)}
-    for name, title, play in (
-        ("repairs", "Repair the basket", REPAIR),
-        (
-            "docs",
-            "Write the README",
-            "title Write the README\nwrite README.md: # Basket\nsay Done.",
-        ),
-        (
-            "tests",
-            "Test the basket",
-            "title Test the basket\nedit basket.py: result = 0 -> result = 0.0\ngate never",
-        ),
-    ):
-        play = play if play.startswith("title") else f"title {title}\n{play}"
-        client.call("athena/agent/spawn", prompt=scenario(play), name=name, **told)
-    client.until("repairs", "needsPermission")
-    client.until("docs", "idle")
+    for name, prompt, play, status in AGENTS:
+        spawn(athena, project, name, prompt, play)
+        client.until(name, status, timeout=60)
     nvim.keys(":Athena<CR>")
-    nvim.sees("3 agents", "repairs asks")
+    nvim.sees("4 agents", "python3 -m unittest", "collides")
     show(nvim.grid, "Agents", "nvim-agents.svg")
     nvim.keys(":Athena transcript repairs<CR>")
     nvim.sees("! python3 -m unittest", "a allow")
+    nvim.sees_not("repairs asks")
+    nvim.keys(":<Esc>")
     show(nvim.grid, "Transcript", "nvim-transcript.svg")
-    nvim.keys("a")
+    nvim.keys(":edit basket.py<CR>")
+    nvim.sees("repairs asks", "def cheapest")
+    show(nvim.grid, "A request", "nvim-request.svg")
+    nvim.keys(":Athena transcript repairs<CR>a")
     nvim.sees("one line now", "idle")
     nvim.keys("c")
     nvim.sees("return sum(prices)", "return min", "2 open", "best = prices[0]")
-    nvim.keys("gg]cga]cgr")
+    nvim.keys("ga]cgr")
     nvim.sees("1 accepted · 1 rejected")
     nvim.keys("gccWhat of an empty list?<CR>")
     nvim.sees("» What of an empty list?")
     show(nvim.grid, "Review", "nvim-review.svg")
-    nvim.keys("q:Athena compare repairs docs<CR>")
+    nvim.keys("q:Athena compare repairs rival<CR>")
     nvim.sees("harness", "spent", "changed")
-    nvim.sees("one line now", "Done.")
+    nvim.sees("one line now", "checks first")
     show(nvim.grid, "Comparison", "nvim-compare.svg")
 
 
@@ -150,7 +184,7 @@ def main() -> int:
         nvim = Nvim(tool(NEWEST), options, variables, project, SIZE)
         try:
             with athena.client() as client:
-                scenes(nvim, client, project)
+                scenes(nvim, athena, client, project)
         finally:
             nvim.close()
             athena.stop()

@@ -17,7 +17,7 @@ end, {
 })
 
 -- The words of the commands, so that the table of all need not be loaded; a test compares.
-local words = "spawn agents prompt steer withdraw interrupt stop kill resume rename archive "
+local words = "spawn sessions import-session adopt agents prompt steer withdraw interrupt stop kill resume rename archive "
   .. "unarchive mode model option move logs compare transcript inbox answer allow deny dismiss "
   .. "rules rule-add rule-remove changes accept reject reopen comment comments resolve send apply "
   .. "who merge publish revert undo workspaces commit remove recover rescues checkpoints "

@@ -358,7 +358,8 @@ function M.now(name, params, timeout)
   M.request(name, params, function(_, found)
     result = found
   end)
-  vim.wait(timeout or 2000, function()
+  -- The first one waits for Athena's start too.
+  vim.wait(timeout or (M.state == "running" and 2000 or 8000), function()
     return result ~= nil
   end, 5)
   return result

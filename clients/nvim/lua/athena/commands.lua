@@ -187,8 +187,8 @@ end
 local function take_agent(arguments, given, word)
   local agent = state.find(word)
   local source = arguments[1] and arguments[1].source
-  if source == "agent" and agent and not given.agent then
-    given.agent = agent.id
+  if source == "agent" and agent and not given[arguments[1].name] then
+    given[arguments[1].name] = agent.id
     return true
   elseif source == "agents" then
     given.agents = given.agents or {}

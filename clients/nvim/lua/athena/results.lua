@@ -119,6 +119,17 @@ local LISTINGS = {
       },
     },
   },
+  ["athena.session.list"] = {
+    field = "sessions",
+    none = "No session was made outside.",
+    columns = {
+      { "changed", date("modifiedAt") },
+      { "harness", member("harness") },
+      { "", member("state") },
+      { "title", member("title") },
+      { "session", member("sessionId") },
+    },
+  },
   ["athena.rescue.list"] = {
     field = "rescues",
     none = "No work was captured.",

@@ -12,6 +12,7 @@ local STATUS = {
   needsInput = { icon = "waiting", words = "has a question", highlight = "AthenaWaiting" },
   idle = { icon = "idle", words = "idle", highlight = "AthenaIdle" },
   done = { icon = "done", words = "done", highlight = "AthenaDone" },
+  imported = { icon = "idle", words = "imported", highlight = "AthenaIdle" },
   interrupted = { icon = "interrupted", words = "interrupted", highlight = "AthenaIdle" },
   failed = { icon = "failed", words = "failed", highlight = "AthenaFailed" },
   imported = { icon = "done", words = "imported", highlight = "AthenaDone" },

@@ -135,6 +135,12 @@ function View:keep(places, moved)
   for _, place in ipairs(places) do
     if place.follows then
       vim.api.nvim_win_set_cursor(place.window, { count, 0 })
+      if moved then
+        -- Where much less is shown than before, the window would begin at the last line.
+        vim.api.nvim_win_call(place.window, function()
+          vim.cmd("normal! zb")
+        end)
+      end
     elseif moved and place.item then
       for index, id in ipairs(self.shown) do
         if id == place.item then
