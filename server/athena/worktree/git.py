@@ -236,15 +236,14 @@ def plumbing_environment(environ: Mapping[str, str] | None) -> dict[str, str]:
 def user_environment(environ: Mapping[str, str] | None) -> dict[str, str]:
     """The environment of commands the user asked for: theirs, without prompts on a terminal.
 
-    Only the language of messages is ours, since they are read; hooks keep the character set.
+    Only the language of messages is ours, since they are read; hooks keep the character set. The
+    program for ssh is the user's (`core.sshCommand` too): without a terminal it cannot ask.
     """
     kept = _kept(environ)
     kept.pop("LANGUAGE", None)
     if charset := kept.pop("LC_ALL", None):
         kept["LC_CTYPE"] = charset
     kept["LC_MESSAGES"] = "C"
-    if "GIT_SSH_COMMAND" not in kept and "GIT_SSH" not in kept and "SSH_ASKPASS" not in kept:
-        kept["GIT_SSH_COMMAND"] = "ssh -o BatchMode=yes"
     return kept | QUIET
 
 
