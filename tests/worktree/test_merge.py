@@ -380,3 +380,15 @@ async def test_an_agent_resolves_conflicts(repo: Repo, agent: Repo, checkout: Ch
     agent.write("f", "dirty\n")
     with pytest.raises(TargetBusy):
         await begin(own, "ada", "main")
+
+
+async def test_resolving_leaves_ignored_files_alone(repo: Repo, agent: Repo) -> None:
+    repo.commit("ignoring", **{".gitignore": "*.local\n"})
+    agent.git("merge", "-q", "main")
+    agent.write("mine.local", "only here\n")
+    repo.write("mine.local", "of the branch\n")
+    repo.git("add", "-f", "mine.local")
+    repo.git("commit", "-q", "-m", "the same name")
+    with pytest.raises(TargetBusy, match=r"in the way in .*: mine\.local"):
+        await begin(await agent.checkout(), "ada", "main")
+    assert agent.read("mine.local") == "only here\n"

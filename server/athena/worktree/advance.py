@@ -65,12 +65,7 @@ async def advance(
         return
     if await commit_of(place, "HEAD") != old:
         raise _moved(branch)
-    blocked = in_the_way(place.root, await steps_between(place.git, old, new))
-    if blocked:
-        raise TargetBusy(
-            f"Files that are not tracked are in the way in {place.root}: {', '.join(blocked[:5])}.",
-            advice="Move them away, or choose another target.",
-        )
+    await need_clear(place, old, new)
     try:
         await place.git.run("merge", "--ff-only", "--no-autostash", "--quiet", new)
     except GitFailed as error:
@@ -87,3 +82,15 @@ def _moved(branch: str, detail: str = "") -> TargetMoved:
     return TargetMoved(
         f"{branch} moved while the merge was made.", advice="Try again.", detail=detail
     )
+
+
+async def need_clear(place: Checkout, old: str, new: str) -> None:
+    """Raise `TargetBusy` when an ignored file is where going from `old` to `new` adds one.
+
+    Git would overwrite it.
+    """
+    if blocked := in_the_way(place.root, await steps_between(place.git, old, new)):
+        raise TargetBusy(
+            f"Files that are not tracked are in the way in {place.root}: {', '.join(blocked[:5])}.",
+            advice="Move them away, or choose another target.",
+        )

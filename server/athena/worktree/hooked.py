@@ -9,12 +9,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from athena.worktree.advance import need_clear
 from athena.worktree.commit import refused
-from athena.worktree.errors import GitFailed, TargetBusy, TargetMoved, WorktreeError
+from athena.worktree.errors import GitFailed, TargetMoved, WorktreeError
 from athena.worktree.git import Git, OnText, encode
 from athena.worktree.repository import Checkout, at_worktree, commit_of
 from athena.worktree.rescue import capture
-from athena.worktree.switch import in_the_way, steps_between
 from athena.worktree.threeway import merge_commits
 
 
@@ -60,12 +60,7 @@ async def _merged(place: Checkout, agent: str, wanted: Wanted, on_text: OnText |
     if await commit_of(place, "HEAD") != wanted.target:
         raise TargetMoved(f"{place.root} moved while the merge was made.", advice="Try again.")
     predicted = await merge_commits(place.git, wanted.target, wanted.source)
-    steps = await steps_between(place.git, wanted.target, predicted.tree)
-    if blocked := in_the_way(place.root, steps):
-        raise TargetBusy(
-            f"Files that are not tracked are in the way in {place.root}: {', '.join(blocked[:5])}.",
-            advice="Move them away, or choose another target.",
-        )
+    await need_clear(place, wanted.target, predicted.tree)
     try:
         await _porcelain(place, wanted, on_text)
     except GitFailed as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from athena.worktree.advance import need_ready
+from athena.worktree.advance import need_clear, need_ready
 from athena.worktree.errors import NothingToDo
 from athena.worktree.repository import Checkout, commit_of, head
 from athena.worktree.rescue import Rescue, capture
@@ -27,7 +27,8 @@ async def begin(checkout: Checkout, agent: str, target: str) -> Resolution:
     """Begin to merge `target` into the agent's own branch, in its worktree, without committing.
 
     Conflicts are left in the files with markers (diff3 style) for the agent. `commit.commit_all`
-    finishes it, `abandon` goes back. Raises `TargetBusy` when there are uncommitted changes.
+    finishes it, `abandon` goes back. Raises `TargetBusy` when there are uncommitted changes,
+    or an ignored file is in the way.
     """
     at = await head(checkout)
     await need_ready(checkout, at.branch or "HEAD")
@@ -36,6 +37,7 @@ async def begin(checkout: Checkout, agent: str, target: str) -> Resolution:
     merged = await merge_commits(checkout.git, mine, wanted)
     if await checkout.git.text("rev-parse", f"{mine}^{{tree}}") == merged.tree:
         raise NothingToDo(f"{at.branch or 'HEAD'} has all of {target} already.")
+    await need_clear(checkout, mine, merged.tree)
     kept = await capture(checkout, agent, f"merge of {target} to resolve conflicts")
     await checkout.git.run(
         "merge", "--no-ff", "--no-commit", "--no-autostash", "--quiet", wanted, codes=(0, 1)
