@@ -124,23 +124,22 @@ def style(grid: Grid, highlight: int) -> Style:
     )
 
 
-def spawn(athena: Athena, project: Path, name: str, prompt: str, play: str) -> None:
+def spawn(client: Client, project: Path, name: str, prompt: str, play: str) -> None:
     """Start an agent that plays a scenario, which its prompt does not show."""
-    place = athena.root / f"{name}.txt"
+    place = project.with_name(f"{name}.txt")
     place.write_text(play)
-    athena.environment["ATHENA_SCRIPTED_SCENARIO"] = str(place)
-    with athena.client() as client:
-        told = {"harness": "scripted", "project": str(project), "name": name}
-        client.call("athena/agent/spawn", prompt=prompt, **told)
+    told = {"harness": "scripted", "project": str(project), "name": name}
+    extra = {"ATHENA_SCRIPTED_SCENARIO": str(place)}
+    client.call("athena/agent/spawn", prompt=prompt, environment=extra, **told)
 
 
-def scenes(nvim: Nvim, athena: Athena, client: Client, project: Path) -> None:
+def scenes(nvim: Nvim, client: Client, project: Path) -> None:
     """Arrange what is to be seen, and take the pictures."""
     for name, prompt, play, status in AGENTS:
-        spawn(athena, project, name, prompt, play)
+        spawn(client, project, name, prompt, play)
         client.until(name, status, timeout=60)
     nvim.keys(":Athena<CR>")
-    nvim.sees("4 agents", "python3 -m unittest", "collides")
+    nvim.sees("4 agents", "python3 -m unittest", "conflicts")
     show(nvim.grid, "Agents", "nvim-agents.svg")
     nvim.keys(":Athena transcript repairs<CR>")
     nvim.sees("! python3 -m unittest", "a allow")
@@ -184,7 +183,7 @@ def main() -> int:
         nvim = Nvim(tool(NEWEST), options, variables, project, SIZE)
         try:
             with athena.client() as client:
-                scenes(nvim, athena, client, project)
+                scenes(nvim, client, project)
         finally:
             nvim.close()
             athena.stop()
