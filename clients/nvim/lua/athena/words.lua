@@ -44,6 +44,9 @@ function M.cost(cost)
   end
   local sign = cost.currency == "USD" and "$" or cost.currency .. " "
   local mark = cost.source == "reported" and "" or "~"
+  if cost.amount > 0 and cost.amount < 0.01 then
+    return ("%s<%s0.01"):format(mark, sign)
+  end
   return ("%s%s%.2f"):format(mark, sign, cost.amount)
 end
 
