@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -48,12 +48,18 @@ def workbench(tmp_path: Path, athena: Athena) -> Iterator[Start]:
     """Starts a workbench with the given settings; it ends with the test."""
     with ExitStack() as stack:
 
-        def start(vsix: Path | None = None, driver: bool = False, **settings: Any) -> Workbench:
+        def start(
+            vsix: Path | None = None,
+            driver: bool = False,
+            extensions: Sequence[Path] = (),
+            machine: Mapping[str, Any] | None = None,
+            **settings: Any,
+        ) -> Workbench:
             root = tmp_path / "workbench"
             root.mkdir()
-            made = Workbench(root, athena, settings)
-            if vsix:
-                made.install(vsix)
+            made = Workbench(root, athena, settings, machine)
+            for package in [*([vsix] if vsix else []), *extensions]:
+                made.install(package)
             return stack.enter_context(made.running(driver))
 
         yield start

@@ -90,7 +90,8 @@ def test_every_native_view(
     assert found["vanished"]
     assert "one turn" in found["revert"] and "spun.txt" in found["revert"]
     assert found["reverted"]
-    assert "basket.py" in found["conflict"] and "Nothing was changed" in found["conflict"]
+    assert "basket.py:2" in found["conflict"] and "both sides changed" in found["conflict"]
+    assert "Nothing was changed" in found["conflict"]
     assert found["unsaved"] == 0, "what is only shown is nobody's to save"
     assert "athena/spinner" in found["published"]
     assert "Changed by weaver" in found["explorer"]

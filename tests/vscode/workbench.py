@@ -53,7 +53,13 @@ def rehearse(athena: Athena, scenario: str) -> None:
 class Workbench:
     """code-server on a port of its own; `url` opens a folder in it."""
 
-    def __init__(self, root: Path, athena: Athena, settings: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        root: Path,
+        athena: Athena,
+        settings: Mapping[str, Any],
+        machine: Mapping[str, Any] | None = None,
+    ) -> None:
         self.root = root
         self.athena = athena
         self.port = _free_port()
@@ -63,7 +69,8 @@ class Workbench:
         (root / "config.yaml").write_text("")
         _write(self.data / "User" / "settings.json", {**SETTINGS, **settings})
         # What programs are run is a setting of the machine, as the window is one of a remote host.
-        _write(self.data / "Machine" / "settings.json", {"athena.server.command": athena.command()})
+        here = {"athena.server.command": athena.command()} if machine is None else machine
+        _write(self.data / "Machine" / "settings.json", here)
 
     @property
     def environment(self) -> dict[str, str]:

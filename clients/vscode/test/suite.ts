@@ -1,6 +1,7 @@
 /** Runs in the extension host of a real workbench: `extensionTestsPath` names this file. */
 import { writeFileSync } from "node:fs";
 import Mocha from "mocha";
+import { athena } from "./support.ts";
 
 /** Where the words of the run go for those who started the workbench. */
 const REPORT = process.env["ATHENA_TEST_REPORT"];
@@ -20,6 +21,8 @@ export async function run(): Promise<void> {
       words.push(`FAILED ${test.fullTitle()}\n${error.stack ?? error.message}`),
     );
   });
+  const { activationMs } = await athena();
+  words.push(`activation: ${activationMs.toFixed(1)} ms`);
   if (REPORT) writeFileSync(REPORT, `${words.join("\n")}\n`);
   if (failures) throw new Error(`${failures} failed`);
 }

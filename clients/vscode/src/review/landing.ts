@@ -108,7 +108,8 @@ async function offerResolution(
 }
 
 function conflictLine({ path, reason, start, end }: FileConflict): string {
-  return `${path}${start ? `:${start}${end && end !== start ? `-${end}` : ""}` : ""}  ${reason}`;
+  const why = reason === "contents" ? "both sides changed these lines" : reason;
+  return `${path}${start ? `:${start}${end && end !== start ? `-${end}` : ""}` : ""}  ${why}`;
 }
 
 function showConflicts(conflicts: readonly FileConflict[]): Promise<void> {
