@@ -80,6 +80,7 @@ def test_every_native_view(
         answers = [e for e in client.events("dyer") if e["kind"] == "requestClosed"]
     print(found["output"])
     assert len(answers) == 1, "answered once"
+    assert "basket.py" in found["dropped"]
     assert found["inTwo"] == [1, 1], "shown in both windows"
     states = {row.split("athena/")[0].strip(): row for row in found["workspaces"]}
     assert "↓1" in states["weaver"] and "● 1" in states["weaver"]

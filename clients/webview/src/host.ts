@@ -17,6 +17,8 @@ const listeners = new Set<(message: ToView) => void>();
 let lastId = 0;
 /** For those who begin to listen after it was said. */
 let connection: ToView | undefined;
+/** What the user did before the transcript was drawn. */
+let early: ToView[] | undefined = [];
 
 /** An answer that is an error, with its code. */
 export class RequestError extends Error {
@@ -37,6 +39,7 @@ window.addEventListener("message", ({ data }: MessageEvent<ToView>) => {
     return;
   }
   if (data.type === "connection") connection = data;
+  if (data.type === "attach" || data.type === "reveal") early?.push(data);
   for (const listener of listeners) listener(data);
 });
 
@@ -52,10 +55,18 @@ export function act(action: Action): void {
   api.postMessage({ type: "action", action });
 }
 
-/** Hear what the host says by itself, first how the connection is. Returns how to stop. */
-export function listen(listener: (message: ToView) => void): () => void {
+/**
+ * Hear what the host says by itself, first how the connection is, and with `late` also what the
+ * user did before. Returns how to stop.
+ */
+export function listen(listener: (message: ToView) => void, late = false): () => void {
   listeners.add(listener);
   if (connection) listener(connection);
+  if (late) {
+    const before = early ?? [];
+    early = undefined;
+    for (const message of before) listener(message);
+  }
   return () => listeners.delete(listener);
 }
 

@@ -45,7 +45,7 @@ export function TranscriptView({ subject }: { subject: Subject & { view: "transc
           setReveal(undefined);
           show(message);
         }
-      }),
+      }, true),
     [],
   );
 

@@ -75,7 +75,8 @@ async def _predicted(checkout: Checkout, state: AgentState, branch: str, into: s
     found = await changeset.changeset(checkout, ahead.target, ahead.tree)
     loose_files = await standing.status(checkout)
     loose = len(loose_files.changed) + len(loose_files.untracked)
-    notes = [f"{loose} uncommitted files will be committed first."] if loose else []
+    files = "1 uncommitted file" if loose == 1 else f"{loose} uncommitted files"
+    notes = [f"{files} will be committed first."] if loose else []
     return r.Applied(
         done=False,
         files=[to_wire(f.path) for f in found.files],

@@ -60,7 +60,9 @@ export class View {
     context.on("request", (request) => this.fetched.push(request.url()));
   }
 
-  async show(subject, { theme = "vscode-dark" } = {}) {
+  /** `early` is said in the same breath as what to show, before anything of it is drawn. */
+  async show(subject, { theme = "vscode-dark", early = [] } = {}) {
+    this.early = early;
     const { page } = this;
     const dist = path.join(given.extension, "dist", "webview");
     const nonce = randomBytes(16).toString("base64");
@@ -81,8 +83,8 @@ export class View {
 
   async hear(message, subject) {
     if (message.type === "ready") {
-      await this.post({ type: "subject", subject });
-      await this.post({ type: "connection", connected: true });
+      const connection = { type: "connection", connected: true };
+      await this.post({ type: "subject", subject }, connection, ...this.early);
     } else if (message.type === "action") {
       this.actions.push(message.action);
     } else {
@@ -96,9 +98,10 @@ export class View {
     }
   }
 
-  async post(message) {
+  async post(...messages) {
+    const say = (all) => all.forEach((message) => window.postMessage(message, "*"));
     // What comes after the page is closed is told to nobody.
-    await this.page.evaluate((data) => window.postMessage(data, "*"), message).catch(() => {});
+    await this.page.evaluate(say, messages).catch(() => {});
   }
 
   /** The identifiers of the items that are drawn now. */

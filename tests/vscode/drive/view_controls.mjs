@@ -1,4 +1,4 @@
-// Everything that a transcript offers to the keyboard: no pointer is used here.
+// Everything that a transcript offers to the keyboard.
 import { given, play } from "./view.mjs";
 
 await play(async (view) => {
@@ -22,8 +22,10 @@ await play(async (view) => {
   const sent = (method) => view.requests.filter((one) => one.method === `athena/agent/${method}`);
   const shown = () => page.$eval(".rows", (rows) => Number(rows.dataset.count));
 
-  await view.show({ view: "transcript", agent: given.agent });
+  const early = [{ type: "attach", files: [{ uri: "file:///a/early.py", name: "early.py" }] }];
+  await view.show({ view: "transcript", agent: given.agent }, { early });
   await page.waitForSelector("text=I listen now");
+  await page.click(".prompt-box .chip:has-text('early.py')");
 
   // A button without a name says nothing to a screen reader.
   found.nameless = await page.$$eval("button, input, select, textarea", (all) =>

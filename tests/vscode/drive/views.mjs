@@ -17,7 +17,11 @@ await drive(async (window) => {
   };
   const menu = async (target, item) => {
     await target.click({ button: "right" });
-    await page.locator(".monaco-menu .action-label", { hasText: item }).first().click();
+    const entry = page.locator(".monaco-menu .action-label", { hasText: item }).first();
+    await entry.waitFor();
+    // The editor takes no click for the first 100 ms of a menu, which might be of the same press.
+    await page.waitForTimeout(300);
+    await entry.click();
   };
   const dialog = page.locator(".monaco-dialog-box");
   const found = {};
@@ -43,6 +47,12 @@ await drive(async (window) => {
   await closeToasts();
   await page.locator(".quick-input-widget").waitFor({ state: "hidden" });
   await window.shot("vscode-agents");
+
+  // A file of the tree, dropped on an agent, goes into its prompt.
+  await row("basket.py").dragTo(row("dyer"));
+  const dropped = await window.view(".prompt-box .chip", 60_000);
+  found.dropped = await dropped.locator(".prompt-box .chip").first().innerText();
+  await window.command("View: Close All Editors");
 
   // Grouping and filter.
   await window.command("Athena: Group Agents By…");
