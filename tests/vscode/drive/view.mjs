@@ -99,9 +99,9 @@ export class View {
   }
 
   async post(...messages) {
-    const say = (all) => all.forEach((message) => window.postMessage(message, "*"));
-    // What comes after the page is closed is told to nobody.
-    await this.page.evaluate(say, messages).catch(() => {});
+    const say = (all) => JSON.parse(all).forEach((message) => window.postMessage(message, "*"));
+    // As one text, which is far quicker. What comes after the page is closed is told to nobody.
+    await this.page.evaluate(say, JSON.stringify(messages)).catch(() => {});
   }
 
   /** The identifiers of the items that are drawn now. */
