@@ -319,3 +319,38 @@ def test_a_name_is_free_again_when_its_agent_is_archived(
     nvim = open_nvim()
     nvim.command("Athena transcript twin")
     nvim.sees("Second.")
+
+
+def test_a_selection_of_agents_is_acted_on_and_compared(
+    athena: Athena, client: Client, project: Path, open_nvim: Open
+) -> None:
+    for name in ("one", "two", "three"):
+        agent = spawn(client, project, f"say I am {name}.", name=name)
+        client.until(agent["id"], "idle")
+    nvim = open_nvim()
+    nvim.command("Athena")
+    nvim.sees("3 agents")
+    nvim.keys("ggjjVjgc")
+    nvim.sees("harness", "I am one.", "I am two.")
+    nvim.command("tabclose")
+    nvim.sees("3 agents")
+    nvim.keys("Vkx")
+    nvim.sees("✓ one", "✓ two", "○ three")
+    nvim.keys("ggjjVjA")
+    nvim.sees("1 agent ", "○ three")
+
+
+def test_a_replay_plays_by_itself_and_pauses(
+    athena: Athena, client: Client, project: Path, open_nvim: Open
+) -> None:
+    agent = spawn(client, project, "say One.\nsay Two.\nsay Three.", name="film")
+    client.until(agent["id"], "idle")
+    nvim = open_nvim()
+    nvim.command("Athena replay film")
+    nvim.sees("‖", "1/4")
+    nvim.keys("++<Space>")
+    nvim.sees("4x", "4/4", "\nThree.")
+    nvim.sees("‖")
+    nvim.keys("0")
+    nvim.sees("1/4")
+    nvim.sees_not("\nOne.")

@@ -166,8 +166,8 @@ end
 
 ---The arguments of a command that are typed, and not taken from where the user is.
 ---@param command athena.Command
----@return athena.Argument[] in order
----@return table<string, athena.Argument> by name
+---@return athena.Argument[] ordered
+---@return table<string, athena.Argument> named
 local function typed_arguments(command)
   local found, named = {}, {}
   for _, argument in ipairs(command.arguments) do

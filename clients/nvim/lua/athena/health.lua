@@ -38,7 +38,7 @@ local function check_program()
     })
     return false
   end
-  health.ok(vim.trim(done.stdout))
+  health.ok(vim.trim(done.stdout or ""))
   return true
 end
 

@@ -6,7 +6,7 @@ local client = require("athena.client")
 local M = {}
 
 ---@class athena.Change
----@field events athena.Event[] in order; none when only the connection changed
+---@field events athena.Event[] ordered; none when only the connection changed
 ---@field deltas athena.Delta[] text as it is being written
 ---@field reset boolean whether something may have been missed: read anew
 ---@field agents table<string, true> the agents that are concerned

@@ -12,7 +12,6 @@ local STATUS = {
   needsInput = { icon = "waiting", words = "has a question", highlight = "AthenaWaiting" },
   idle = { icon = "idle", words = "idle", highlight = "AthenaIdle" },
   done = { icon = "done", words = "done", highlight = "AthenaDone" },
-  imported = { icon = "idle", words = "imported", highlight = "AthenaIdle" },
   interrupted = { icon = "interrupted", words = "interrupted", highlight = "AthenaIdle" },
   failed = { icon = "failed", words = "failed", highlight = "AthenaFailed" },
   imported = { icon = "done", words = "imported", highlight = "AthenaDone" },
@@ -126,7 +125,7 @@ end
 function M.request(request)
   local body = request.request
   if body.type == "permission" then
-    return body.title
+    return body.title or "a permission"
   end
   return body.questions and body.questions[1] and body.questions[1].text or "a question"
 end

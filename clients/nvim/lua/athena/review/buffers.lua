@@ -47,7 +47,8 @@ function M.parse(name)
     return nil
   end
   local turnId = turn ~= "-" and turn or nil
-  return { agent = agent, scope = scope, turnId = turnId, side = side, path = path }
+  local place = { agent = agent, scope = scope, turnId = turnId, side = side, path = path }
+  return place --[[@as athena.ReviewPlace]]
 end
 
 ---@param buffer? integer

@@ -38,7 +38,8 @@ local function pair(window)
   if not here or here.place.side ~= "new" then
     return
   end
-  local old = sides.buffer(vim.tbl_extend("force", here.place, { side = "old" }))
+  local place = vim.tbl_extend("force", here.place, { side = "old" }) --[[@as athena.ReviewPlace]]
+  local old = sides.buffer(place)
   local left
   for _, other in ipairs(vim.api.nvim_tabpage_list_wins(0)) do
     local shown = sides.get(vim.api.nvim_win_get_buf(other))

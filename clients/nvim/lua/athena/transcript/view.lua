@@ -67,7 +67,7 @@ local function levels_of(block)
   return levels
 end
 
----@param index integer in `shown`
+---@param index integer its place among those shown
 ---@return athena.Block
 function View:block(index)
   local item = self.model.items[self.shown[index]]

@@ -10,7 +10,7 @@ local M = {}
 ---@field [1] string key
 ---@field [2] string action, by which the user may choose another key
 ---@field [3] string what it does, for help
----@field [4] fun() or a command line
+---@field [4] string|fun(): string? what is done; a command line, or a function
 ---@field mode? string|string[]
 ---@field expr? boolean
 

@@ -45,7 +45,7 @@ local function files_in(folder)
   end)
   local files
   if ok and done.code == 0 then
-    files = vim.split(done.stdout, "\n", { trimempty = true })
+    files = vim.split(done.stdout or "", "\n", { trimempty = true })
   else
     files = {}
     for name, kind in vim.fs.dir(folder, { depth = 4 }) do

@@ -331,7 +331,7 @@ local function in_view(request)
   if filetype == "athena-agents" or filetype == "athena-inbox" then
     return true
   end
-  local transcript = package.loaded["athena.ui.transcript"]
+  local transcript = package.loaded["athena.ui.transcript"] --[[@as table?]]
   return transcript ~= nil and transcript.current() == request.agentId
 end
 

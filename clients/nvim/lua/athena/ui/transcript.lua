@@ -29,6 +29,7 @@ local M = {}
 
 ---@type table<integer, athena.Transcript>
 local open = {}
+-- Athena gives no more at once.
 local MOST_AT_ONCE = 1000
 
 ---@type athena.Filter
@@ -164,7 +165,7 @@ end
 local function limit_of(transcript, where)
   local page = config.get().page
   transcript.pages = where == "before" and transcript.pages + 1 or 0
-  return math.min(page * 2 ^ transcript.pages, math.max(page, MOST_AT_ONCE))
+  return math.floor(math.min(page * 2 ^ transcript.pages, MOST_AT_ONCE))
 end
 
 ---@param transcript athena.Transcript
