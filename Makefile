@@ -103,8 +103,8 @@ test-harnesses: venv ## all real harnesses, against a model on this machine
 	$(PYTEST) -m harnesses
 
 .PHONY: demo
-demo: venv ## see agents work on a sample repository (HARNESS=codex for a real one)
-	.venv/bin/athena demo $(if $(HARNESS),--harness $(HARNESS))
+demo: venv ## see agents work on a sample repository (HARNESS=codex: a real one, without a login)
+	$(if $(HARNESS),$(SETUP) install $(HARNESS) && $(PYTHON_BIN) -m tests.support.demo $(HARNESS),.venv/bin/athena demo)
 
 .PHONY: images
 images: venv ## draw the pictures of the demo and of Neovim that the documentation shows

@@ -71,6 +71,12 @@ is written down in `tests/support/harness_env.py`; nothing of the machine reache
 `make test` runs the four that start fastest, `make test-harnesses` all of them. What the native
 harnesses said in these scenarios is kept in `tests/harnesses/streams`, with the events it becomes.
 
+## Seeing one at work
+
+`make demo HARNESS=codex` (or `claude`, `gemini`, …) installs the real program and lets two agents of it
+work, in a fresh home and without a login: what they would ask a model, they ask a script on this
+machine. With a login of your own, `athena demo --harness codex` gives the same tasks to a real model.
+
 ## Adding one
 
 An agent that speaks the Agent Client Protocol is one row of data: see

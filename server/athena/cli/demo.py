@@ -32,6 +32,9 @@ TASKS = (
 )
 LINES = 14
 
+ENDED = ("failed", "dead")
+"""What waits for an agent in this state waits for ever."""
+
 
 class Board:
     """What the demo shows: a panel for each agent with its newest lines.
@@ -74,7 +77,8 @@ class Board:
     def over(self) -> bool:
         """Whether all agents rest."""
         return len(self._views) == len(self.agents) and all(
-            v["status"] in OVER and not v["queue"] for v in self._views.values()
+            v["status"] in ENDED or (v["status"] in OVER and not v["queue"])
+            for v in self._views.values()
         )
 
     def __rich__(self) -> Columns:
@@ -109,12 +113,13 @@ class Board:
     default=None,
     help="Keep the demo's database and repository to go on with; only --json deletes by itself.",
 )
+@click.option("--note", help="Words to add to each prompt; {agent} in it is the agent's name.")
 @json_option
-def demo(harness: str, yes: bool, keep: bool | None, as_json: bool) -> None:
+def demo(harness: str, yes: bool, keep: bool | None, note: str | None, as_json: bool) -> None:
     """Show two agents at work, side by side, in a small sample repository.
 
-    Needs no account and no key with the scripted harness. Everything is in a new folder, with a
-    daemon and a database of its own.
+    Needs no account and no key with the scripted harness; any other one works with your own login.
+    Everything is in a new folder, with a daemon and a database of its own.
     """
     is_kept = not as_json if keep is None else keep
     place = Path(tempfile.mkdtemp(prefix="athena-demo-"))
@@ -126,33 +131,47 @@ def demo(harness: str, yes: bool, keep: bool | None, as_json: bool) -> None:
         if not as_json:
             out.print(f"A small repository: [bold]{repository}[/], and a daemon of its own.\n")
         console = Console(quiet=True) if as_json else out
-        board, answered = play(daemon, repository, harness, yes, console)
+        board, answered = play(daemon, repository, harness, yes, console, note)
         results = [_result(board.view(a)) for a in board.agents]
         kept = place if is_kept else None
-        _tell(results, answered, time.monotonic() - began, kept, as_json)
+        more = "/play tour" if harness == "scripted" else "Write a test for it"
+        _tell(results, answered, time.monotonic() - began, kept, more, as_json)
         if not is_kept:
             _end(daemon, board.agents)
     if not is_kept:
         control.stop(paths.state_directory(), force=True)
         shutil.rmtree(place)
-    failed = [r for r in results if r["status"] in ("failed", "dead")]
+    failed = [r for r in results if r["status"] in ENDED]
     if failed:
         raise Failure(f"{failed[0]['name']}: {failed[0]['reason']}", Exit.AGENT_FAILED)
 
 
 def play(
-    daemon: Session, repository: Path, harness: str, yes: bool, console: Console
+    daemon: Session,
+    repository: Path,
+    harness: str,
+    yes: bool,
+    console: Console,
+    note: str | None = None,
 ) -> tuple[Board, list[str]]:
     """Let two agents work. Returns what `console` shows last, and what was answered."""
-    agents = [_spawn(daemon, repository, harness, *task) for task in TASKS]
+    agents = [_spawn(daemon, repository, harness, note, *task) for task in TASKS]
     board = Board(agents, console)
     return board, _watch(daemon, board, yes)
 
 
 def _spawn(
-    daemon: Session, repository: Path, harness: str, name: str, scenario: str, task: str
+    daemon: Session,
+    repository: Path,
+    harness: str,
+    note: str | None,
+    name: str,
+    scenario: str,
+    task: str,
 ) -> str:
     prompt = f"/play {scenario}\n{task}" if harness == "scripted" else task
+    if note:
+        prompt = f"{prompt}\n\n{note.replace('{agent}', name)}"
     spawned = daemon.call(
         "athena/agent/spawn",
         name=name,
@@ -234,6 +253,7 @@ def _tell(
     answered: list[str],
     seconds: float,
     place: Path | None,
+    more: str,
     as_json: bool,
 ) -> None:
     """What came of it, and what can be done next where it was kept."""
@@ -247,7 +267,8 @@ def _tell(
         out.print()
         out.print(f"[bold]{result['name']}[/] on [cyan]{result['branch']}[/]")
         out.print(Syntax(result["diff"].rstrip() or "(nothing changed)", "diff", theme="ansi_dark"))
-    said = f"\n{len(results)} agents, {len(answered)} permission answered, {seconds:.1f} s."
+    permissions = "permission" if len(answered) == 1 else "permissions"
+    said = f"\n{len(results)} agents, {len(answered)} {permissions} answered, {seconds:.1f} s."
     if place is None:
         out.print(said)
         return
@@ -258,7 +279,7 @@ def _tell(
         ("athena ls", "the agents"),
         (f"athena transcript {first}", "what one of them said and did"),
         (f"athena merge {first}", "take its work into the sample's main branch"),
-        (f"athena prompt {first} --watch '/play tour'", "a second turn"),
+        (f"athena prompt {first} --watch '{more}'", "a second turn"),
         ("athena daemon stop", "agents go on; nothing is lost"),
     ):
         comment = f"  # {meaning}" if meaning else ""
@@ -269,8 +290,11 @@ def _end(daemon: Session, agents: list[str]) -> None:
     """End the demo's processes, and wait until they are gone."""
     for agent in agents:
         daemon.call("athena/agent/kill", agent=agent)
-    running = set(agents)
-    for _, params in batches(daemon, agents):
+    found = daemon.call("athena/agent/list")
+    running = {a["id"] for a in found["agents"] if "runId" in a}
+    if not running:
+        return
+    for _, params in batches(daemon, agents, cursor=found["cursor"]):
         running -= {a["id"] for a in words.parts(params, "agents") if "runId" not in a}
         if not running:
             return
