@@ -114,9 +114,9 @@ def test_completion_bears_news_that_come_meanwhile(
     nvim.sees("Word ")
     for _ in range(8):
         nvim.keys(":Athena spawn harness=<Tab>")
-        nvim.sees("harness=c")
+        nvim.sees("harness=c", timeout=20)
         nvim.keys("<C-u>Athena mode talker mode=<Tab>")
-        nvim.sees("mode=ask")
+        nvim.sees("mode=ask", timeout=20)
         nvim.keys("<C-c>")
     client.until("talker", "idle")
     nvim.sees("The end.")

@@ -359,7 +359,7 @@ function M.now(name, params, timeout)
     result = found
   end)
   -- The first one waits for Athena's start too.
-  vim.wait(timeout or (M.state == "running" and 2000 or 8000), function()
+  vim.wait(timeout or (M.state == "running" and 5000 or 10000), function()
     return result ~= nil
   end, 5)
   return result
