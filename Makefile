@@ -17,8 +17,8 @@ FAST := not slow and not editors and not harnesses and not bench
 # Slow tests of harnesses are those that need the harnesses that `make test` does not install.
 ALL := not bench and not (harnesses and slow)
 SUITES := editors nvim vscode harnesses
-NODE = $(dir $(shell $(SETUP) path node))
-NPM = cd clients && PATH="$(NODE):$$PATH" NODE_USE_SYSTEM_CA=1 npm --loglevel=error
+# Asked when the line runs: make writes out a recipe before its first line has installed Node.
+NPM = node=$$($(SETUP) path node) && cd clients && PATH="$${node%/*}:$$PATH" NODE_USE_SYSTEM_CA=1 npm --loglevel=error
 SUITES_HERE := $(foreach suite,$(SUITES),$(if $(wildcard tests/$(suite)),$(suite)))
 
 .PHONY: help
