@@ -27,6 +27,7 @@ export interface Api extends Athena {
   workspaceTree: WorkspaceTree;
   unread: Unread;
   review: Review;
+  statusBar: StatusBar;
   /** The processor time of `activate`, in milliseconds. */
   activationMs: number;
 }
@@ -46,6 +47,7 @@ export function activate(context: vscode.ExtensionContext): Api {
   const inboxTree = new InboxTree(feed);
   const workspaceTree = new WorkspaceTree(server, feed);
   const review = registerReview(athena);
+  const statusBar = new StatusBar(server, feed);
   const agentsView = vscode.window.createTreeView("athena.agents", {
     treeDataProvider: agentTree,
     dragAndDropController: new AgentDrag(panels),
@@ -66,7 +68,7 @@ export function activate(context: vscode.ExtensionContext): Api {
     inboxView,
     vscode.window.registerTreeDataProvider("athena.workspaces", workspaceTree),
     vscode.window.registerFileDecorationProvider(new AgentMarks(AGENT_SCHEME)),
-    new StatusBar(server, feed),
+    statusBar,
     new RequestNotifications(server, feed, report),
     panels.onLook((agentId) => unread.look(agentId)),
     server.onState((state) => {
@@ -89,5 +91,14 @@ export function activate(context: vscode.ExtensionContext): Api {
   const { user, system } = process.cpuUsage(began);
   const activationMs = (user + system) / 1000;
   output.info(`activated in ${activationMs.toFixed(1)} ms`);
-  return { ...athena, agentTree, inboxTree, workspaceTree, unread, review, activationMs };
+  return {
+    ...athena,
+    agentTree,
+    inboxTree,
+    workspaceTree,
+    unread,
+    review,
+    statusBar,
+    activationMs,
+  };
 }

@@ -29,6 +29,11 @@ export class StatusBar implements vscode.Disposable {
     this.item.show();
   }
 
+  /** What it shows. */
+  get text(): string {
+    return this.item.text;
+  }
+
   dispose(): void {
     this.listeners.dispose();
   }

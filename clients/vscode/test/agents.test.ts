@@ -1,8 +1,9 @@
 import * as assert from "node:assert/strict";
+import * as path from "node:path";
 import * as vscode from "vscode";
 import { answer } from "../src/inbox/answer.ts";
 import { COMMANDS } from "../src/protocol.gen.ts";
-import { athena, play, reached, until } from "./support.ts";
+import { athena, folder, play, reached, until } from "./support.ts";
 
 const ASKS = `say I ask first.
 permit run echo allowed
@@ -91,16 +92,52 @@ describe("agents", () => {
     await until("it is read", () => !unread.has(feed.agent(id) ?? agent));
   });
 
-  it("are filtered and grouped", async () => {
+  it("are filtered", async () => {
     const { agentTree } = await athena();
     agentTree.setFilter("QUIET");
     const names = agentTree.shown.map((agent) => agent.name);
     agentTree.setFilter("");
     assert.deepEqual(names, ["quiet"]);
+  });
+
+  it("are counted in the status bar while they work", async () => {
+    const { statusBar, server } = await athena();
+    const { id } = await play("busy", "gate go-on");
+    await reached(id, "working");
+    await until("it is counted", () => /loading~spin\) 1/.test(statusBar.text));
+    await server.request("athena/agent/interrupt", { agent: id });
+    await reached(id, "idle", "interrupted");
+    await until("it is counted no more", () => !statusBar.text.includes("loading"));
+  });
+
+  it("are grouped by project, by status and by parent", async () => {
+    const { agentTree, feed, server } = await athena();
+    const parent = feed.agents.find((agent) => agent.name === "quiet");
+    assert.ok(parent);
+    const child = await server.request("athena/agent/spawn", {
+      name: "child",
+      harness: "scripted",
+      project: folder(),
+      parentId: parent.id,
+    });
+    await reached(child.id, "idle");
     const settings = vscode.workspace.getConfiguration("athena");
-    await settings.update("agents.groupBy", "status", vscode.ConfigurationTarget.Global);
-    const groups = await agentTree.getChildren();
-    await settings.update("agents.groupBy", undefined, vscode.ConfigurationTarget.Global);
-    assert.ok(groups.every((node) => node.kind === "group"));
+    const grouped = async (by: string | undefined) => {
+      await settings.update("agents.groupBy", by, vscode.ConfigurationTarget.Global);
+      return agentTree.getChildren();
+    };
+    const labels = (nodes: Awaited<ReturnType<typeof grouped>>) =>
+      nodes.map((node) => agentTree.getTreeItem(node).label);
+    try {
+      assert.deepEqual(labels(await grouped("project")), [path.basename(folder())]);
+      const byStatus = await grouped("status");
+      assert.ok(labels(byStatus).includes("Idle") && byStatus.every((n) => n.kind === "group"));
+      const top = await grouped("parent");
+      assert.ok(!labels(top).includes("child"));
+      const node = top.find((n) => n.kind === "agent" && n.agent.id === parent.id);
+      assert.ok(labels(await agentTree.getChildren(node)).includes("child"));
+    } finally {
+      await grouped(undefined);
+    }
   });
 });
