@@ -153,7 +153,7 @@ def test_vim_with_ale(house: House, client: Client, screen: Screen) -> None:
     act("Do what is selected", "ggVG:ALECodeAction\r")
     agent = house.has_asked(client)
     act("Athena: Allow", ":ALECodeAction\r")
-    assert house.closed_by(client, agent) == "unknown: allow-once"
+    assert house.closed_by(client, agent) == "lsp: allow-once"
     act("Transcript of", ":ALECodeAction\r")
     screen.type(f":edit {house.written()}\r")
     screen.until("Finished after allow-once")

@@ -14,7 +14,7 @@ from tools.generate import model as m
 
 NAME = re.compile(r"athena/[a-z][A-Za-z]*/[a-z][A-Za-z]*")
 CAMEL = re.compile(r"[a-z][A-Za-z0-9]*")
-PAST = re.compile(r".*(ed|drawn|Given|GivenUp|Sent|Taken|Ready)")
+PAST = re.compile(r".*(ed|drawn|Given|GivenUp|Sent|Taken|Ready|Lost)")
 SINGULAR_WITH_S = {"harness"}
 
 NAMES = [*(o.name for o in METHODS), *(n.name for n in NOTIFICATIONS)]
