@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import importlib
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,6 +36,7 @@ DOORS: dict[Mode, Door] = {
 
 
 WARM_AFTER_SECONDS = 2.0
+IMPORT_SWITCH_SECONDS = 0.0005
 _loaded: dict[str, tuple[Any, Any]] = {}
 
 
@@ -47,13 +51,31 @@ async def load(mode: Mode) -> tuple[Any, Any]:
     """The modules of a door. Imported in a thread: pygls takes half a second, others go on."""
     package = DOORS[mode].package
     if package not in _loaded:
-        _loaded[package] = await asyncio.to_thread(
-            lambda: (
-                importlib.import_module(f"{package}.door"),
-                importlib.import_module(f"{package}.framing"),
+        with _beside_others():
+            _loaded[package] = await asyncio.to_thread(
+                lambda: (
+                    importlib.import_module(f"{package}.door"),
+                    importlib.import_module(f"{package}.framing"),
+                )
             )
-        )
     return _loaded[package]
+
+
+@contextmanager
+def _beside_others() -> Iterator[None]:
+    """Let agents go on while a thread imports: the interpreter changes hands more often.
+
+    What is imported stays, so the collector need not look at it, now or later.
+    """
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(IMPORT_SWITCH_SECONDS)
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
+        sys.setswitchinterval(usual)
 
 
 async def converse(
