@@ -188,6 +188,14 @@ AIMS = (
         lambda found: found < 5,
     ),
     Aim(
+        "memory of the runner, against that of its harness (Codex)",
+        "< 5 %",
+        "turn",
+        cell(TURN, "runner %", harness="codex"),
+        lambda found: found < 5,
+        "%",
+    ),
+    Aim(
         "memory of the runner, against that of its harness (Claude Code)",
         "< 5 %",
         "turn",
