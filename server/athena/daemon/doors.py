@@ -6,7 +6,7 @@ import asyncio
 import gc
 import importlib
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -62,7 +62,7 @@ async def load(mode: Mode) -> tuple[Any, Any]:
 
 
 @contextmanager
-def _beside_others() -> Iterator[None]:
+def _beside_others() -> Generator[None]:
     """Let agents go on while a thread imports: the interpreter changes hands more often.
 
     What is imported stays, so the collector need not look at it, now or later.
