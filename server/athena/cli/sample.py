@@ -1,4 +1,4 @@
-"""The demo's sample repository: a small Python project with a bug and a test that shows it."""
+"""The demo's sample repository: the project that the built-in scenarios work on, with a commit."""
 
 from __future__ import annotations
 
@@ -6,42 +6,7 @@ import os
 import subprocess
 from pathlib import Path
 
-FILES: dict[str, str] = {
-    "basket.py": '''"""A basket of prices."""
-
-
-def total(prices):
-    """The sum of all prices."""
-    sum = prices[0]
-    for price in prices[1:]:
-        sum += price
-    return sum
-''',
-    "test_basket.py": """import unittest
-
-from basket import total
-
-
-class Totals(unittest.TestCase):
-    def test_two_prices(self):
-        self.assertEqual(total([2, 3]), 5)
-
-    def test_empty_basket(self):
-        self.assertEqual(total([]), 0)
-
-
-if __name__ == "__main__":
-    unittest.main()
-""",
-    "README.md": """# Basket
-
-Adds up prices:
-
-    >>> from basket import total
-    >>> total([10, 20])
-    30
-""",
-}
+from athena.scripted.sample import write_sample
 
 AUTHOR = {
     "GIT_AUTHOR_NAME": "Athena demo",
@@ -53,9 +18,7 @@ AUTHOR = {
 
 def make_sample(directory: Path) -> None:
     """Make the repository with one commit on `main`."""
-    directory.mkdir(parents=True)
-    for name, text in FILES.items():
-        (directory / name).write_text(text, encoding="utf-8")
+    write_sample(directory)
     for arguments in (
         ("init", "-q", "-b", "main"),
         ("add", "."),
