@@ -47,8 +47,8 @@ await drive(async (window) => {
   window.say("the second agent is done");
 
   // Its changes, in the editor's own diff: accept one hunk, comment on a line.
-  const agent = page.locator(TREE, { hasText: "repair-the-empty-basket" }).filter({ hasNotText: "another" });
-  await agent.first().locator(".monaco-tl-twistie").click();
+  const name = page.locator(".label-name", { hasText: /^repair-the-empty-basket$/ });
+  await page.locator(TREE, { has: name }).locator(".monaco-tl-twistie").click();
   await row("All changes").locator(".monaco-tl-twistie").click();
   await row("basket.py").click();
   const lens = page.locator(".codelens-decoration a", { hasText: "Accept" }).first();
@@ -68,8 +68,8 @@ await drive(async (window) => {
   await page.locator(".review-widget .monaco-button", { hasText: "Send to Agent" }).first().click();
   await row("repair-the-empty-basket").waitFor();
   await window.command("Athena: Open Transcript");
-  const pick = page.locator(".quick-input-list .monaco-list-row", { hasNotText: "another" }).first();
-  await pick.waitFor({ timeout: 3000 }).then(() => pick.click()).catch(() => {});
+  const picks = page.locator(".quick-input-list .monaco-list-row");
+  await picks.filter({ hasText: /repair-the-empty-basket(?!-)/ }).click();
   view = await window.view("text=The docstring says it now");
   window.say("the second turn took the comment");
 
