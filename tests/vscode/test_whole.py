@@ -118,6 +118,7 @@ def test_from_the_package_to_a_merged_change(
     assert found["killed"] != found["back"], "another daemon took over"
     assert found["shown"] == found["unique"] > 5, "no item is shown twice"
     assert len(found["columns"]) == 2
+    assert found["taken"] != PROJECT["basket.py"] and "return sum(prices)" in found["taken"]
     merged = (repository / "basket.py").read_text()
     assert "for price in prices:" in merged
     assert "0 for an empty basket" in merged

@@ -10,7 +10,8 @@ export const WALKTHROUGH = {
       description:
         "Athena runs on your machine, without an account. In a terminal: uv tool install athena-agents\n\n[Check the Set-up](command:athena.system.doctor)",
       media: { markdown: "media/walkthrough/install.md" },
-      completionEvents: ["onContext:athena.server == running"],
+      // The editor does not see a context that was set before it read this page.
+      completionEvents: ["onContext:athena.server == running", "onCommand:athena.system.doctor"],
     },
     {
       id: "spawn",

@@ -132,6 +132,33 @@ await drive(async (window) => {
   found.published = await notification("Published").innerText();
   await closeToasts();
 
+  // Rebase by click: what was not committed goes along.
+  await menu(row("spinner"), "Merge Work");
+  await page.locator(".quick-input-list .monaco-list-row", { hasText: "Rebase" }).first().click();
+  await dialog.waitFor();
+  await dialog.getByRole("button", { name: "Rebase" }).click();
+  await notification("Merge Work").waitFor();
+  found.rebased = await notification("Merge Work").innerText();
+  await window.until("the workspace is as the merge left it", async () => {
+    const states = (await rows()).filter((text) => text.includes("athena/spinner  "));
+    return states.length > 0 && !states.some((text) => text.includes("●"));
+  });
+  await closeToasts();
+
+  // Who wrote a line, and the way to the turn that did.
+  await window.command("Go to File...");
+  await page.locator(".quick-input-widget:visible input:visible").first().fill("later.txt");
+  await page.locator(".quick-input-list .monaco-list-row", { hasText: "later.txt" }).first().click();
+  await page.locator(".tab.active", { hasText: "later.txt" }).waitFor();
+  await window.command("Athena: Show Who Wrote This");
+  const author = page.locator(".quick-input-list .monaco-list-row", { hasText: "Spin it" });
+  await author.waitFor();
+  found.author = await author.innerText();
+  await window.shot("vscode-authors");
+  await author.click();
+  await (await window.view("text=Spun.")).waitForSelector("#prompt");
+  await window.command("View: Close All Editors");
+
   // The explorer marks what agents changed.
   await window.command("View: Show Explorer");
   const marked = page.locator(".explorer-folders-view .monaco-list-row", { hasText: "basket.py" }).first();
@@ -145,6 +172,10 @@ await drive(async (window) => {
   await page.locator(".view-lines", { hasText: "This window: running" }).first().waitFor();
   await window.command("Welcome: Open Walkthrough...", "Get Started with Athena");
   await page.locator(".getting-started-step, .step-title", { hasText: "Start an agent" }).first().waitFor();
+  const install = page.locator('.getting-started-step[data-step-id$="#install"]');
+  await install.getByRole("button", { name: "Check the Set-up" }).click();
+  await page.locator(".tab", { hasText: "Welcome" }).click();
+  await install.locator(".codicon-getting-started-step-checked, .complete").first().waitFor();
   await window.shot("vscode-walkthrough");
   return found;
 });

@@ -1,5 +1,6 @@
 // From the installed extension to a merged change, as a person does it: with mouse and keyboard.
 import { readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
 import { drive, given } from "./browser.mjs";
 
 const TREE = ".pane-body .monaco-list-row";
@@ -106,6 +107,19 @@ await drive(async (window) => {
   await columns.waitForSelector(".files .link");
   found.columns = await columns.$$eval(".column h2", (names) => names.map((name) => name.textContent));
   await window.shot("vscode-comparison");
+
+  // A hunk from the comparison of the two files; taken back, as it is the other's that is taken.
+  const file = path.join(given.folder, "basket.py");
+  const before = readFileSync(file, "utf8");
+  await columns.locator('button[aria-label="Compare with repair-the-empty-basket-2"]').click();
+  const take = page.locator(".editor.modified .codelens-decoration a", { hasText: "Take" });
+  await take.first().waitFor();
+  await window.shot("vscode-hunk");
+  await take.first().click();
+  await window.until("the hunk is taken", () => readFileSync(file, "utf8") !== before);
+  found.taken = readFileSync(file, "utf8");
+  writeFileSync(file, before);
+  await page.locator(".tab", { hasText: "↔", hasNotText: "basket.py" }).click();
 
   const column = columns.locator(".column", { has: columns.locator("h2", { hasNotText: "-2" }) });
   await column.first().getByRole("button", { name: "Take This One" }).click();

@@ -1,6 +1,8 @@
+import * as path from "node:path";
 import * as vscode from "vscode";
+import { costWords } from "../agents/status.ts";
 import { answer, askFor } from "../inbox/answer.ts";
-import type { CommandId } from "../protocol.gen.ts";
+import type { CommandId, FileAuthors, ReadAuthors } from "../protocol.gen.ts";
 import type { Athena } from "../athena.ts";
 import { showDoctor } from "../doctor.ts";
 import type { Review } from "../review/review.ts";
@@ -54,6 +56,12 @@ export function specials(athena: Athena, review: Review): Partial<Record<Command
       if (said) await answer(server, request.requestId, said);
       return undefined;
     },
+    "athena.line.authors": async (given) => {
+      const known = await complete(athena, commandOf("athena.line.authors"), given);
+      const found =
+        known && (await server.request("athena/line/authors", known as unknown as ReadAuthors));
+      return found && chooseTurn(found, known["start"] !== known["end"]);
+    },
     "athena.changeset.get": async (given) => {
       const known = await withAgent(athena, "athena.changeset.get", given);
       if (known) await review.openAll(known as { agent: string });
@@ -69,8 +77,34 @@ export function specials(athena: Athena, review: Review): Partial<Record<Command
   };
 }
 
+/** Say which turns wrote the lines; the one that is chosen opens in its transcript. */
+async function chooseTurn({ path: file, runs }: FileAuthors, several: boolean): Promise<void> {
+  if (runs.length === 0) {
+    const what = several ? "these lines" : "this line";
+    void vscode.window.showInformationMessage(`No agent wrote ${what}.`);
+    return;
+  }
+  const items = runs.map((run) => ({
+    label: `$(comment) ${run.prompt.split("\n", 1)[0]}`,
+    description: [run.agentName, costWords(run.cost)].filter(Boolean).join(" · "),
+    detail: [
+      run.start === run.end ? `line ${run.start}` : `lines ${run.start}–${run.end}`,
+      run.model ? `${run.harness}, ${run.model}` : run.harness,
+      new Date(run.at).toLocaleString(),
+    ].join(" · "),
+    run,
+  }));
+  const title = `Who Wrote This: ${path.basename(file)}`;
+  const placeHolder = "Choose a turn to read it";
+  const picked = await vscode.window.showQuickPick(items, { title, placeHolder });
+  if (!picked) return;
+  const { agentId: agent, turnId, itemId } = picked.run;
+  const wanted = { agent, turnId, ...(itemId ? { itemId } : {}) };
+  await vscode.commands.executeCommand("athena.transcript.open", wanted);
+}
+
 /** The parameters with an agent in them: the one in view, else the user's choice. */
-async function withAgent(
+export async function withAgent(
   { server, feed, panels }: Athena,
   id: CommandId,
   given: Given,

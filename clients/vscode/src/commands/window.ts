@@ -7,6 +7,7 @@ import { changeSetting, setting } from "../settings.ts";
 import { SETTINGS } from "../settings.table.ts";
 import type { WorkspaceTree } from "../workspaces/tree.ts";
 import { givenBy } from "./given.ts";
+import { withAgent } from "./specials.ts";
 
 /** The commands of this window, which are no commands of the protocol. */
 export function registerWindowCommands(
@@ -27,9 +28,9 @@ export function registerWindowCommands(
     "athena.agents.clearFilter": () => agents.setFilter(""),
     "athena.workspaces.refresh": () => workspaces.refresh(),
     "athena.workspace.openFolder": (node: unknown) => openFolder(athena, node),
-    "athena.replay.open": (node: unknown) => {
-      const agent = (givenBy(node)["agent"] as string | undefined) ?? panels.activeAgent;
-      if (agent) panels.show({ view: "transcript", agent, replay: true });
+    "athena.replay.open": async (node: unknown) => {
+      const known = await withAgent(athena, "athena.transcript.open", givenBy(node));
+      if (known) panels.show({ view: "transcript", agent: String(known["agent"]), replay: true });
     },
     "athena.request.answerWith": (requestId: string, said: Answer) =>
       answer(server, requestId, said),

@@ -10,7 +10,7 @@ export interface HunkRef {
   hunkIds: string[];
 }
 
-/** Lenses above each hunk in the new side of a diff: accept, reject, take back, take. */
+/** Lenses above each hunk where its new lines are shown: accept, reject, take back, take. */
 export class HunkLenses implements vscode.CodeLensProvider, vscode.Disposable {
   private readonly changed = new vscode.EventEmitter<void>();
   private readonly registration: vscode.Disposable;
@@ -23,7 +23,7 @@ export class HunkLenses implements vscode.CodeLensProvider, vscode.Disposable {
 
   async provideCodeLenses(document: vscode.TextDocument): Promise<vscode.CodeLens[]> {
     const wanted = documentOf(document.uri);
-    if (wanted?.side !== "new") return [];
+    if (!wanted || wanted.side === "old") return [];
     const { changeset, path } = wanted;
     const file = await this.server.request("athena/changeset/file", { ...changeset, path });
     return (file.hunkList ?? []).flatMap((hunk) =>
@@ -70,12 +70,12 @@ function lenses(hunk: HunkView, ref: HunkRef): vscode.CodeLens[] {
 export async function hunkAtCursor(server: Server): Promise<HunkRef | undefined> {
   const editor = vscode.window.activeTextEditor;
   const wanted = editor && documentOf(editor.document.uri);
-  if (!editor || !wanted || wanted.side === "agent") return undefined;
+  if (!editor || !wanted) return undefined;
   const { changeset, path, side } = wanted;
   const file = await server.request("athena/changeset/file", { ...changeset, path });
   const at = editor.selection.active.line;
   const found = (file.hunkList ?? []).find((hunk) => {
-    const range = side === "new" ? rangeOf(hunk) : oldRangeOf(hunk);
+    const range = side === "old" ? oldRangeOf(hunk) : rangeOf(hunk);
     return range.start.line <= at && at <= range.end.line;
   });
   return found && { changeset, path, hunkIds: [found.hunkId] };

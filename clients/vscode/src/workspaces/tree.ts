@@ -13,6 +13,9 @@ export interface WorkspaceNode {
 /** What may change a worktree; other events do not ask git again. */
 const KINDS = new Set([
   "workspaceReady",
+  "workspaceRemoved",
+  "scriptEnded",
+  "changesApplied",
   "turnEnded",
   "runEnded",
   "agentArchived",
