@@ -123,6 +123,18 @@ def test_merging_takes_what_was_not_rejected(client: Client, project: Path) -> N
     assert git(project, "status", "--porcelain") == ""
 
 
+@pytest.mark.parametrize("how", ["merge", "squash", "rebase"])
+def test_a_merge_names_what_it_changed_and_not_what_others_did(
+    client: Client, project: Path, how: str
+) -> None:
+    agent = worked(client, project)
+    (project / "hello.py").write_text('print("hello")\n')
+    git(project, "-c", "user.name=T", "-c", "user.email=t@localhost", "commit", "-qam", "Hello")
+    ahead = client.call("athena/merge/run", agent=agent["id"], how=how, dryRun=True)
+    done = client.call("athena/merge/run", agent=agent["id"], how=how)
+    assert ahead["files"] == done["files"] == ["new.txt", "text.txt"]
+
+
 def test_each_line_of_a_squash_is_its_own_turns(client: Client, project: Path) -> None:
     agent = worked(client, project, "edit text.txt: line 5 -> first\nturn 2:\n    say Nothing.\n")
     again = "```scenario\nedit text.txt: line 8 -> second\n```"

@@ -95,7 +95,7 @@ def test_every_native_view(
     assert "Nothing was changed" in found["conflict"]
     assert found["unsaved"] == 0, "what is only shown is nobody's to save"
     assert "athena/spinner" in found["published"]
-    assert "on main" in found["rebased"]
+    assert "2 files on main" in found["rebased"]
     assert (repository / "later.txt").read_text() == "not committed\n"
     parents = subprocess.check_output(["git", "log", "-3", "--format=%p"], cwd=repository, text=True)
     assert all(len(line.split()) == 1 for line in parents.splitlines()[:2]), "no merge commit"

@@ -49,13 +49,13 @@ async def run(context: Context, connection: Connection, asked: r.MergeWork) -> r
         message=asked.message or (message if asked.how == "squash" else None),
         turns=_turns(state),
     )
-    found = await changeset.changeset(checkout, into, branch)
     try:
         done = await merge.merge(checkout, request)
     except Conflicted as conflicted:
         if asked.resolve:
             return await _hand_over(context, connection, state, checkout, into, conflicted)
         return r.Applied(done=False, conflicts=conflicts_of(conflicted.conflicts), branch=into)
+    found = await changeset.changeset(checkout, done.old, done.new)
     files = [to_wire(f.path) for f in found.files]
     fact = e.ChangesApplied(
         what="merge", target=into, files=files, commit=done.new, undo=done.ref, by=by(connection)
