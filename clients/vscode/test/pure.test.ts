@@ -5,6 +5,7 @@ import { documentOf, documentUri } from "../src/review/uris.ts";
 import { withEvents, withPage, EMPTY } from "../../webview/src/fold.ts";
 import { Layout } from "../../webview/src/layout.ts";
 import type { Event } from "../src/protocol.gen.ts";
+import { listed } from "../src/commands/listings.ts";
 import { costWords } from "../src/agents/status.ts";
 
 const ending = (change: Partial<Ending>): Ending => ({
@@ -14,6 +15,34 @@ const ending = (change: Partial<Ending>): Ending => ({
   lived: 60_000,
   answered: true,
   ...change,
+});
+
+describe("what a command answered", () => {
+  it("is a table where it is a list", () => {
+    const ranges = [{ path: "a.py", start: 1, end: 3 }];
+    const collisions = [{ agentId: "1", otherId: "2", conflict: true, ranges }];
+    const names: Record<string, string> = { 1: "weaver", 2: "dyer" };
+    const text = listed("athena.collision.list", { collisions }, (id) => names[id] ?? id);
+    assert.deepEqual(text.split("\n"), [
+      "Agent   Other            Where",
+      "weaver  dyer   conflict  a.py:1-3",
+    ]);
+    const none = listed("athena.collision.list", { collisions: [] }, String);
+    assert.equal(none, "No agents collide.");
+  });
+
+  it("is its members, one a line, where it is no list", () => {
+    const result = { version: "1", cache: { hits: 2 }, roots: ["/a"], rest: [] };
+    const text = listed("athena.system.metrics", result, String);
+    assert.deepEqual(text.split("\n"), [
+      "version: 1",
+      "cache",
+      "  hits: 2",
+      "roots:",
+      "  /a",
+      "rest: none",
+    ]);
+  });
 });
 
 describe("the end of the server's process", () => {

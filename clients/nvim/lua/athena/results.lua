@@ -58,17 +58,6 @@ local LISTINGS = {
       },
     },
   },
-  ["athena.session.list"] = {
-    field = "sessions",
-    none = "No session was made outside.",
-    columns = {
-      { "changed", date("modifiedAt") },
-      { "harness", member("harness") },
-      { "here", member("state") },
-      { "session", member("sessionId") },
-      { "", member("title") },
-    },
-  },
   ["athena.archetype.list"] = {
     field = "archetypes",
     none = "There are no archetypes.",

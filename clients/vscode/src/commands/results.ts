@@ -1,10 +1,23 @@
 import * as vscode from "vscode";
-import type { Applied, Command, Logs, Published } from "../protocol.gen.ts";
+import type {
+  Applied,
+  BackedUp,
+  Command,
+  Exported,
+  Logs,
+  Published,
+  VerifyReport,
+} from "../protocol.gen.ts";
 import { count } from "../words.ts";
+import { listed, type NameOf } from "./listings.ts";
 import { showText } from "./texts.ts";
 
 /** Shows the result of a command: what was asked to be seen, or that it was done. */
-export async function present(command: Command, result: unknown): Promise<void> {
+export async function present(
+  command: Command,
+  result: unknown,
+  nameOf: NameOf = String,
+): Promise<void> {
   switch (command.method) {
     case "athena/agent/logs":
       return showText((result as Logs).text || "The harness wrote nothing.", "log", "Harness Log");
@@ -19,9 +32,20 @@ export async function present(command: Command, result: unknown): Promise<void> 
     case "athena/merge/run":
     case "athena/workspace/commit":
       return tell(appliedWords(command, result as Applied), {});
+    case "athena/log/export": {
+      const { path, events } = result as Exported;
+      return tell(`${count(events, "event")} written to ${path}.`, {});
+    }
+    case "athena/log/backup":
+      return tell(`Backed up to ${(result as BackedUp).path}.`, {});
+    case "athena/log/verify": {
+      const { ok, events, problems } = result as VerifyReport;
+      if (ok) return tell(`The log is whole, ${count(events, "event")}.`, {});
+      return showText(["The log is damaged:", "", ...problems].join("\n"), "plaintext", "Log");
+    }
     default:
       if (isReading(command))
-        return showText(JSON.stringify(result, null, 2), "json", command.title);
+        return showText(listed(command.id, result, nameOf), "plaintext", command.title);
       vscode.window.setStatusBarMessage(`$(check) ${command.title}: done`, 3_000);
   }
 }
@@ -52,5 +76,5 @@ function openLink(url: string): Thenable<boolean> {
 }
 
 function isReading(command: Command): boolean {
-  return /\/(list\w*|info|metrics|verify|export|backup|authors)$/.test(command.method ?? "");
+  return /\/(list\w*|info|metrics)$/.test(command.method ?? "");
 }

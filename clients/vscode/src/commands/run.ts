@@ -43,7 +43,7 @@ export async function run(athena: Athena, command: Command, given: Given): Promi
     if (!insist) throw error;
     result = await send({ insist });
   }
-  await present(command, result);
+  await present(command, result, (id) => athena.feed.agent(id)?.name ?? id);
   return result;
 }
 
