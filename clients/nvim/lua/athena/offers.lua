@@ -246,23 +246,6 @@ local OFFERS = {
     end
     return pick(asking, items, "there are no permission rules")
   end,
-  session = function(asking)
-    local found = vim.tbl_filter(function(one)
-      return one.state == "new" or one.state == "changed"
-    end, client.call("athena/session/list", {}).sessions)
-    return pick(
-      asking,
-      vim.tbl_map(function(one)
-        local label = ("%s  %s  %s"):format(
-          os.date("%F %H:%M", math.floor(one.modifiedAt / 1000)),
-          one.harness,
-          words.line(one.title or one.sessionId, 60)
-        )
-        return { label = label, value = one.sessionId }
-      end, found),
-      "no session was made outside"
-    )
-  end,
   comment = function(asking)
     local agent = asking.params.agent
     local found = client.call("athena/review/listComments", { agent = agent }).comments
