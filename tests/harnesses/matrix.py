@@ -19,6 +19,7 @@ from athena.harness.examination import examine
 from athena.harness.registry import driver_for
 from athena.harness.rows import BY_NAME, Harness
 from athena.protocol.capability import Capabilities
+from athena.protocol.events import CommandsChanged
 from athena.protocol.spec import AgentSpec
 from tests.harnesses.checks import ASKING
 from tests.harnesses.live import Live
@@ -111,6 +112,10 @@ async def see(name: str, model: FakeModel) -> Seen:
             opened = await live.opened()
             await live.turn(f"[[fake:tour cwd={repo}]]")
             known = learned(opened.capabilities, live.events)
+            # Some harnesses tell their commands with the answer, some a moment after it.
+            told = [event for event in live.events if isinstance(event, CommandsChanged)]
+            if told:
+                known = known.model_copy(update={"commands": told[-1].commands})
     return Seen(harness, examined.detected.version or "?", known)
 
 

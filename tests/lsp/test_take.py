@@ -93,6 +93,26 @@ def test_accepted_hunks_go_into_open_files_as_edits(
     assert [e["newText"] for e in change["edits"]] == ["line three\n", "line seventeen\n"]
     assert (repository / "new.txt").read_text().strip() == "brand new"
     assert "line 3\n" in (repository / "poem.txt").read_text()
+    (fact,) = [e["data"] for e in client.events(agent) if e["kind"] == "changesApplied"]
+    assert (fact["what"], sorted(fact["files"])) == ("apply", ["new.txt", "poem.txt"])
+
+
+def test_the_method_itself_minds_what_is_open(
+    start: Start, repository: Path, client: Client
+) -> None:
+    """A client with views of its own calls no command, but the method."""
+    editor = start()
+    agent = worked(editor, client)
+    editor.open(repository / "poem.txt")
+    editor.answers["workspace/applyEdit"] = lambda message: {"applied": True}
+    done = editor.call("athena/review/apply", {"agent": agent, "paths": ["poem.txt"]})
+    assert done["done"] and done["files"] == ["poem.txt"] and "undo" not in done
+    assert len(editor.until("workspace/applyEdit")["edit"]["documentChanges"][0]["edits"]) == 2
+    assert "line 3\n" in (repository / "poem.txt").read_text()
+    (fact,) = [e["data"] for e in client.events(agent) if e["kind"] == "changesApplied"]
+    assert fact["files"] == ["poem.txt"]
+    with pytest.raises(Refused, match="paths"):
+        editor.call("athena/review/apply", {"agent": agent, "paths": "poem.txt"})
 
 
 def test_refused_and_conflicting_edits_change_nothing(

@@ -134,11 +134,30 @@ def test_what_is_accepted_is_put_into_the_project(
     nvim.sees("1 accepted · 1 open")
     nvim.keys("gP")
     nvim.sees("done", "1 file")
+    # A file that is open gets it in its buffer, to be looked at, undone or written.
+    nvim.keys("q")
+    nvim.sees_not("1 accepted")
+    nvim.sees("FIVE")
+    assert "FIVE" not in (project / "text.txt").read_text()
+    nvim.command("write")
     text = (project / "text.txt").read_text()
     assert "FIVE" in text and "LATER" not in text
-    # A file that is open shows it without being asked for.
-    nvim.keys("q")
-    nvim.sees("FIVE")
+
+
+def test_what_is_accepted_goes_to_the_disk_where_no_buffer_has_it(
+    athena: Athena, client: Client, project: Path, open_nvim: Open
+) -> None:
+    steps = "edit text.txt: line 5 -> FIVE"
+    spawn(client, project, steps, name="editor", workspace=NEW)
+    client.until("editor", "idle")
+    nvim = open_nvim("nvim-0.12")
+    nvim.command("Athena changes editor")
+    nvim.sees("1 open")
+    nvim.keys("ga")
+    nvim.sees("1 accepted")
+    nvim.keys("gP")
+    nvim.sees("done", "1 file")
+    assert "FIVE" in (project / "text.txt").read_text()
 
 
 def test_work_is_published_to_a_remote(

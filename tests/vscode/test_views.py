@@ -97,7 +97,9 @@ def test_every_native_view(
     assert "athena/spinner" in found["published"]
     assert "2 files on main" in found["rebased"]
     assert (repository / "later.txt").read_text() == "not committed\n"
-    parents = subprocess.check_output(["git", "log", "-3", "--format=%p"], cwd=repository, text=True)
+    parents = subprocess.check_output(
+        ["git", "log", "-3", "--format=%p"], cwd=repository, text=True
+    )
     assert all(len(line.split()) == 1 for line in parents.splitlines()[:2]), "no merge commit"
     assert "spinner" in found["author"] and "$0.020" in found["author"]
     assert "Changed by weaver" in found["explorer"]

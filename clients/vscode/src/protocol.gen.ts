@@ -195,7 +195,8 @@ export interface Applied {
  * Parameters of `athena/review/apply`: put accepted hunks into a target.
  *
  * `target`: the project's own working tree, or a branch. `hunkIds` and `paths` choose; without them
- * all that is accepted. `dryRun` only says what would happen.
+ * all that is accepted. `edited` are files whose changes an editor has put into its own text: they
+ * are recorded, and not written. `dryRun` only says what would happen.
  */
 export interface ApplyReview {
   agent: string;
@@ -204,6 +205,7 @@ export interface ApplyReview {
   target?: string;
   paths?: string[];
   hunkIds?: string[];
+  edited?: string[];
   dryRun?: boolean;
 }
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from pydantic import ValidationError
-
 from athena.app.context import Context
 from athena.app.handlers import HANDLERS
 from athena.border import Connection
 from athena.log import LogUnavailable
 from athena.protocol.errors import AthenaError, ErrorCode
-from athena.protocol.methods import BY_NAME, Method
+from athena.protocol.methods import BY_NAME
+from athena.protocol.parsing import parse
 from athena.worktree.errors import RemovalRefused, WorktreeError
 
 
@@ -20,7 +19,7 @@ async def dispatch(context: Context, connection: Connection, name: str, params: 
         raise AthenaError(
             ErrorCode.METHOD_NOT_FOUND, f"There is no method {name!r}; see docs/protocol.md."
         )
-    parsed = parse(method, params)
+    parsed = parse(name, method.params, params)
     try:
         work = HANDLERS[name](context, connection, parsed)
         # What changes something is not left half done by a client that gives up on it.
@@ -43,27 +42,3 @@ def told(error: WorktreeError) -> AthenaError:
     if isinstance(error, RemovalRefused):
         data["hazards"] = dict(zip(error.hazards, error.reasons, strict=True))
     return AthenaError(code, f"{error.message} {error.advice}".strip(), **data)
-
-
-def parse(method: Method, params: object) -> object:
-    """The parameters as the method's type. INVALID_PARAMS names the first wrong field."""
-    if not isinstance(params, dict | None):
-        raise AthenaError(
-            ErrorCode.INVALID_PARAMS,
-            f"{method.name} takes its parameters by name, in an object.",
-            field="",
-        )
-    try:
-        return method.params.model_validate(params or {})
-    except ValidationError as error:
-        problems = [
-            {"field": ".".join(str(part) for part in p["loc"]), "problem": p["msg"]}
-            for p in error.errors(include_url=False, include_context=False, include_input=False)
-        ]
-        first = problems[0]
-        raise AthenaError(
-            ErrorCode.INVALID_PARAMS,
-            f"{method.name}: {first['field']}: {first['problem']}",
-            field=first["field"],
-            problems=problems,
-        ) from error

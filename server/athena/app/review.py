@@ -143,24 +143,27 @@ async def apply_(context: Context, connection: Connection, asked: r.ApplyReview)
     target = await target_of(context, state, asked.target)
     found = await found_changes(source, state, asked.scope, asked.turn_id)
     selection = await selected(source, state, found, asked)
+    edited = [to_wire(found.file(path).path) for path in asked.edited or ()]
     tree = await reviewing.tree_taken(source, found, selection)
     delta = apply.Delta(found.base, tree)
     ahead = await apply.preview(target, [delta])
-    files = [to_wire(f.path) for f in ahead.changes.files]
+    files = [*edited, *(to_wire(f.path) for f in ahead.changes.files)]
     if ahead.conflicts or asked.dry_run:
         return r.Applied(done=False, files=files, conflicts=conflicts_of(ahead.conflicts))
-    try:
-        done = await apply.apply(target, state.id, [delta], "accepted changes")
-    except Conflicted as conflicted:
-        return r.Applied(done=False, conflicts=conflicts_of(conflicted.conflicts))
+    undo: str | None = None
+    if ahead.changes.files or not edited:
+        try:
+            undo = (await apply.apply(target, state.id, [delta], "accepted changes")).ref
+        except Conflicted as conflicted:
+            return r.Applied(done=False, conflicts=conflicts_of(conflicted.conflicts))
     await record(
         context,
         state,
         e.ChangesApplied(
-            what="apply", target=str(target.root), files=files, undo=done.ref, by=by(connection)
+            what="apply", target=str(target.root), files=files, undo=undo, by=by(connection)
         ),
     )
-    return r.Applied(done=True, files=files, undo=done.ref)
+    return r.Applied(done=True, files=files, undo=undo)
 
 
 async def edits(context: Context, connection: Connection, asked: r.ReadEdits) -> r.FileEdits:
@@ -192,10 +195,9 @@ async def selected(
     source: Checkout, state: AgentState, found: Changeset, asked: r.ApplyReview
 ) -> reviewing.Selection:
     """What is to be taken: as named, or all that was accepted."""
-    if asked.hunk_ids is not None:
-        return reviewing.Selection(hunks=frozenset(asked.hunk_ids))
-    if asked.paths is not None:
-        return reviewing.Selection(files=frozenset(found.file(p).id for p in asked.paths))
+    if any(chosen is not None for chosen in (asked.hunk_ids, asked.paths, asked.edited)):
+        files = frozenset(found.file(p).id for p in asked.paths or ())
+        return reviewing.Selection(files=files, hunks=frozenset(asked.hunk_ids or ()))
     accepted = await with_verdict(source, state, found, "accepted")
     if not accepted.files and not accepted.hunks:
         raise AthenaError(

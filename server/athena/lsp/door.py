@@ -92,7 +92,7 @@ class LspDoor:
 
     async def _call(self, method: str, params: object) -> object:
         if method in self._methods:
-            return await self._core.dispatch(self._connection, method, params)
+            return await self._server.call(method, params)
         self._server.heard(method, params)
         if self._server.protocol.handles(method):
             return await self._server.protocol.call(method, params)

@@ -36,6 +36,8 @@ class AthenaLanguageServer(LanguageServer):
         self.editor: Editor | None = None
         self.commands: dict[str, Callable[[Editor, dict[str, object]], Awaitable[object]]] = {}
         """Commands that do here something else than to call their method."""
+        self.methods: dict[str, Callable[[Editor, object], Awaitable[object]]] = {}
+        """Methods of Athena's that an editor takes a part in."""
         self.actions: list[Provider] = []
         """What offers code actions here."""
         self.settling: list[Callable[[], None]] = []
@@ -67,6 +69,12 @@ class AthenaLanguageServer(LanguageServer):
             capabilities[name] = {**cast("dict[str, object]", known or {}), **value}
         capabilities["experimental"] = {"athena": {"methods": sorted(self.core.methods())}}
         return result
+
+    async def call(self, method: str, params: object) -> object:
+        """The result of one of Athena's methods."""
+        if method in self.methods and self.editor is not None:
+            return await self.methods[method](self.editor, params)
+        return await self.core.dispatch(self.connection, method, params)
 
     def registered(self, method: str) -> bool:
         """Whether a feature of ours is registered for a method."""

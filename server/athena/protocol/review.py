@@ -169,7 +169,8 @@ class ApplyReview(Request):
     """Parameters of `athena/review/apply`: put accepted hunks into a target.
 
     `target`: the project's own working tree, or a branch. `hunk_ids` and `paths` choose; without
-    them all that is accepted. `dry_run` only says what would happen.
+    them all that is accepted. `edited` are files whose changes an editor has put into its own text:
+    they are recorded, and not written. `dry_run` only says what would happen.
     """
 
     agent: str
@@ -178,6 +179,7 @@ class ApplyReview(Request):
     target: str = "project"
     paths: list[str] | None = None
     hunk_ids: list[str] | None = None
+    edited: list[str] | None = None
     dry_run: bool = False
 
 

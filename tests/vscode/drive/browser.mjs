@@ -46,10 +46,12 @@ export class Window {
 
   async command(title, rest = "") {
     const { page } = this;
-    await page.keyboard.press("F1");
     const input = page.locator(".quick-input-widget:visible .quick-input-filter input:visible").first();
-    await input.waitFor();
-    await input.fill(`>${title}`);
+    // A palette that is about to close takes no words: open it again.
+    await this.until("the palette takes words", async () => {
+      await page.keyboard.press("F1");
+      return input.fill(`>${title}`, { timeout: 2000 }).then(() => true, () => false);
+    });
     const row = page.locator(".quick-input-list .monaco-list-row", { hasText: title }).first();
     await row.waitFor();
     await row.click();

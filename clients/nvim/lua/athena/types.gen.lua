@@ -172,7 +172,8 @@
 ---Parameters of `athena/review/apply`: put accepted hunks into a target.
 ---
 ---`target`: the project's own working tree, or a branch. `hunkIds` and `paths` choose; without them
----all that is accepted. `dryRun` only says what would happen.
+---all that is accepted. `edited` are files whose changes an editor has put into its own text: they
+---are recorded, and not written. `dryRun` only says what would happen.
 ---@class athena.ApplyReview
 ---@field agent string
 ---@field scope? athena.Scope
@@ -180,6 +181,7 @@
 ---@field target? string
 ---@field paths? string[]
 ---@field hunkIds? string[]
+---@field edited? string[]
 ---@field dryRun? boolean
 
 ---A kind of agent, as the settings define it.

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types as t
 
@@ -18,8 +18,10 @@ from athena.lsp.features.actions import KIND, Action, provide
 from athena.lsp.places import inside, path_of, touches
 from athena.protocol.agent import AgentDetail, AgentView
 from athena.protocol.errors import AthenaError, ErrorCode
+from athena.protocol.parsing import parse
 from athena.protocol.review import (
     Applied,
+    ApplyReview,
     ChangedFile,
     ChangedFileDetail,
     ChangesetView,
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from athena.lsp.server import AthenaLanguageServer
 
 ANNOTATION = "athena"
+APPLY = "athena/review/apply"
 Given = dict[str, object]
 
 
@@ -47,11 +50,12 @@ class Taken:
 def register(server: AthenaLanguageServer, params: t.InitializeParams) -> None:
     """Offer hunks as code actions, and apply accepted ones as edits."""
     editor = server.editor
-    if editor is None or not editor.offers("athena/review/edits", "athena/review/apply"):
+    if editor is None or not editor.offers("athena/review/edits", APPLY):
         return
     provide(server, takes)
     if editor.can("workspace.apply_edit"):
         server.commands["athena.review.apply"] = apply
+        server.methods[APPLY] = apply
 
 
 async def takes(editor: Editor, params: t.CodeActionParams) -> list[Action]:
@@ -104,13 +108,13 @@ async def _of_agent(
     return actions
 
 
-async def apply(editor: Editor, given: Given) -> object:
-    """`athena.review.apply`: open files by edits of their text, the others on disk."""
-    to_project = given.get("target") in (None, "project")
-    agent = await editor.call(AgentDetail, "athena/agent/get", agent=given.get("agent"))
-    if not to_project or given.get("dryRun") or agent.workspace is None:
-        return await _on_disk(editor, given)
-    which = {k: v for k, v in given.items() if k in ("agent", "scope", "turnId")}
+async def apply(editor: Editor, given: object) -> object:
+    """`athena/review/apply`: open files by edits of their text, the others on disk."""
+    asked = parse(APPLY, ApplyReview, given)
+    agent = await editor.call(AgentDetail, "athena/agent/get", agent=asked.agent)
+    if asked.target != "project" or asked.dry_run or asked.edited or agent.workspace is None:
+        return await _on_disk(editor, asked)
+    which: Given = {"agent": agent.id, "scope": asked.scope, "turnId": asked.turn_id}
     found = await editor.call(ChangesetView, "athena/changeset/get", **which)
     taken: list[Taken] = []
     conflicts: list[FileConflict] = []
@@ -120,9 +124,9 @@ async def apply(editor: Editor, given: Given) -> object:
             ChangedFileDetail, "athena/changeset/file", path=file.path, **which
         )
         uri = _open_uri(editor, agent, file)
-        ids = _chosen(detail, given)
+        ids = _chosen(detail, asked)
         if not ids or uri is None:
-            rest += [detail] if ids or _whole(detail, given) else []
+            rest += [detail] if ids or _whole(detail, asked) else []
             continue
         text = editor.server.workspace.get_text_document(uri).source
         made = await editor.call(
@@ -133,9 +137,9 @@ async def apply(editor: Editor, given: Given) -> object:
     if conflicts:
         return Applied(done=False, conflicts=conflicts).wire()
     if not taken:
-        return await _on_disk(editor, given)
+        return await _on_disk(editor, asked)
     await _edit(editor, agent, taken)
-    return await _the_rest(editor, given, which, taken, rest)
+    return await _the_rest(editor, asked, which, taken, rest)
 
 
 def _open_uri(editor: Editor, agent: AgentView, file: ChangedFile) -> str | None:
@@ -148,23 +152,23 @@ def _open_uri(editor: Editor, agent: AgentView, file: ChangedFile) -> str | None
     return next((uri for uri in documents if path_of(uri) == wanted), None)
 
 
-def _chosen(detail: ChangedFileDetail, given: Given) -> list[str]:
+def _chosen(detail: ChangedFileDetail, asked: ApplyReview) -> list[str]:
     """The hunks of a file that are to be taken: as named, else the accepted ones."""
     hunks = detail.hunk_list
-    if (named := given.get("hunkIds")) is not None:
-        return [h.hunk_id for h in hunks if h.hunk_id in cast("list[str]", named)]
-    if _whole(detail, given):
+    if asked.hunk_ids is not None:
+        return [h.hunk_id for h in hunks if h.hunk_id in asked.hunk_ids]
+    if _whole(detail, asked):
         return [h.hunk_id for h in hunks]
-    if given.get("paths") is not None:
+    if asked.paths is not None:
         return []
     return [h.hunk_id for h in hunks if h.verdict == "accepted"]
 
 
-def _whole(detail: ChangedFileDetail, given: Given) -> bool:
-    if given.get("hunkIds") is not None:
+def _whole(detail: ChangedFileDetail, asked: ApplyReview) -> bool:
+    if asked.hunk_ids is not None:
         return False
-    if (paths := given.get("paths")) is not None:
-        return detail.path in cast("list[str]", paths)
+    if asked.paths is not None:
+        return detail.path in asked.paths
     return detail.verdict == "accepted"
 
 
@@ -183,27 +187,25 @@ async def _edit(editor: Editor, agent: AgentView, taken: Sequence[Taken]) -> Non
 
 async def _the_rest(
     editor: Editor,
-    given: Given,
+    asked: ApplyReview,
     which: Given,
     taken: Sequence[Taken],
     rest: Sequence[ChangedFileDetail],
 ) -> object:
     files = [each.file.path for each in taken]
     notes = [f"Taken into the editor, not saved: {path}" for path in files]
-    paths = [d.path for d in rest if _whole(d, given)]
-    hunks = [h for d in rest if d.path not in paths for h in _chosen(d, given)]
-    for selection in ({"paths": paths}, {"hunkIds": hunks}):
-        if not any(selection.values()):
-            continue
-        done = await editor.call(Applied, "athena/review/apply", **which, **selection)
-        if not done.done:
-            return done.model_copy(update={"notes": notes}).wire()
-        files += done.files
-    return Applied(done=True, files=files, notes=notes).wire()
+    paths = [d.path for d in rest if _whole(d, asked)]
+    hunks = [h for d in rest if d.path not in paths for h in _chosen(d, asked)]
+    done = await editor.call(Applied, APPLY, **which, paths=paths, hunkIds=hunks, edited=files)
+    if not done.done:
+        # What the editor has by now is told, and recorded, apart from what was refused.
+        await editor.call(Applied, APPLY, **which, edited=files)
+    return done.model_copy(update={"notes": notes}).wire()
 
 
-async def _on_disk(editor: Editor, given: Given) -> object:
-    return await editor.core.dispatch(editor.connection, "athena/review/apply", given)
+async def _on_disk(editor: Editor, asked: ApplyReview) -> object:
+    given = asked.model_dump(by_alias=True, exclude_none=True)
+    return await editor.core.dispatch(editor.connection, APPLY, given)
 
 
 def text_edits(editor: Editor, uri: str, found: FileEdits) -> tuple[t.TextEdit, ...]:

@@ -565,7 +565,8 @@ public data class Applied(
  * Parameters of `athena/review/apply`: put accepted hunks into a target.
  *
  * `target`: the project's own working tree, or a branch. `hunkIds` and `paths` choose; without them
- * all that is accepted. `dryRun` only says what would happen.
+ * all that is accepted. `edited` are files whose changes an editor has put into its own text: they
+ * are recorded, and not written. `dryRun` only says what would happen.
  */
 @JsonAdapter(ApplyReview.Adapter::class)
 public data class ApplyReview(
@@ -575,6 +576,7 @@ public data class ApplyReview(
     public val target: String = "project",
     public val paths: List<String>? = null,
     public val hunkIds: List<String>? = null,
+    public val edited: List<String>? = null,
     public val dryRun: Boolean = false,
 ) {
     internal fun json(): JsonObject =
@@ -585,6 +587,7 @@ public data class ApplyReview(
             o.put("target", JsonPrimitive(this.target))
             o.put("paths", this.paths?.let { it.array { JsonPrimitive(it) } })
             o.put("hunkIds", this.hunkIds?.let { it.array { JsonPrimitive(it) } })
+            o.put("edited", this.edited?.let { it.array { JsonPrimitive(it) } })
             o.put("dryRun", JsonPrimitive(this.dryRun))
         }
 
