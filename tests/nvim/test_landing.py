@@ -136,10 +136,11 @@ def test_what_is_accepted_is_put_into_the_project(
     nvim.sees("done", "1 file")
     # A file that is open gets it in its buffer, to be looked at, undone or written.
     nvim.keys("q")
-    nvim.sees_not("1 accepted")
+    nvim.until(lambda: nvim.lua("return vim.bo.buftype") == "", "the file is in view")
     nvim.sees("FIVE")
     assert "FIVE" not in (project / "text.txt").read_text()
     nvim.command("write")
+    nvim.sees("written")
     text = (project / "text.txt").read_text()
     assert "FIVE" in text and "LATER" not in text
 
