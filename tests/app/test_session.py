@@ -168,17 +168,22 @@ def test_which_sessions_are_shown(athena: Athena, folder: Path) -> None:
             client.call("athena/session/import", session=own)
 
 
-def test_a_session_is_found_by_the_environment_of_the_client(athena: Athena) -> None:
-    write(athena, "codex", lines("codex"))
+@pytest.mark.parametrize(
+    ("name", "variable"), [("claude", "CLAUDE_CONFIG_DIR"), ("codex", "CODEX_HOME")]
+)
+def test_a_session_is_found_by_the_environment_of_the_client(
+    athena: Athena, name: str, variable: str
+) -> None:
+    write(athena, name, lines(name))
     elsewhere = athena.root / "elsewhere"
-    (athena.root / "home" / ".codex").rename(elsewhere)
+    (athena.root / "home" / f".{name}").rename(elsewhere)
     with athena.client() as client:
         assert sessions(client) == {}
         with pytest.raises(CallError, match="There is no session"):
-            bring(client, "codex")
-    athena.environment["CODEX_HOME"] = str(elsewhere)
+            bring(client, name)
+    athena.environment[variable] = str(elsewhere)
     with athena.client() as client:
-        assert client.call("athena/session/import", session=CODEX_ID[:6])["created"]
+        assert client.call("athena/session/import", session=IDS[name][:6])["created"]
 
 
 def test_adopting_closes_what_was_open_and_goes_on(athena: Athena, folder: Path) -> None:

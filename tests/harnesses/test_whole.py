@@ -236,3 +236,16 @@ def test_an_agent_moves_to_another_harness(
         kinds = [one["kind"] for one in client.events(agent)]
         assert "agentMoved" in kinds
         assert len(completed(client, agent, "message")) == 2
+
+
+@pytest.mark.parametrize("name", harnesses("claude", "codex", "codex-acp"))
+def test_several_start_at_once_in_a_new_home(
+    athena: Athena, repository: Path, name: str, tmp_path: Path
+) -> None:
+    """What a harness makes in its home when it starts is made by one of them."""
+    prompt = f"[[fake:hello tag={tmp_path.name}]]"
+    with athena.client() as client:
+        agents = [spawn(client, name, repository, prompt)["id"] for _ in range(4)]
+        for agent in agents:
+            client.until(agent, "idle", timeout=SECONDS)
+            assert completed(client, agent, "message")

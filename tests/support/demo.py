@@ -101,9 +101,6 @@ def main() -> int:
         command = [sys.executable, "-m", "athena", "demo", "--delete", "--harness", given.harness]
         command += ["--note", note, *(["--json"] if given.json else [])]
         env = environment(given.harness, place, model.url)
-        # Codex makes a database in its home, and two that do so at once are in each other's way.
-        doctor = [sys.executable, "-m", "athena", "harness", "doctor", given.harness]
-        subprocess.run(doctor, env=env, stdout=subprocess.DEVNULL, check=True)
         return subprocess.run(command, env=env, check=False).returncode
 
 

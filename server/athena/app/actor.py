@@ -211,8 +211,10 @@ class AgentActor:
     def _learn(self, before: AgentState | None) -> None:
         """Keep, for all agents of this program, what the harness has just shown that it can do."""
         now = self.state
-        opened = now.run is not None and now.run.ready
-        if opened and (before is None or before.capabilities != now.capabilities):
+        if now.run is None or not now.run.ready:
+            return
+        self.context.launcher.started(now.run.run_id, has_session=True)
+        if before is None or before.capabilities != now.capabilities:
             self._spawn(asyncio.to_thread(self.context.launcher.learned, now))
 
     async def _append(self, draft: Draft, command_id: str | None, position: int | None) -> Appended:
@@ -458,6 +460,7 @@ class AgentActor:
             await self._persist(draft)
             self.live = None
             live.over.set()
+        self.context.launcher.started(live.run_id, has_session=False)
         if live.effects is not None:
             await live.effects.close()
         await self.context.log.forget_run(live.run_id)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
 from athena.app import environment
+from athena.app.alone import FirstStarts
 from athena.app.context import Context
 from athena.app.effects import Effects
 from athena.app.opening import open_run
@@ -33,6 +34,7 @@ class Launcher:
     def __init__(self, context: Context, epoch: int) -> None:
         self._context = context
         self._epoch = epoch
+        self._firsts = FirstStarts()
 
     def driver(self, state: AgentState) -> Driver[Any]:
         """The driver of an agent's harness. `AthenaError` when the settings lost the harness."""
@@ -58,9 +60,28 @@ class Launcher:
 
     async def open(self, state: AgentState, run_id: str, launch: Launch) -> Run:
         """Attach to a run's process, or start it when it was never started."""
-        return await open_run(
-            self._context.runs / run_id, lambda: self._spec(state, run_id, launch), self._epoch
-        )
+        directory = self._context.runs / run_id
+
+        def start() -> Awaitable[Run]:
+            return open_run(directory, lambda: self._spec(state, run_id, launch), self._epoch)
+
+        home = self._shared_home(state)
+        if home is None or directory.is_dir():
+            return await start()
+        return await self._firsts.open(home, run_id, start)
+
+    def started(self, run_id: str, *, has_session: bool) -> None:
+        """A run has a session, or is over: others may start."""
+        self._firsts.ended(run_id, has_session)
+
+    def _shared_home(self, state: AgentState) -> str | None:
+        """The folder in which agents of this harness must not start for the first time at once."""
+        harness = self._context.settings_of(state).harness(state.spec.harness)
+        variable = harness.home_variable
+        if variable is None:
+            return None
+        env = {**environment.load(self._context.environments, state.id), **harness.env}
+        return env.get(variable) or f"{env.get('HOME', '')}#{variable}"
 
     def _spec(self, state: AgentState, run_id: str, launch: Launch) -> RunSpec:
         command = self.driver(state).command(launch)

@@ -149,6 +149,7 @@ class Settings:
                 argv=tuple(h.command),
                 hint=h.hint,
                 env=h.env,
+                home_variable=row.home_variable if row else None,
                 quirks=row.quirks if row else AcpQuirks(),
                 source="user",
             )

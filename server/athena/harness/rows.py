@@ -15,7 +15,8 @@ class Harness:
     """A harness that can be run.
 
     `argv` starts it; its first word is looked up on the PATH of the user's editor. `hint` says how
-    to get it. `version_argv` prints its version.
+    to get it. `version_argv` prints its version. `home_variable` names the folder in which it keeps
+    what two of them must not make at once; in a new one they start one after the other.
     """
 
     name: str
@@ -25,6 +26,7 @@ class Harness:
     hint: str
     env: Mapping[str, str] = field(default_factory=dict[str, str])
     version_argv: tuple[str, ...] | None = None
+    home_variable: str | None = None
     quirks: AcpQuirks = field(default_factory=AcpQuirks)
     source: str = "built-in"
 
@@ -53,6 +55,7 @@ HARNESSES: tuple[Harness, ...] = (
         argv=("codex", "app-server"),
         hint="Install it with: npm install -g @openai/codex; then log in with: codex login",
         version_argv=("codex", "--version"),
+        home_variable="CODEX_HOME",
     ),
     Harness(
         name="gemini",
@@ -111,6 +114,7 @@ HARNESSES: tuple[Harness, ...] = (
         protocol="acp",
         argv=("codex-acp",),
         hint="Install it with: npm install -g @agentclientprotocol/codex-acp",
+        home_variable="CODEX_HOME",
         quirks=AcpQuirks(readonly_mode="read-only"),
     ),
 )
