@@ -238,7 +238,7 @@ def test_an_agent_moves_to_another_harness(
         assert len(completed(client, agent, "message")) == 2
 
 
-@pytest.mark.parametrize("name", harnesses("claude", "codex", "codex-acp"))
+@NATIVE
 def test_several_start_at_once_in_a_new_home(
     athena: Athena, repository: Path, name: str, tmp_path: Path
 ) -> None:
