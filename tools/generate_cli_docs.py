@@ -68,7 +68,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def render() -> str:
     """The whole page."""
-    context = click.Context(app, info_name="athena")
+    context = click.Context(app, info_name="athena", **app.context_settings)
     parts = [f"<!-- {MARK} -->\n", HEAD, _overview(), _exits(), "## Before the verb\n"]
     parts.append(_options(app, context))
     for name, command in _commands(app, context):
@@ -84,7 +84,7 @@ def _commands(group: click.Group, context: click.Context) -> Iterator[tuple[str,
 
 
 def _overview() -> str:
-    context = click.Context(app, info_name="athena")
+    context = click.Context(app, info_name="athena", **app.context_settings)
     rows = [
         f"| [`{name}`](#athena-{name}) | {_summary(one)} |" for name, one in _commands(app, context)
     ]
