@@ -6,7 +6,8 @@
 The baseline is the start of a Python that does nothing, measured in turns with the rest. `warm` is
 from starting `athena lsp` to the last byte of the answer to `initialize`; `cold` the same without a
 daemon; `killed` from SIGKILL of the daemon, with editors attached, until a new `athena lsp` that an
-editor starts as soon as its old one ends has answered. Times are in milliseconds.
+editor starts as soon as its old one ends has answered: alone, and with the supervisor that would
+replace it. Times are in milliseconds.
 """
 
 from __future__ import annotations
@@ -23,7 +24,11 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+import psutil
+
+from athena.daemon.supervisor import SETTLED_SECONDS
 from athena.relay import control
 from athena.relay.client import HeadlessClient
 
@@ -93,18 +98,30 @@ def cold(state: Path) -> float:
     return warm(state)
 
 
-def killed(state: Path) -> float:
+def killed(state: Path, kill: Callable[[str], None]) -> float:
     attached = [Editor(state) for _ in range(ATTACHED)]
     for editor in attached:
         editor.initialize()
+    while status(state)["uptimeSeconds"] < SETTLED_SECONDS:
+        time.sleep(0.1)
     with timed() as took:
-        os.kill(control.holder(str(state)), signal.SIGKILL)
+        kill(str(state))
         for editor in attached:
             editor.process.wait()
         again = Editor(state)
         again.initialize()
     again.end()
     return took()
+
+
+def kill_daemon(state: str) -> None:
+    os.kill(control.holder(state), signal.SIGKILL)
+
+
+def status(state: Path) -> dict[str, Any]:
+    found = control.status(str(state))
+    assert found is not None
+    return found
 
 
 def calls(state: Path) -> dict[str, object]:
@@ -147,16 +164,28 @@ def measure_in(state: Path) -> dict[str, object]:
     starts = [row("python that does nothing", [each for each, _ in rounds], base)]
     starts.append(row("warm initialize", [each for _, each in rounds], base))
     starts.append(row("cold initialize", [cold(state) for _ in range(COLD_ROUNDS)], base))
-    starts.append(row("killed, until back", [killed(state) for _ in range(COLD_ROUNDS)], base))
+    for what, kill in (("killed", kill_daemon), ("killed with its supervisor", control.kill)):
+        each = [killed(state, kill) for _ in range(COLD_ROUNDS)]
+        starts.append(row(f"{what}, until back", each, base))
     editor = Editor(state)
     editor.initialize()
+    pid = control.holder(str(state))
     memory = {
         "relay_mb": resident_mb(editor.process.pid, "VmRSS"),
         "relay_private_mb": private_mb(editor.process.pid),
-        "daemon_mb": resident_mb(control.holder(str(state)), "VmRSS"),
+        "daemon_mb": resident_mb(pid, "VmRSS"),
+        "supervisor_mb": resident_mb(psutil.Process(pid).ppid(), "VmRSS"),
+        "both_proportional_mb": round(
+            sum(proportional_mb(each) for each in (pid, psutil.Process(pid).ppid())), 1
+        ),
     }
     editor.end()
     return {"starts": starts, "calls": [calls(state)], "memory": [memory]}
+
+
+def proportional_mb(pid: int) -> float:
+    """Its share of what is shared included (PSS)."""
+    return psutil.Process(pid).memory_full_info().pss / (1 << 20)
 
 
 def private_mb(pid: int) -> float:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from tests.app.playing import scenario
 from tests.crash.compare import log_of
+from tests.crash.kills import kill
 from tests.support.athena import Athena, make_repository
 from tests.support.wait import until_sync
 
@@ -100,12 +101,12 @@ def replay(root: Path, recording: Recording, chance: random.Random | None) -> tu
             until_sync(lambda n=number: _frames(spool) >= n)
             if chance is not None:
                 time.sleep(chance.uniform(0, LONGEST_DELAY))
-                athena.kill()
+                kill(athena, chance)
                 kills += 1
                 athena.start()
             if not asked and _is_request(spool, number):
                 asked = True
-                kills += _answer(athena, agent, kill=chance is not None)
+                kills += _answer(athena, agent, chance)
         with athena.client() as client:
             client.until(agent, "idle")
         return log_of(athena, agent, root), kills
@@ -122,13 +123,14 @@ def _is_request(spool: Path, number: int) -> bool:
     return "id" in message and "method" in message
 
 
-def _answer(athena: Athena, agent: str, kill: bool) -> int:
+def _answer(athena: Athena, agent: str, chance: random.Random | None) -> int:
     with athena.client() as client:
         waiting = client.until_status(agent, "needsPermission")
         assert len(waiting["requests"]) == 1, waiting["requests"]
         request = waiting["requests"][0]["requestId"]
         client.call("athena/request/answer", requestId=request, option="allow")
-    if kill:
-        athena.kill()
-        athena.start()
-    return int(kill)
+    if chance is None:
+        return 0
+    kill(athena, chance)
+    athena.start()
+    return 1

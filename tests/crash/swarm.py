@@ -10,6 +10,7 @@ import psutil
 
 from tests.app.playing import scenario
 from tests.crash.compare import log_of
+from tests.crash.kills import kill
 from tests.support.athena import Athena, make_repository
 
 TASK = """
@@ -49,13 +50,13 @@ def play(
                     commandId=name,
                 )["id"]
             if done < kills:
-                athena.kill()
+                kill(athena, chance)
                 done += 1
         answered: set[str] = set()
         while not _over(athena, answered):
             if done < kills:
                 time.sleep(chance.uniform(0, 0.25))
-                athena.kill()
+                kill(athena, chance)
                 done += 1
         logs = {name: log_of(athena, agent, root) for name, agent in ids.items()}
         return logs, done

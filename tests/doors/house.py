@@ -183,6 +183,7 @@ class House:
         return int(json.loads((self.state / "daemon.lock").read_text())["pid"])
 
     def kill(self) -> None:
+        """SIGKILL the daemon; what its supervisor makes of that is seen."""
         os.kill(self.pid(), signal.SIGKILL)
 
     def is_alive(self) -> bool:
@@ -217,20 +218,24 @@ def is_held(state: Path) -> bool:
 
 
 def end_daemon(state: Path) -> None:
-    """Kill the daemon of a state directory, if one lives."""
+    """Kill the daemon of a state directory, and what would replace it, if one lives."""
     if is_held(state):
-        os.kill(int(json.loads((state / "daemon.lock").read_text())["pid"]), signal.SIGKILL)
+        control.kill(str(state))
         wait.until_sync(lambda: not is_held(state), what="the daemon is gone")
 
 
 def daemons_of(state: Path) -> Sequence[int]:
-    """All processes that were started as daemons of this directory, by the system's own list."""
-    found: list[int] = []
+    """All processes that were started as daemons of this directory, by the system's own list.
+
+    One that has another below it is that one's supervisor.
+    """
+    found: dict[int, int] = {}
     for entry in Path("/proc").iterdir():
         try:
             words = (entry / "cmdline").read_bytes().split(b"\0")
+            if b"--detach" in words and os.fsencode(state) in words:
+                status = (entry / "stat").read_text().rpartition(")")[2].split()
+                found[int(entry.name)] = int(status[1])
         except OSError:
             continue
-        if b"--detach" in words and os.fsencode(state) in words:
-            found.append(int(entry.name))
-    return found
+    return [pid for pid in found if pid not in found.values()]

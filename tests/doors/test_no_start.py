@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.doors.house import PROGRAM, House
+from tests.doors.house import PROGRAM, House, end_daemon
 
 NOBODY = 65534
 IS_ROOT = os.geteuid() == 0
@@ -143,4 +143,4 @@ async def test_arguments_of_editors(house: House, tmp_path: Path) -> None:
     relay = await house.relay("lsp", *given)
     await relay.initialize()
     assert house.status()["stateDirectory"] == str(elsewhere)
-    house.kill()
+    end_daemon(elsewhere)

@@ -81,11 +81,16 @@ class Athena:
         return cast("int | None", told.get("pid"))
 
     def kill(self) -> None:
-        """SIGKILL the daemon and wait until it is gone."""
+        """SIGKILL the daemon and its supervisor, and wait until they are gone."""
+        control.kill(str(self.state))
+        until_sync(lambda: not control._is_held(str(self.state)), what="the daemon is gone")
+
+    def crash(self) -> None:
+        """SIGKILL the daemon alone, and wait until it is; its supervisor may replace it."""
         pid = self.pid
         assert pid is not None
         os.kill(pid, signal.SIGKILL)
-        until_sync(lambda: not control._is_held(str(self.state)), what="the daemon is gone")
+        until_sync(lambda: control.has_died(str(self.state), pid), what="the daemon is gone")
 
     def stop(self) -> None:
         """Kill all agents of this test and end the daemon."""

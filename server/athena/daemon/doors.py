@@ -1,13 +1,9 @@
-"""Which door serves which mode. A door's library is imported when its first client comes."""
+"""Which door serves which mode."""
 
 from __future__ import annotations
 
-import asyncio
-import gc
 import importlib
-import sys
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +22,13 @@ class Door:
     speaker: str
     frames: str
 
+    def modules(self) -> tuple[Any, Any]:
+        """`door` and `framing`."""
+        return (
+            importlib.import_module(f"{self.package}.door"),
+            importlib.import_module(f"{self.package}.framing"),
+        )
+
 
 _RPC = Door("athena.rpc", "RpcDoor", "LineFrames")
 DOORS: dict[Mode, Door] = {
@@ -35,47 +38,10 @@ DOORS: dict[Mode, Door] = {
 }
 
 
-WARM_AFTER_SECONDS = 2.0
-IMPORT_SWITCH_SECONDS = 0.0005
-_loaded: dict[str, tuple[Any, Any]] = {}
-
-
-async def warm() -> None:
-    """Load all doors when the daemon has settled, so that the next client does not wait for it."""
-    await asyncio.sleep(WARM_AFTER_SECONDS)
-    for mode in DOORS:
-        await load(mode)
-
-
-async def load(mode: Mode) -> tuple[Any, Any]:
-    """The modules of a door. Imported in a thread: pygls takes half a second, others go on."""
-    package = DOORS[mode].package
-    if package not in _loaded:
-        with _beside_others():
-            _loaded[package] = await asyncio.to_thread(
-                lambda: (
-                    importlib.import_module(f"{package}.door"),
-                    importlib.import_module(f"{package}.framing"),
-                )
-            )
-    return _loaded[package]
-
-
-@contextmanager
-def _beside_others() -> Generator[None]:
-    """Let agents go on while a thread imports: the interpreter changes hands more often.
-
-    What is imported stays, so the collector need not look at it, now or later.
-    """
-    usual = sys.getswitchinterval()
-    sys.setswitchinterval(IMPORT_SWITCH_SECONDS)
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()
-        gc.enable()
-        sys.setswitchinterval(usual)
+def load() -> None:
+    """Import all doors. pygls takes a quarter of a second, in which nobody should be waiting."""
+    for door in DOORS.values():
+        door.modules()
 
 
 async def converse(
@@ -83,7 +49,7 @@ async def converse(
 ) -> None:
     """Serve one welcomed client until its end."""
     row = DOORS[connection.mode]
-    door, framing = await load(connection.mode)
+    door, framing = row.modules()
     connection.encode = framing.encode
     requests = Requests(connection.room)
     connection.open_requests = requests.__len__

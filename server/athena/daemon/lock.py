@@ -16,11 +16,24 @@ POLL_SECONDS = 0.02
 
 
 class DaemonLock:
-    """Held until the process ends. The file names its holder, for people and for `--force`."""
+    """Held until this process and those that it forked have ended.
+
+    The file names its holder, for people and for `--force`.
+    """
 
     def __init__(self, state: Path, descriptor: int) -> None:
         self._path = state / paths.LOCK
         self._descriptor = descriptor
+
+    def sign(self, supervisor: int = 0) -> None:
+        """Say in the file that this process is the daemon, below that supervisor if any."""
+        told = {"pid": os.getpid(), "version": __version__, "startedAt": time.time()}
+        text = json.dumps({**told, "supervisor": supervisor} if supervisor else told)
+        # Read without the lock, so never longer than its text, and never empty.
+        os.pwrite(self._descriptor, text.encode() + b"\n", 0)
+        os.ftruncate(self._descriptor, len(text) + 1)
+        # A full disk is noticed here rather than in the middle of the first transaction.
+        os.fsync(self._descriptor)
 
     def still_ours(self) -> bool:
         """False when somebody deleted or replaced the file, so that another daemon may start."""
@@ -42,8 +55,9 @@ def take(state: Path, wait_seconds: float) -> DaemonLock | None:
     deadline = time.monotonic() + wait_seconds
     while True:
         if (descriptor := _try(state)) is not None:
-            _sign(descriptor)
-            return DaemonLock(state, descriptor)
+            taken = DaemonLock(state, descriptor)
+            taken.sign()
+            return taken
         if _somebody_listens(state):
             return None
         if time.monotonic() > deadline:
@@ -56,7 +70,9 @@ def take(state: Path, wait_seconds: float) -> DaemonLock | None:
 
 
 def holder(state: Path) -> dict[str, object]:
-    """What the holder wrote of itself: `pid`, `version`, `startedAt` (seconds since 1970)."""
+    """What the holder wrote of itself: `pid`, `version`, `startedAt` (seconds since 1970), and
+    `supervisor`, the process that replaces it when it is killed.
+    """
     try:
         found: object = json.loads((state / paths.LOCK).read_text())
     except (OSError, ValueError):
@@ -76,14 +92,6 @@ def _try(state: Path) -> int | None:
         pass
     os.close(descriptor)
     return None
-
-
-def _sign(descriptor: int) -> None:
-    told = {"pid": os.getpid(), "version": __version__, "startedAt": time.time()}
-    os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, json.dumps(told).encode() + b"\n", 0)
-    # A full disk is noticed here rather than in the middle of the first transaction.
-    os.fsync(descriptor)
 
 
 def _somebody_listens(state: Path) -> bool:

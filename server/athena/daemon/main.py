@@ -1,4 +1,7 @@
-"""From a process to a listening daemon, with as few imports as possible before it listens."""
+"""From a process to a listening daemon, with as few imports as possible before it listens.
+
+A detached daemon is two processes: its supervisor, which this one becomes, and the daemon itself.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +10,15 @@ import contextlib
 import gc
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from athena.daemon import lock as locks
 from athena.daemon.listen import Listener
 from athena.relay import hello, paths
-from athena.relay.failure import EXIT_OK, RelayError
+from athena.relay.failure import EXIT_LOST, EXIT_OK, RelayError
 
 if TYPE_CHECKING:
     from athena.border import Compose
@@ -58,9 +61,40 @@ def main(argv: Sequence[str] = (), compose: Compose | None = None) -> int:
     _log(options)
     # Until all is imported there is nothing to collect; looking for it takes a tenth of the start.
     gc.disable()
-    from athena.daemon.service import serve
+    from athena.daemon.supervisor import Life, supervise
 
-    return serve(options.state, *held, options.idle_seconds, compose)
+    lock, listener = held
+    core = compose or _application()
+    gc.freeze()
+
+    def live(life: Life) -> int:
+        from athena.daemon.service import serve
+
+        if life.supervisor:
+            _log(options)
+            if not lock.still_ours():
+                return EXIT_LOST
+            lock.sign(life.supervisor)
+        return serve(options.state, lock, listener, options.idle_seconds, core, life.restarts)
+
+    return supervise(live) if options.detach else live(Life())
+
+
+def _application() -> Compose:
+    """The core with all doors. What cannot be imported is told to whoever waits for a start."""
+    try:
+        from athena.app.compose import compose
+        from athena.daemon import doors
+
+        doors.load()
+    except Exception as error:  # noqa: BLE001  Whatever it is, who waits is told.
+        fault = error
+
+        def broken(_state: Path, _progress: Callable[[str], None]) -> NoReturn:
+            raise fault
+
+        return broken
+    return compose
 
 
 def _options(argv: Sequence[str]) -> Options:

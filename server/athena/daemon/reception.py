@@ -7,7 +7,6 @@ import os
 from dataclasses import dataclass
 from typing import Protocol
 
-from athena.border import Mode
 from athena.daemon import peer
 from athena.daemon.admission import Hello, Refusal, Situation, judge, read_hello
 from athena.relay import hello as lines
@@ -28,10 +27,6 @@ class House(Protocol):
         ...
 
     def progress(self) -> str: ...
-    def expect(self, mode: Mode) -> None:
-        """A client of this mode will be served when it may be."""
-        ...
-
     def make_room(self, now: bool) -> None:
         """A newer client wants a newer daemon: now, or when idle."""
         ...
@@ -61,7 +56,6 @@ async def receive(house: House, inbox: Inbox, writer: asyncio.StreamWriter) -> A
         return await _refuse(writer, hello)
     if hello.origin is None:
         return Admitted(hello)
-    house.expect(hello.origin.mode)
     while (opened := await house.wait_until_open(PATIENCE_SECONDS)) is False:
         await tell(writer, {"wait": house.progress()})
     if isinstance(opened, Refusal):

@@ -12,10 +12,9 @@ import threading
 import time
 from itertools import count
 from pathlib import Path
-from typing import Any
 
 from athena import __version__
-from athena.border import Compose, Core, Mode, StartupError
+from athena.border import Compose, Core, StartupError
 from athena.daemon import control, doors, peer, reception
 from athena.daemon.admission import Refusal, Situation
 from athena.daemon.listen import BACKLOG, Listener
@@ -40,35 +39,37 @@ def serve(
     lock: DaemonLock,
     listener: Listener,
     idle_seconds: float | None,
-    compose: Compose | None,
+    compose: Compose,
+    restarts: int = 0,
 ) -> int:
     """Serve until told to end, or idle for `idle_seconds`; returns the exit code.
 
-    0 means never, null what the core says.
+    0 means never, null what the core says. `restarts`: how many daemons before this one were
+    killed and replaced.
     """
 
     async def run() -> int:
-        return await Daemon(state, lock, listener, idle_seconds).run(compose)
+        return await Daemon(state, lock, listener, idle_seconds, restarts).run(compose)
 
     return asyncio.run(run())
-
-
-def _application() -> Compose:
-    from athena.app.compose import compose
-
-    return compose
 
 
 class Daemon:
     """Implements `reception.House` and `control.House`."""
 
     def __init__(
-        self, state: Path, lock: DaemonLock, listener: Listener, idle_seconds: float | None
+        self,
+        state: Path,
+        lock: DaemonLock,
+        listener: Listener,
+        idle_seconds: float | None,
+        restarts: int,
     ) -> None:
         self._state = state
         self._lock = lock
         self._listener = listener
         self._idle_wanted = idle_seconds
+        self._restarts = restarts
         self._started = self._idle_since = time.time()
         self._core: Core | None = None
         self._started_well = False
@@ -77,27 +78,27 @@ class Daemon:
         self._opened = asyncio.Event()
         self._goodbye: asyncio.Future[Goodbye] = asyncio.Future()
         self._leave_when_idle = False
-        self._loading: asyncio.Task[tuple[Any, Any]] | None = None
         self._client_left = asyncio.Event()
         self._ids = count(1)
         self._connections: dict[str, ClientConnection] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
 
-    async def run(self, compose: Compose | None) -> int:
+    async def run(self, compose: Compose) -> int:
         loop = asyncio.get_running_loop()
         for name in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(name, self.stop, control.STOPPED)
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        if not self._listener.still_there():
+            self._listener = Listener(self._state)
         await self._listen()
         log.info("Athena %s, process %d, in %s", __version__, os.getpid(), self._state)
         starting = asyncio.ensure_future(self._start(compose))
         await asyncio.wait({starting, self._goodbye}, return_when=asyncio.FIRST_COMPLETED)
         if starting.done() and self._failure is None:
-            besides = [asyncio.ensure_future(work) for work in (self._watch(), doors.warm())]
+            watch = asyncio.create_task(self._watch())
             await self._goodbye
-            for task in besides:
-                task.cancel()
+            watch.cancel()
         starting.cancel()
         await self._end()
         return self._failure.code if self._failure else EXIT_OK
@@ -122,9 +123,6 @@ class Daemon:
     def progress(self) -> str:
         return self._progress
 
-    def expect(self, mode: Mode) -> None:
-        self._loading = asyncio.create_task(doors.load(mode))
-
     def make_room(self, now: bool) -> None:
         self._leave_when_idle = True
         if now:
@@ -140,6 +138,7 @@ class Daemon:
             busy=self.situation().busy,
             leavesWhenIdle=self._leave_when_idle,
             idleExitSeconds=self._idle_seconds,
+            restarts=self._restarts,
         )
 
     def stop(self, goodbye: Goodbye) -> None:
@@ -160,9 +159,9 @@ class Daemon:
             self._accepted, sock=self._listener.socket, backlog=BACKLOG
         )
 
-    async def _start(self, compose: Compose | None) -> None:
+    async def _start(self, compose: Compose) -> None:
         try:
-            self._core = (compose or _application())(self._state, self._tell_progress)
+            self._core = compose(self._state, self._tell_progress)
             await self._core.start()
             self._started_well = True
         except StartupError as error:

@@ -6,6 +6,7 @@ import fcntl
 import os
 import signal
 import time
+from contextlib import suppress
 
 from athena.relay import hello, paths, spawn
 from athena.relay.channel import CHUNK, greeting, open_channel
@@ -59,11 +60,11 @@ def stop(
     except RelayError:
         if not force:
             raise
-        _kill_holder(state)
+        kill(state)
     if _has_ended(state, END_SECONDS):
         return True
     if force:
-        _kill_holder(state)
+        kill(state)
         if _has_ended(state, END_SECONDS):
             return True
     raise RelayError(
@@ -137,17 +138,26 @@ def _is_held(state: str) -> bool:
     return False
 
 
-def _kill_holder(state: str) -> None:
-    """Kill whoever holds the lock: only while it is held does the number in it mean anything."""
-    if (pid := holder(state)) and _is_held(state):
-        os.kill(pid, signal.SIGKILL)
+def kill(state: str) -> None:
+    """Kill whoever holds the lock: only while it is held do the numbers in it mean anything.
+
+    The supervisor first, since it would put another daemon in the place of this one.
+    """
+    for role in ("supervisor", "pid"):
+        if (pid := _named(state, role)) and _is_held(state):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
 
 def holder(state: str) -> int:
     """The process id in the daemon's lock, of whoever holds or held it; 0 when there is none."""
+    return _named(state, "pid")
+
+
+def _named(state: str, role: str) -> int:
     try:
         with open(os.path.join(state, paths.LOCK), "rb") as lock:
-            pid = hello.decode(lock.read()).get("pid")
+            pid = hello.decode(lock.read()).get(role)
     except (OSError, ValueError):
         return 0
     return pid if isinstance(pid, int) else 0
