@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import os
 import subprocess
@@ -9,12 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from athena.worktree import git
 from athena.worktree.create import Request, create, create_all, owner
 from athena.worktree.errors import (
     BadBranchName,
     BareRepository,
     BranchTaken,
     EmptyRepository,
+    HalfMade,
     NotARepository,
     PathEscapes,
     StorageFull,
@@ -259,3 +262,41 @@ async def test_ignored_files_that_do_not_fit_undo_the_creation(tmp_path: Path) -
         with pytest.raises(StorageFull):
             await create(request(repo, location=str(disk.path / "{name}")))
         assert [path.name for path in disk.path.iterdir()] == ["filler"]
+
+
+async def test_many_at_once_in_one_repository(repo: Repo) -> None:
+    """Git refuses to look at a repository in the moment in which another git makes a worktree."""
+    names = [f"agent-{n}" for n in range(12)]
+    makings = [create(request(repo, agent=name, name=name)) for name in names]
+    made = await asyncio.gather(*makings, return_exceptions=True)
+    assert [each for each in made if isinstance(each, BaseException)] == []
+    assert repo.git("branch", "--list", "athena/*").count("\n") == len(names) - 1
+
+
+def half_made(repo: Repo) -> Path:
+    """What is there between two steps of `git worktree add`."""
+    entry = repo.path / ".git/worktrees/other"
+    entry.mkdir(parents=True)
+    (entry / "gitdir").write_text(f"{repo.path}.other/.git\n")
+    (entry / "HEAD").write_text("ref: refs/heads/other\n")
+    (entry / "commondir").touch()
+    return entry
+
+
+async def test_one_that_another_git_is_making_is_waited_for(repo: Repo) -> None:
+    entry = half_made(repo)
+    making = asyncio.create_task(create(request(repo, name="next")))
+    done, _ = await asyncio.wait({making}, timeout=0.5)
+    assert not done
+    (entry / "commondir").write_text("../..\n")
+    assert (await making).branch == "athena/next"
+
+
+async def test_one_that_another_git_never_finished_is_named(
+    repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(git, "HALF_MADE_SECONDS", 0.2)
+    half_made(repo)
+    with pytest.raises(HalfMade, match=r"worktrees/other.*delete that folder"):
+        await create(request(repo, name="next"))
+    assert not repo.git("show-ref", "refs/heads/athena/next", check=False)

@@ -27,7 +27,7 @@ async def make_workspace(context: Context, state: AgentState) -> list[e.EventDat
         root = str(made.checkout.root if made.checkout else made.cwd)
         ports = _ports(context, state, made, root)
     except WorktreeError as error:
-        return [e.WorkspaceFailed(error=_words(error))]
+        return [e.WorkspaceFailed(error=str(error))]
     checkout = made.checkout
     ready = e.WorkspaceReady(
         path=root,
@@ -143,7 +143,3 @@ async def take_checkpoint(
         tree=taken.tree,
         skipped=list(taken.skipped),
     )
-
-
-def _words(error: WorktreeError) -> str:
-    return f"{error.message} {error.advice}".strip()

@@ -21,7 +21,7 @@ from athena.worktree.errors import (
     WorktreeError,
 )
 from athena.worktree.failures import disk_in_words
-from athena.worktree.git import Git, OnText
+from athena.worktree.git import Git, OnText, patiently
 from athena.worktree.names import (
     DEFAULT_BRANCH,
     DEFAULT_LOCATION,
@@ -151,7 +151,7 @@ async def _new(request: Request, on_text: OnText | None, on_file: OnFile | None)
     new_base = None if exists else base
     unfinished.begin(source, request.agent, root, branch, new_base)
     try:
-        added = await _add(source, root, branch, new_base, on_text)
+        added = await patiently(lambda: _add(source, root, branch, new_base, on_text))
     except BaseException:
         # Git took it back itself.
         unfinished.done(source, request.agent)

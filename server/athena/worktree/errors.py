@@ -90,6 +90,12 @@ class LockHeld(WorktreeError):
     kind = "lockHeld"
 
 
+class HalfMade(WorktreeError):
+    """A worktree of the repository has no whole entry: git is making it, or was killed at that."""
+
+    kind = "halfMade"
+
+
 class StorageFull(WorktreeError):
     kind = "storageFull"
 

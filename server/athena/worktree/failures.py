@@ -49,6 +49,13 @@ KNOWN = (
         "If no git is running in this repository, delete that file and try again.",
     ),
     Known(
+        # The file is there and empty: that of a worktree which another git is just making.
+        re.compile(r"failed to read (?P<entry>\S.*?/worktrees/[^/\n]+)/(commondir|gitdir|HEAD)"),
+        errors.HalfMade,
+        "Another git is making the worktree of {entry}, or was killed while it did.",
+        "If no git is running in this repository, delete that folder and try again.",
+    ),
+    Known(
         re.compile(r"index file corrupt|bad index file|bad signature 0x|index file smaller"),
         errors.CorruptIndex,
         "The index of {cwd} is damaged.",

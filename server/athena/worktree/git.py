@@ -7,13 +7,16 @@ never waits for a terminal.
 
 from __future__ import annotations
 
+import asyncio
 import codecs
 import os
 import shutil
-from collections.abc import Callable, Collection, Mapping
+import time
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+from typing import TypeVar
 
 from athena.worktree import errors
 from athena.worktree.failures import failure
@@ -21,6 +24,10 @@ from athena.worktree.process import run
 
 PLUMBING_SECONDS = 300.0
 USER_SECONDS = 1800.0
+HALF_MADE_SECONDS = 10.0
+HALF_MADE_PAUSE = 0.05
+MAKING = ("worktree", "add")
+T = TypeVar("T")
 
 # Variables that would make git look at another repository, index or configuration than we say.
 REDIRECTING = frozenset(
@@ -180,6 +187,22 @@ class Git:
         seconds: float,
         on_text: OnText | None,
     ) -> Output:
+        async def once() -> Output:
+            return await self._once(argv, args, env, codes, stdin, seconds, on_text)
+
+        # A command that makes a worktree has done half of it by then: whoever gave it must know.
+        return await (once() if args[:2] == MAKING else patiently(once))
+
+    async def _once(
+        self,
+        argv: list[str],
+        args: tuple[str, ...],
+        env: Mapping[str, str],
+        codes: Collection[int],
+        stdin: bytes | None,
+        seconds: float,
+        on_text: OnText | None,
+    ) -> Output:
         try:
             ended = await run(
                 argv,
@@ -198,9 +221,28 @@ class Git:
                 advice="Look for a hook, a credential prompt or a slow disk that holds it.",
                 detail=output.stderr.strip(),
             )
-        if ended.code not in codes:
-            raise failure(args, ended, self.cwd)
+        if ended.code == 0 and 0 in codes:
+            return output
+        error = failure(args, ended, self.cwd)
+        if ended.code not in codes or isinstance(error, errors.HalfMade):
+            raise error
         return output
+
+
+async def patiently(attempt: Callable[[], Awaitable[T]]) -> T:
+    """What `attempt` gives, once no worktree of the repository is half made.
+
+    Git refuses to look at any worktree of a repository in the moment in which another git makes
+    one. Raises `HalfMade` when that does not pass.
+    """
+    deadline = time.monotonic() + HALF_MADE_SECONDS
+    while True:
+        try:
+            return await attempt()
+        except errors.HalfMade:
+            if time.monotonic() > deadline:
+                raise
+        await asyncio.sleep(HALF_MADE_PAUSE)
 
 
 @cache

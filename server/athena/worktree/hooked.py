@@ -12,7 +12,7 @@ from pathlib import Path
 from athena.worktree.advance import need_clear
 from athena.worktree.commit import refused
 from athena.worktree.errors import GitFailed, TargetMoved, WorktreeError
-from athena.worktree.git import Git, OnText, encode
+from athena.worktree.git import Git, OnText, encode, patiently
 from athena.worktree.repository import Checkout, at_worktree, commit_of
 from athena.worktree.rescue import capture
 from athena.worktree.threeway import merge_commits
@@ -47,7 +47,9 @@ async def merge_in_worktree(
     root = folder / "worktree"
     common = Git(checkout.common_dir, checkout.environ)
     try:
-        await common.run("worktree", "add", "--quiet", "--detach", str(root), wanted.target)
+        await patiently(
+            lambda: common.run("worktree", "add", "--quiet", "--detach", str(root), wanted.target)
+        )
         inside = await at_worktree(checkout, root)
         return await _merged(inside, agent, wanted, on_text)
     finally:

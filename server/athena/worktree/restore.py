@@ -7,7 +7,7 @@ from pathlib import Path
 
 from athena.worktree import unfinished
 from athena.worktree.errors import LocationTaken, WorktreeError
-from athena.worktree.git import Git
+from athena.worktree.git import Git, patiently
 from athena.worktree.repository import Checkout, at_worktree, worktrees
 from athena.worktree.rescue import Nested, Rescue
 
@@ -39,7 +39,9 @@ async def restore(checkout: Checkout, rescue: Rescue, root: Path | None = None) 
     branch, args = await _branch(checkout, common, rescue, notes)
     start = rescue.head or rescue.commit
     unfinished.begin(checkout, rescue.agent, root, branch or "", None)
-    await common.run("worktree", "add", "--force", "--no-checkout", *args, str(root), start)
+    await patiently(
+        lambda: common.run("worktree", "add", "--force", "--no-checkout", *args, str(root), start)
+    )
     restored = await at_worktree(checkout, root)
     try:
         await _files(restored, rescue)
