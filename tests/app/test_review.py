@@ -96,6 +96,23 @@ def test_one_hunk_is_taken_into_the_project(client: Client, project: Path) -> No
     assert not (project / "new.txt").exists()
 
 
+def test_undoing_what_was_taken_leaves_the_agents_own_tree(client: Client, project: Path) -> None:
+    agent = worked(client, project)
+    place = Path(agent["workspace"]["path"])
+    taken = client.call("athena/review/apply", agent=agent["id"], paths=["text.txt", "new.txt"])
+    assert "LINE FIVE" in (project / "text.txt").read_text()
+    undone = client.call("athena/revert/undo", agent=agent["id"], ref=taken["undo"])
+    assert undone["files"] == ["new.txt", "text.txt"]
+    assert (project / "text.txt").read_text() == TEXT and not (project / "new.txt").exists()
+    assert "LINE FIVE" in (place / "text.txt").read_text() and (place / "new.txt").exists()
+    again = client.call("athena/revert/undo", agent=agent["id"], ref=undone["undo"])
+    assert again["done"] and (project / "new.txt").exists()
+    told = [e["data"] for e in client.events(agent["id"]) if e["kind"] == "changesApplied"]
+    assert [(t["what"], t["target"]) for t in told] == [
+        (what, str(project)) for what in ("apply", "undo", "undo")
+    ]
+
+
 def test_a_conflict_is_told_by_line_and_nothing_is_half_done(client: Client, project: Path) -> None:
     agent = worked(client, project)
     mine = TEXT.replace("line 5\n", "line five\n")

@@ -251,7 +251,7 @@ async def undo(world: World) -> bool:
     checkout = await some_checkout(world)
     done = await apply.applications(checkout)
     if done:
-        await apply.undo(checkout, "ada", world.rng.choice(done).ref)
+        await apply.undo(checkout, "ada", world.rng.choice(done))
     return bool(done)
 
 

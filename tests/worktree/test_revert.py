@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 
-from athena.worktree.apply import applications, undo
+from athena.worktree.apply import Delta, applications, applied_at, apply, undo
 from athena.worktree.checkpoint import take
 from athena.worktree.errors import (
     ChangedMeanwhile,
@@ -19,6 +20,7 @@ from athena.worktree.errors import (
 from athena.worktree.repository import Checkout, discover
 from athena.worktree.rescue import rescues
 from athena.worktree.revert import Span, preview_revert, revert
+from athena.worktree.snapshot import tree_now
 from athena.worktree.threeway import Conflicted
 from tests.worktree.disk import small_disk
 from tests.worktree.repo import Repo, with_wrapped_git
@@ -73,10 +75,10 @@ async def test_edits_before_between_and_after_stay(ten: Repo, checkout: Checkout
     assert ten.files() == expected
     assert not (ten.path / "a").stat().st_mode & 0o111
     assert (ten.path / ".git" / "index").read_bytes() == index
-    back = await undo(checkout, "ada", done.ref)
+    back = await undo(checkout, "ada", done)
     assert ten.files() == before
     assert (ten.path / "a").stat().st_mode & 0o111
-    await undo(checkout, "ada", back.ref)
+    await undo(checkout, "ada", back)
     assert ten.files() == expected
 
 
@@ -86,7 +88,7 @@ async def test_undo_leaves_later_edits_alone(ten: Repo, checkout: Checkout) -> N
     done = await revert(checkout, "ada", [turn.span], "turn")
     ten.write("f", ten.read("f").replace("1\n", "later\n", 1))
     ten.write("new", "n")
-    await undo(checkout, "ada", done.ref)
+    await undo(checkout, "ada", done)
     assert ten.read("f") == TEN.replace("5\n", "agent\n").replace("1\n", "later\n", 1)
     assert ten.read("new") == "n"
     assert [a.reason for a in await applications(checkout, "ada")] == [
@@ -94,7 +96,24 @@ async def test_undo_leaves_later_edits_alone(ten: Repo, checkout: Checkout) -> N
         "undo of revert of turn",
     ]
     with pytest.raises(UnknownRevision, match="nothing that can be undone"):
-        await undo(checkout, "ada", done.rescue)
+        await applied_at(checkout, done.rescue)
+
+
+async def test_what_was_done_elsewhere_is_undone_there(ten: Repo, tmp_path: Path) -> None:
+    linked = ten.at(tmp_path / "linked")
+    ten.git("worktree", "add", "-q", "--detach", str(linked.path))
+    base = ten.git("rev-parse", "HEAD^{tree}")
+    linked.write("f", TEN.replace("5\n", "agent\n"))
+    source, target = await linked.checkout(), await ten.checkout()
+    done = await apply(target, "ada", [Delta(base, await tree_now(source))], "accepted changes")
+    assert "agent" in ten.read("f")
+    back = await undo(source, "ada", done)
+    assert ten.read("f") == TEN and "agent" in linked.read("f")
+    assert (back.root, await applied_at(source, back.ref)) == (ten.path, back)
+    there = await apply(source, "ada", [Delta(await tree_now(source), base)], "rejected changes")
+    shutil.rmtree(linked.path)
+    with pytest.raises(UnknownRevision, match="is gone"):
+        await undo(target, "ada", there)
 
 
 async def test_all_turns_of_one_agent_among_those_of_another(ten: Repo, checkout: Checkout) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from athena.app.agent import by
 from athena.app.changeset import state_of
 from athena.app.context import Context
 from athena.app.review import conflicts_of, record
-from athena.app.trees import checkout_of, need_rest, turns_of
+from athena.app.trees import checkout_of, need_rest, project_checkout, turns_of
 from athena.border import Connection
+from athena.core.state import AgentState
 from athena.protocol import events as e
 from athena.protocol import review as r
 from athena.protocol.errors import AthenaError, ErrorCode
@@ -55,21 +58,30 @@ async def run(context: Context, connection: Connection, asked: r.RevertWork) -> 
 
 
 async def undo(context: Context, connection: Connection, asked: r.UndoRevert) -> r.Applied:
-    """Take back what a result's `undo` names: a revert, or an applied change."""
+    """Take back what a result's `undo` names, in the tree in which that was done."""
     state = await state_of(context, asked.agent)
-    need_rest(state)
-    checkout = await checkout_of(context, state)
+    checkout = await _any_checkout(context, state)
+    what = await apply.applied_at(checkout, asked.ref)
+    if state.workspace is not None and what.root == Path(state.workspace.path):
+        need_rest(state)
     try:
-        done = await apply.undo(checkout, state.id, asked.ref)
+        done = await apply.undo(checkout, state.id, what)
     except Conflicted as conflicted:
         return r.Applied(done=False, conflicts=conflicts_of(conflicted.conflicts))
     found = await changeset.changeset(checkout, done.before, done.after)
     files = [to_wire(f.path) for f in found.files]
     fact = e.ChangesApplied(
-        what="undo", target=str(checkout.root), files=files, undo=done.ref, by=by(connection)
+        what="undo", target=str(done.root), files=files, undo=done.ref, by=by(connection)
     )
     await record(context, state, fact)
     return r.Applied(done=True, files=files, undo=done.ref)
+
+
+async def _any_checkout(context: Context, state: AgentState) -> Checkout:
+    """A working tree of the agent's repository: what was taken outlives the agent's own."""
+    if state.workspace is None or not Path(state.workspace.path).is_dir():
+        return await project_checkout(context, state)
+    return await checkout_of(context, state)
 
 
 async def _spans(

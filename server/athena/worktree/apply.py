@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from athena.worktree.changeset import Changeset, changeset
 from athena.worktree.errors import ChangedMeanwhile, NothingToDo, UnknownRevision, WorktreeError
 from athena.worktree.git import Git
 from athena.worktree.refs import Kept, forget, keep, kept, kept_at
-from athena.worktree.repository import Checkout
-from athena.worktree.rescue import record
+from athena.worktree.repository import Checkout, at_worktree
+from athena.worktree.rescue import record, rescue_at
 from athena.worktree.snapshot import snapshot, tree_now
 from athena.worktree.switch import switch
 from athena.worktree.threeway import Conflict, Conflicted, Merged, merge_trees
@@ -41,10 +42,12 @@ class Preview:
 class Applied:
     """What was done. `ref` is the argument of `undo`; the ref `rescue` keeps what was before.
 
-    `before` is the commit of that rescue, and `after` the tree that was written.
+    `before` is the commit of that rescue, and `after` the tree that was written. `root` is the
+    working tree whose files were changed.
     """
 
     ref: str
+    root: Path
     rescue: str
     before: str
     after: str
@@ -75,22 +78,35 @@ async def apply(target: Checkout, agent: str, deltas: Sequence[Delta], reason: s
     raise AssertionError("the last attempt returns or raises")
 
 
-async def undo(target: Checkout, agent: str, ref: str) -> Applied:
-    """Take back what `apply` did, leaving alone what was edited since. Can be undone as well."""
-    found = await kept_at(target, ref)
+async def applied_at(checkout: Checkout, ref: str) -> Applied:
+    """What `apply` did that a ref names, in any working tree of the repository."""
+    found = await kept_at(checkout, ref)
     if found is None or found.purpose != PURPOSE:
         raise UnknownRevision(
             f"{ref} names nothing that can be undone.",
             advice="Undo a revert or an accepted change.",
         )
-    done = _applied(found)
+    return await _applied(checkout, found)
+
+
+async def undo(checkout: Checkout, agent: str, done: Applied) -> Applied:
+    """Take back what `apply` did, where it did it, leaving alone what was edited since.
+
+    `checkout` is any working tree of the repository. Can be undone as well.
+    """
+    if not done.root.is_dir():
+        raise UnknownRevision(
+            f"{done.root}, where that was done, is gone.",
+            advice="`athena workspace rescues` lists what was kept of it.",
+        )
+    target = await at_worktree(checkout, done.root)
     back = Delta(base=done.after, theirs=done.before)
     return await apply(target, agent, [back], f"undo of {done.reason}")
 
 
 async def applications(checkout: Checkout, agent: str | None = None) -> tuple[Applied, ...]:
     """What was applied and can be undone, the oldest first."""
-    return tuple(_applied(k) for k in await kept(checkout, agent, PURPOSE))
+    return tuple([await _applied(checkout, k) for k in await kept(checkout, agent, PURPOSE)])
 
 
 async def merged_in_turn(git: Git, now: str, deltas: Sequence[Delta]) -> Merged:
@@ -131,7 +147,7 @@ async def _apply(target: Checkout, agent: str, deltas: Sequence[Delta], reason: 
         except WorktreeError:
             await forget(target, [done])
             raise
-    return _applied(done)
+    return await _applied(target, done)
 
 
 async def _trees(git: Git, delta: Delta) -> tuple[str, str]:
@@ -140,11 +156,13 @@ async def _trees(git: Git, delta: Delta) -> tuple[str, str]:
     return base, theirs
 
 
-def _applied(k: Kept) -> Applied:
+async def _applied(checkout: Checkout, k: Kept) -> Applied:
+    before = await rescue_at(checkout, k.facts.get(RESCUE, ""))
     return Applied(
         ref=k.ref,
-        rescue=k.facts.get(RESCUE, k.parents[0]),
-        before=k.parents[0],
+        root=before.root,
+        rescue=before.ref,
+        before=before.commit,
         after=k.tree,
         reason=k.facts.get(REASON, ""),
     )
