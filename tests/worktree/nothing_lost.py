@@ -42,6 +42,7 @@ from athena.worktree import (
     revert,
     review,
     standing,
+    vanished,
 )
 from athena.worktree.changeset import changeset, hunks_of
 from athena.worktree.errors import WorktreeError
@@ -321,10 +322,10 @@ async def remove_one(world: World) -> bool:
 
 async def remove_vanished(world: World) -> bool:
     checkout = await at(world, world.repo)
-    vanished = [listed for listed in await worktrees(checkout) if listed.vanished is not None]
-    for listed in vanished:
-        await remove.remove_vanished(checkout, "ada", listed, force=standing.HAZARDS)
-    return bool(vanished)
+    gone = [listed for listed in await worktrees(checkout) if listed.vanished is not None]
+    for listed in gone:
+        await vanished.remove_vanished(checkout, "ada", listed, force=standing.HAZARDS)
+    return bool(gone)
 
 
 async def restore_one(world: World) -> bool:

@@ -8,14 +8,15 @@ from pathlib import Path
 import pytest
 
 from athena.worktree.checkpoint import take
-from athena.worktree.create import Request, Worktree, create
+from athena.worktree.create import Request, Worktree, create, owner
 from athena.worktree.errors import LocationTaken, RemovalRefused, StorageFull, UnknownRevision
 from athena.worktree.orphans import orphans
-from athena.worktree.remove import remove, remove_vanished
+from athena.worktree.remove import remove
 from athena.worktree.repository import Checkout, worktrees
 from athena.worktree.rescue import capture, rescue_at, rescues
 from athena.worktree.restore import restore
 from athena.worktree.standing import HAZARDS, standing, standing_of
+from athena.worktree.vanished import gone_at, remove_vanished
 from tests.worktree.disk import small_disk
 from tests.worktree.repo import Repo
 
@@ -168,7 +169,7 @@ async def test_restoring_elsewhere_while_the_branch_moved_on(
 
 async def test_restoring_a_ref_that_is_none(own: Checkout) -> None:
     for ref in ("refs/athena/ada/rescue/1-x", "refs/heads/main", "nonsense"):
-        with pytest.raises(UnknownRevision, match="no rescued work"):
+        with pytest.raises(UnknownRevision, match="no captured work"):
             await rescue_at(own, ref)
 
 
@@ -335,3 +336,70 @@ async def test_of_a_vanished_folder_commits_that_only_its_log_names_are_kept(
     repo.git("reflog", "expire", "--expire=now", "--all")
     repo.git("gc", "-q", "--prune=now")
     assert repo.git("cat-file", "-t", commit) == "commit"
+
+
+async def test_of_a_vanished_folder_the_files_come_back_as_they_were_captured_last(
+    repo: Repo, work: Repo, own: Checkout
+) -> None:
+    work.write("a", "by the agent\n")
+    work.write("new", "untracked\n")
+    await take(own, "ada")
+    work.write("lib/b", "staged\n")
+    work.git("add", "lib/b")
+    shutil.rmtree(work.path)
+    checkout = await repo.checkout()
+    gone = await gone_at(checkout, work.path, None)
+    kept = (await remove_vanished(checkout, "ada", gone)).rescue
+    assert kept is not None
+    back = await restore(checkout, kept)
+    assert (back.checkout.root, back.branch, owner(back.checkout)) == (
+        work.path,
+        "athena/ada",
+        "ada",
+    )
+    assert (work.read("a"), work.read("new")) == ("by the agent\n", "untracked\n")
+    assert work.git("show", ":lib/b") == "staged"
+
+
+async def test_of_a_vanished_folder_commits_after_the_last_capture_count(
+    repo: Repo, work: Repo, own: Checkout
+) -> None:
+    work.write("a", "by the agent\n")
+    work.write("new", "untracked\n")
+    await take(own, "ada")
+    work.git("add", "a")
+    work.git("commit", "-q", "-m", "half of it")
+    shutil.rmtree(work.path)
+    repo.git("worktree", "prune")
+    checkout = await repo.checkout()
+    gone = await gone_at(checkout, work.path, "athena/ada")
+    kept = (await remove_vanished(checkout, "ada", gone)).rescue
+    assert kept is not None
+    await restore(checkout, kept)
+    assert work.git("log", "-1", "--format=%s") == "half of it"
+    assert work.git("status", "--porcelain") == "?? new"
+
+
+async def test_what_was_captured_of_an_earlier_worktree_at_the_same_place_is_not_taken(
+    repo: Repo, work: Repo, own: Checkout
+) -> None:
+    work.write("a", "of the first one\n")
+    await take(own, "ada")
+    await remove(own, "ada", force=HAZARDS)
+    again = await create(Request("new", repo.path, "ada", branch="again", environ=repo.environ))
+    assert again.cwd == work.path
+    shutil.rmtree(work.path)
+    checkout = await repo.checkout()
+    kept = (await remove_vanished(checkout, "ada", await gone_at(checkout, work.path, None))).rescue
+    assert kept is not None and repo.tree(kept.commit)["a"] == "one\ntwo\nthree"
+
+
+async def test_a_checkpoint_is_restored_like_a_rescue(
+    repo: Repo, work: Repo, own: Checkout, tmp_path: Path
+) -> None:
+    work.write("a", "then\n")
+    point = await take(own, "ada", turn="t1", edge="end")
+    work.write("a", "now\n")
+    back = await restore(own, await rescue_at(own, point.ref), tmp_path / "then")
+    assert repo.at(back.checkout.root).read("a") == "then\n" and work.read("a") == "now\n"
+    assert back.branch is None and "checked out elsewhere" in back.notes[0]

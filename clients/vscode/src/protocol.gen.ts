@@ -1164,7 +1164,7 @@ export interface RemoveRule {
  *
  * `insist` names the hazards that may be passed over (`dirty`, `unpushed`, …, and `teardown` for a
  * script that fails before it). The tree is always captured first. `path` names an orphan, which
- * has no agent.
+ * has no agent; one that vanished is looked for in the repository of the client's directory.
  */
 export interface RemoveWorkspace {
   agent?: string;
@@ -1227,10 +1227,16 @@ export interface RescueView {
   at: number;
 }
 
-/** What was done, and the ref that brings the state before it back. */
+/**
+ * What was done, and the ref that brings the state before it back.
+ *
+ * `movedTo` is the folder that the files were moved to instead, because they could not be captured
+ * and one insisted.
+ */
 export interface Rescued {
   rescue?: RescueView;
   removed: boolean;
+  movedTo?: string;
 }
 
 /**
@@ -1249,7 +1255,8 @@ export interface ResourceLink {
 /**
  * Parameters of `athena/workspace/restore`: bring captured work back.
  *
- * Without `ref` the newest of the agent. Into its own place when that is free, else into `path`.
+ * `ref` is a rescue or a checkpoint; without it the agent's worktree comes back as it was, removed
+ * or vanished. Into its own place when that is free, else into `path`.
  */
 export interface RestoreWorkspace {
   agent?: string;
@@ -1258,11 +1265,12 @@ export interface RestoreWorkspace {
   path?: string;
 }
 
-/** Where the work is now. */
+/** Where the work is now. `notes` say in words what is not as it was. */
 export interface Restored {
   path: string;
   ref: string;
   branch?: string;
+  notes: string[];
 }
 
 /** Parameters of `athena/agent/resume`: an optional prompt to go on with. */
@@ -1872,10 +1880,15 @@ export interface WorkspaceReady {
   ports?: number;
 }
 
-/** The worktree was removed after its tree was captured under `rescue`. */
+/**
+ * The worktree was removed after its tree was captured under `rescue`.
+ *
+ * `movedTo` is the folder that its files were moved to, where they could not be captured.
+ */
 export interface WorkspaceRemoved {
   path: string;
   rescue?: string;
+  movedTo?: string;
   by: string;
 }
 

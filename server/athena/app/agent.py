@@ -9,6 +9,7 @@ from athena.app import spawn as making
 from athena.app.actor import AgentActor
 from athena.app.context import Context
 from athena.app.draft import Draft
+from athena.app.trees import need_folder
 from athena.app.user import need_user
 from athena.border import Connection
 from athena.core import decide
@@ -110,6 +111,7 @@ async def _prompt(
     context: Context, connection: Connection, asked: a.PromptAgent, steer: bool
 ) -> a.Prompted:
     actor = await _actor(context, asked.agent)
+    need_folder(actor.state)
     content = making.content_of(asked.text, asked.content)
 
     def build(draft: Draft) -> str:
@@ -167,6 +169,7 @@ async def resume(context: Context, connection: Connection, asked: a.ResumeAgent)
             draft.record(*decide.prompt(draft.now, content, steer=False, by=by(connection)))
 
     decide.resume(actor.state, by(connection))
+    need_folder(actor.state)
     before = environment.kept(context.environments, actor.agent_id)
     surroundings = environment.of_client(connection, before.added)
     environment.save(context.environments, actor.agent_id, surroundings)

@@ -8,7 +8,7 @@ from athena.app.agent import by
 from athena.app.changeset import state_of
 from athena.app.context import Context
 from athena.app.review import conflicts_of, record
-from athena.app.trees import checkout_of, need_rest, project_checkout, turns_of
+from athena.app.trees import checkout_of, is_gone, need_rest, project_checkout, turns_of
 from athena.border import Connection
 from athena.core.state import AgentState
 from athena.protocol import events as e
@@ -79,7 +79,7 @@ async def undo(context: Context, connection: Connection, asked: r.UndoRevert) ->
 
 async def _any_checkout(context: Context, state: AgentState) -> Checkout:
     """A working tree of the agent's repository: what was taken outlives the agent's own."""
-    if state.workspace is None or not Path(state.workspace.path).is_dir():
+    if state.workspace is None or is_gone(state):
         return await project_checkout(context, state)
     return await checkout_of(context, state)
 

@@ -22,13 +22,26 @@ async def checkout_of(context: Context, state: AgentState) -> Checkout:
             ErrorCode.WRONG_STATE,
             f"{state.name} has no git working tree, so there is nothing to review or to merge.",
         )
+    need_folder(state)
     env = environment.load(context.environments, state.id)
-    if not Path(place.path).is_dir():
-        raise AthenaError(
-            ErrorCode.WRONG_STATE,
-            f"{place.path} is gone. `athena workspace restore {state.name}` brings it back.",
-        )
     return (await repository.discover(Path(place.path), env)).checkout
+
+
+def is_gone(state: AgentState) -> bool:
+    """Whether the folder of the agent's workspace vanished."""
+    return state.workspace is not None and not Path(state.workspace.path).is_dir()
+
+
+def need_folder(state: AgentState) -> None:
+    """WRONG_STATE where the folder of the workspace vanished, with what brings it back."""
+    if state.workspace is None or not is_gone(state):
+        return
+    what = (
+        f"`athena workspace restore {state.name}` brings it back."
+        if has_tree(state)
+        else "It was in no repository, so nothing of it was kept."
+    )
+    raise AthenaError(ErrorCode.WRONG_STATE, f"{state.workspace.path} is gone. {what}")
 
 
 async def project_checkout(context: Context, state: AgentState) -> Checkout:

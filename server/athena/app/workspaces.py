@@ -3,24 +3,37 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shlex
+from collections.abc import Collection
 from pathlib import Path
 
 from athena.app import environment
 from athena.app.agent import by
 from athena.app.changeset import state_of
 from athena.app.context import Context
+from athena.app.ports import choose
 from athena.app.review import record
 from athena.app.scripts import chosen_scripts, tear_down
 from athena.app.spawn import project_of
-from athena.app.trees import checkout_of
+from athena.app.trees import checkout_of, is_gone, project_checkout
 from athena.border import Connection
+from athena.core import decide
 from athena.core.state import AgentState
 from athena.protocol import events as e
 from athena.protocol import workspace as w
 from athena.protocol.agent import AgentView
 from athena.protocol.errors import AthenaError, ErrorCode
-from athena.worktree import checkpoint, merge, orphans, remove, repository, rescue, restore
+from athena.worktree import (
+    checkpoint,
+    merge,
+    orphans,
+    remove,
+    repository,
+    rescue,
+    restore,
+    vanished,
+)
 from athena.worktree import standing as standing_of
 from athena.worktree.errors import WorktreeError
 from athena.worktree.repository import Checkout
@@ -128,22 +141,46 @@ async def remove_(context: Context, connection: Connection, asked: w.RemoveWorks
     """Remove a worktree. Its files, index and commits are captured first."""
     insist = _hazards([word for word in asked.insist if word != TEARDOWN])
     if asked.agent is None:
-        return await _remove_orphan(connection, asked, insist)
+        return await _remove_orphan(context, connection, asked, insist)
     state = await state_of(context, asked.agent)
     _need_alone(context, state)
-    checkout = await checkout_of(context, state)
-    await remove.check(checkout, force=insist)
-    await _tear_down(context, state, insisted=TEARDOWN in asked.insist)
-    done = await remove.remove(
-        checkout, state.id, force=insist, delete_branch=not asked.keep_branch
-    )
+    if is_gone(state):
+        done = await _forget_vanished(context, state, insist)
+    else:
+        checkout = await checkout_of(context, state)
+        await remove.check(checkout, force=insist)
+        await _tear_down(context, state, insisted=TEARDOWN in asked.insist)
+        done = await remove.remove(
+            checkout, state.id, force=insist, delete_branch=not asked.keep_branch
+        )
     fact = e.WorkspaceRemoved(
-        path=str(checkout.root),
+        path=str(done.root),
         rescue=done.rescue.ref if done.rescue else None,
+        moved_to=str(done.moved_to) if done.moved_to else None,
         by=by(connection),
     )
     await record(context, state, fact)
-    return w.Rescued(removed=True, rescue=_rescue(done.rescue) if done.rescue else None)
+    return _removed(done)
+
+
+async def _forget_vanished(
+    context: Context, state: AgentState, insist: Collection[Hazard]
+) -> remove.Removed:
+    """Keep what is left of a worktree whose folder is gone, and let git forget it."""
+    place = state.workspace
+    if place is None or place.repository is None:
+        raise AthenaError(ErrorCode.WRONG_STATE, f"{state.name} has no git worktree to remove.")
+    project = await project_checkout(context, state)
+    gone = await vanished.gone_at(project, Path(place.path), place.branch)
+    return await vanished.remove_vanished(project, state.id, gone, force=insist)
+
+
+def _removed(done: remove.Removed) -> w.Rescued:
+    return w.Rescued(
+        removed=True,
+        rescue=_rescue(done.rescue) if done.rescue else None,
+        moved_to=str(done.moved_to) if done.moved_to else None,
+    )
 
 
 def _need_alone(context: Context, state: AgentState) -> None:
@@ -206,18 +243,42 @@ def _run_commands(context: Context, state: AgentState) -> list[str]:
 
 
 async def _remove_orphan(
-    connection: Connection, asked: w.RemoveWorkspace, insist: set[Hazard]
+    context: Context,
+    connection: Connection,
+    asked: w.RemoveWorkspace,
+    insist: Collection[Hazard],
 ) -> w.Rescued:
     if asked.path is None:
         raise AthenaError(
             ErrorCode.INVALID_PARAMS, "Name an agent, or the path of an orphan.", field="agent"
         )
-    path = Path(connection.cwd, asked.path)
-    checkout = (await repository.discover(path, connection.environ)).checkout
-    done = await remove.remove(
-        checkout, "orphan", force=insist, delete_branch=not asked.keep_branch
-    )
-    return w.Rescued(removed=True, rescue=_rescue(done.rescue) if done.rescue else None)
+    path = Path(connection.cwd, asked.path).resolve()
+    nearby = path if path.is_dir() else Path(connection.cwd)
+    checkout = (await repository.discover(nearby, connection.environ)).checkout
+    known = {v.id for v in context.directory.views()}
+    left = await orphans.orphans(checkout, known)
+    orphan = next((o for o in left if o.root == path), None)
+    if orphan is None or orphan.root is None:
+        owners = [v.name for v in context.directory.views() if _works_in(v, path)]
+        advice = (
+            f"It is that of {owners[0]}: `athena workspace remove {owners[0]}`."
+            if owners
+            else "`athena workspace list` shows them; git removes its other worktrees."
+        )
+        raise AthenaError(
+            ErrorCode.NOT_FOUND, f"{path} is no worktree that an agent left. {advice}", field="path"
+        )
+    if orphan.kind == "vanished":
+        gone = await vanished.gone_at(checkout, orphan.root, orphan.branch)
+        done = await vanished.remove_vanished(checkout, orphan.agent, gone, force=insist)
+        return _removed(done)
+    own = await repository.at_worktree(checkout, orphan.root)
+    done = await remove.remove(own, orphan.agent, force=insist, delete_branch=not asked.keep_branch)
+    return _removed(done)
+
+
+def _works_in(view: AgentView, path: Path) -> bool:
+    return view.workspace is not None and Path(view.workspace.path) == path
 
 
 def _hazards(words: list[str]) -> set[Hazard]:
@@ -239,35 +300,70 @@ async def restore_(
     state = await state_of(context, asked.agent) if asked.agent else None
     project = Path(state.spec.project) if state else project_of(asked.project, connection.cwd)
     checkout = (await repository.discover(project, connection.environ)).checkout
-    chosen = await _chosen(checkout, asked.ref, state)
+    homeless = state is not None and (state.workspace is None or is_gone(state))
+    chosen = await _chosen(context, checkout, asked, state)
     done = await restore.restore(
         checkout, chosen, Path(connection.cwd, asked.path) if asked.path else None
     )
-    if state is not None and state.workspace is None:
-        await record(context, state, _ready_again(checkout, done, state, chosen))
-    return w.Restored(path=str(done.checkout.root), ref=chosen.ref, branch=done.branch)
+    notes = list(done.notes)
+    if state is not None and homeless:
+        notes += await _let_go(context, connection, state)
+        await record(context, state, await _ready_again(context, checkout, done, state, chosen))
+    return w.Restored(path=str(done.checkout.root), ref=chosen.ref, branch=done.branch, notes=notes)
 
 
-async def _chosen(checkout: Checkout, ref: str | None, state: AgentState | None) -> rescue.Rescue:
-    if ref is not None:
-        return await rescue.rescue_at(checkout, ref)
+async def _chosen(
+    context: Context, checkout: Checkout, asked: w.RestoreWorkspace, state: AgentState | None
+) -> rescue.Rescue:
+    """What is named, or the worktree of the agent as it was."""
+    if asked.ref is not None:
+        return await rescue.rescue_at(checkout, asked.ref)
+    if state is not None and is_gone(state):
+        removed = await _forget_vanished(context, state, HAZARDS)
+        if removed.rescue is not None:
+            return removed.rescue
+    main = await repository.main_root(checkout)
     kept = await rescue.rescues(checkout, state.id if state else None)
-    if not kept:
+    # What was kept of the user's own files, before changes were taken into them, is not meant.
+    of_worktrees = [k for k in kept if k.root != main]
+    if not of_worktrees:
         raise AthenaError(ErrorCode.NOT_FOUND, "Nothing was captured that could be restored.")
-    return kept[-1]
+    return of_worktrees[-1]
 
 
-def _ready_again(
-    checkout: Checkout, done: restore.Restored, state: AgentState, chosen: rescue.Rescue
+async def _let_go(context: Context, connection: Connection, state: AgentState) -> list[str]:
+    """End a harness whose directory vanished under it."""
+    if state.run is None:
+        return []
+    actor = await context.directory.actor(state.id)
+    await actor.change(lambda draft: draft.record(*decide.stop(draft.now, by(connection))))
+    return [f"{state.name} was stopped, as its directory was gone; the next prompt resumes it"]
+
+
+async def _ready_again(
+    context: Context,
+    checkout: Checkout,
+    done: restore.Restored,
+    state: AgentState,
+    chosen: rescue.Rescue,
 ) -> e.EventData:
-    subfolder = state.spec.workspace.subfolder or ""
+    """The workspace as it was told of first, at the place where it is now."""
+    told = await context.log.read_stream_back(
+        state.id, before_version=state.version + 1, limit=1, kinds=[e.WorkspaceReady.KIND]
+    )
+    before = e.WorkspaceReady.model_validate(told[0].data) if told else None
+    root = done.checkout.root
+    inner = os.path.relpath(before.cwd, before.path) if before else "."
+    ports = choose(context, state, str(root), context.settings_of(state).workspace.ports)
     return e.WorkspaceReady(
-        path=str(done.checkout.root),
-        cwd=str(done.checkout.root / subfolder),
-        kind="new",
+        path=str(root),
+        cwd=str(root / inner),
+        kind=before.kind if before else "new",
         repository=str(checkout.repository_root),
         branch=done.branch,
-        base_commit=chosen.head,
+        base_commit=before.base_commit if before else chosen.head,
+        first_port=ports.first if ports else None,
+        ports=ports.count if ports else None,
     )
 
 

@@ -64,11 +64,14 @@ def remove(
         tell_json(done)
     elif done.get("rescue"):
         out.print(f"Removed; kept as {done['rescue']['ref']}", soft_wrap=True, highlight=False)
+    elif done.get("movedTo"):
+        said = f"It could not be captured, so its files are in {done['movedTo']}"
+        out.print(said, soft_wrap=True, highlight=False)
 
 
 @workspace.command("restore")
 @click.argument("agent", required=False)
-@click.option("--ref", help="Which captured state; else the newest.")
+@click.option("--ref", help="A rescue or checkpoint; else as it was last.")
 @click.option("--path", help="Where to; else where it was.")
 @json_option
 def restore(agent: str | None, ref: str | None, path: str | None, as_json: bool) -> None:
@@ -77,8 +80,10 @@ def restore(agent: str | None, ref: str | None, path: str | None, as_json: bool)
         done = daemon.call("athena/workspace/restore", agent=agent, ref=ref, path=path)
     if as_json:
         tell_json(done)
-    else:
-        out.print(done["path"], highlight=False)
+        return
+    out.print(done["path"], soft_wrap=True, highlight=False)
+    for note in done["notes"]:
+        out.print(note, style="dim", soft_wrap=True, highlight=False)
 
 
 @workspace.command("rescues")
@@ -146,7 +151,9 @@ def checkpoints(agent: str, as_json: bool) -> None:
         tell_json(found)
         return
     for c in found["checkpoints"]:
-        out.print(f"{c['commit'][:12]}  {c.get('turnId') or ''} {c.get('edge') or ''}")
+        at = words.ago(c["at"])
+        turn = f"{c.get('turnId') or ''} {c.get('edge') or ''}"
+        out.print(f"{c['ref']}  {turn} [dim]{at} ago[/]", soft_wrap=True, highlight=False)
 
 
 @workspace.command("commit")

@@ -51,7 +51,7 @@ class RemoveWorkspace(Request):
 
     `insist` names the hazards that may be passed over (`dirty`, `unpushed`, …, and `teardown` for a
     script that fails before it). The tree is always captured first. `path` names an orphan, which
-    has no agent.
+    has no agent; one that vanished is looked for in the repository of the client's directory.
     """
 
     agent: str | None = None
@@ -73,10 +73,15 @@ class RescueView(Record):
 
 
 class Rescued(Record):
-    """What was done, and the ref that brings the state before it back."""
+    """What was done, and the ref that brings the state before it back.
+
+    `moved_to` is the folder that the files were moved to instead, because they could not be
+    captured and one insisted.
+    """
 
     rescue: RescueView | None = None
     removed: bool = False
+    moved_to: str | None = None
 
 
 class ListRescues(Request):
@@ -95,7 +100,8 @@ class RescueList(Record):
 class RestoreWorkspace(Request):
     """Parameters of `athena/workspace/restore`: bring captured work back.
 
-    Without `ref` the newest of the agent. Into its own place when that is free, else into `path`.
+    `ref` is a rescue or a checkpoint; without it the agent's worktree comes back as it was, removed
+    or vanished. Into its own place when that is free, else into `path`.
     """
 
     agent: str | None = None
@@ -105,11 +111,12 @@ class RestoreWorkspace(Request):
 
 
 class Restored(Record):
-    """Where the work is now."""
+    """Where the work is now. `notes` say in words what is not as it was."""
 
     path: str
     ref: str
     branch: str | None = None
+    notes: list[str] = []
 
 
 class RunScripts(Request):

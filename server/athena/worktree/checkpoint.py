@@ -11,11 +11,13 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from athena.worktree.paths import to_wire
 from athena.worktree.refs import Kept, forget, keep, kept
 from athena.worktree.repository import Checkout, head
+from athena.worktree.rescue import BRANCH, CHECKPOINT, ROOT
 from athena.worktree.snapshot import snapshot
 
-PURPOSE = "checkpoint"
+PURPOSE = CHECKPOINT
 TURN = "Athena-Turn"
 EDGE = "Athena-Edge"
 PREVIOUS = "Athena-Previous"
@@ -74,7 +76,13 @@ async def take(
             taken.tree,
             [at.commit] if at.commit else [],
             f"Checkpoint of {agent}",
-            {TURN: turn, EDGE: edge, PREVIOUS: previous},
+            {
+                TURN: turn,
+                EDGE: edge,
+                PREVIOUS: previous,
+                ROOT: to_wire(str(checkout.root)),
+                BRANCH: at.branch,
+            },
         )
         return _checkpoint(made, taken.skipped)
 

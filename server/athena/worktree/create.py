@@ -118,6 +118,13 @@ async def create_all(
     return tuple(made)
 
 
+def own(added: Checkout, agent: str, base: str) -> None:
+    """Say in git's folder of a worktree for whom Athena made it."""
+    folder = added.git_dir / SCRATCH
+    folder.mkdir(exist_ok=True)
+    (folder / OWNER).write_text(json.dumps({"agent": agent, "base": base}) + "\n")
+
+
 def owner(checkout: Checkout) -> str | None:
     """The agent for whom Athena made this worktree; None for worktrees of the user's."""
     return owner_in(checkout.git_dir)
@@ -157,7 +164,7 @@ async def _new(request: Request, on_text: OnText | None, on_file: OnFile | None)
         unfinished.done(source, request.agent)
         raise
     try:
-        _own(added, request.agent, base)
+        own(added, request.agent, base)
         cwd = inside(root, subfolder) if subfolder else root
         if request.submodules:
             notes += await fill_submodules(source, added, on_text)
@@ -266,12 +273,6 @@ def _maybe_full(root: Path, error: GitFailed) -> WorktreeError:
         advice="Free some space, or choose another location; nothing was changed.",
         detail=error.detail,
     )
-
-
-def _own(added: Checkout, agent: str, base: str) -> None:
-    folder = added.git_dir / SCRATCH
-    folder.mkdir(exist_ok=True)
-    (folder / OWNER).write_text(json.dumps({"agent": agent, "base": base}) + "\n")
 
 
 async def _discard(added: Checkout, branch: str | None) -> None:

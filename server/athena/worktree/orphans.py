@@ -10,11 +10,11 @@ from typing import Literal
 from athena.worktree import unfinished
 from athena.worktree.create import owner_in
 from athena.worktree.refs import Kept, kept
-from athena.worktree.remove import admin_folder
 from athena.worktree.repository import Checkout, Listed, worktrees
 from athena.worktree.rescue import PURPOSE as RESCUE
 from athena.worktree.rescue import Rescue, rescue_of
 from athena.worktree.standing import Standing, standing_of
+from athena.worktree.vanished import admin_folder
 
 Kind = Literal["worktree", "vanished", "refs"]
 

@@ -10,25 +10,11 @@ from pathlib import Path
 from athena.worktree.aside import move_aside
 from athena.worktree.errors import GitFailed, RemovalRefused, StorageFull, WorktreeError
 from athena.worktree.git import Git
-from athena.worktree.objects import commit_tree
-from athena.worktree.paths import to_wire
-from athena.worktree.refs import folder, keep
-from athena.worktree.repository import Checkout, Head, Listed
-from athena.worktree.rescue import (
-    BRANCH,
-    HEAD,
-    INDEX,
-    PURPOSE,
-    REASON,
-    ROOT,
-    Nested,
-    Rescue,
-    capture,
-    record,
-    rescue_of,
-)
+from athena.worktree.refs import folder
+from athena.worktree.repository import Checkout, Head
+from athena.worktree.rescue import Nested, Rescue, capture, record
 from athena.worktree.snapshot import snapshot
-from athena.worktree.standing import Hazard, Standing, inner_checkout, standing, standing_of
+from athena.worktree.standing import Hazard, Standing, inner_checkout, standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +48,7 @@ async def remove(
     if not checkout.linked or checkout.bare:
         raise RemovalRefused(checkout.root, (), ("it is the main working tree",))
     found = await standing(checkout)
-    _need_force(found, force)
+    need_force(found, force)
     common = Git(checkout.common_dir, checkout.environ)
     try:
         rescue = await _rescue(checkout, agent, reason, found)
@@ -82,36 +68,11 @@ async def check(checkout: Checkout, *, force: Collection[Hazard] = ()) -> None:
     """Raise `RemovalRefused` where `remove` would."""
     if not checkout.linked or checkout.bare:
         raise RemovalRefused(checkout.root, (), ("it is the main working tree",))
-    _need_force(await standing(checkout), force)
+    need_force(await standing(checkout), force)
 
 
-async def remove_vanished(
-    checkout: Checkout, agent: str, listed: Listed, *, force: Collection[Hazard] = ()
-) -> Removed:
-    """Let git forget a worktree whose folder is gone, keeping its HEAD and what it had staged."""
-    found = await standing_of(checkout, listed)
-    if found.vanished is None:
-        raise RemovalRefused(listed.root, (), ("its folder is there",))
-    _need_force(found, force)
-    common = Git(checkout.common_dir, checkout.environ)
-    rescue = await _rescue_of_vanished(checkout, common, agent, listed)
-    await common.run("worktree", "remove", "--force", "--force", str(listed.root))
-    return Removed(listed.root, found, rescue)
-
-
-def admin_folder(checkout: Checkout, root: Path) -> Path | None:
-    """The folder in which git keeps HEAD, index and log of a linked worktree."""
-    for admin in (checkout.common_dir / "worktrees").glob("*"):
-        try:
-            link = (admin / "gitdir").read_text().rstrip("\n")
-        except OSError:
-            continue
-        if Path(link).parent == root:
-            return admin
-    return None
-
-
-def _need_force(found: Standing, force: Collection[Hazard]) -> None:
+def need_force(found: Standing, force: Collection[Hazard]) -> None:
+    """Raise `RemovalRefused` for hazards that `force` does not name."""
     left = {hazard: words for hazard, words in found.hazards.items() if hazard not in force}
     if left:
         raise RemovalRefused(found.root, tuple(left), tuple(left.values()))
@@ -124,7 +85,7 @@ async def _rescue(checkout: Checkout, agent: str, reason: str, found: Standing) 
         if inner.dirty or inner.unpushed
     ]
     logs = ["HEAD"] if found.head.branch is None else ["HEAD", f"refs/heads/{found.head.branch}"]
-    tips = await _log_tips(checkout, logs)
+    tips = await log_tips(checkout, logs)
     async with snapshot(checkout) as taken:
         return await record(checkout, agent, reason, taken, also=tips, nested=nested)
 
@@ -151,7 +112,7 @@ async def _keep_nested(checkout: Checkout, agent: str, path: str, number: int) -
     return Nested(path, refs)
 
 
-async def _log_tips(checkout: Checkout, names: Sequence[str]) -> list[str]:
+async def log_tips(checkout: Checkout, names: Sequence[str]) -> list[str]:
     """Commits that only these logs still name: amended, reset, or made on a detached HEAD."""
     logged: dict[str, None] = {}
     for name in names:
@@ -175,46 +136,3 @@ async def _delete_branch(common: Git, at: Head) -> str | None:
     ref = f"refs/heads/{at.branch}"
     await common.run("update-ref", "-d", ref, at.commit)
     return at.branch
-
-
-async def _rescue_of_vanished(
-    checkout: Checkout, common: Git, agent: str, listed: Listed
-) -> Rescue | None:
-    admin = admin_folder(checkout, listed.root)
-    staged = tree = None
-    if admin is not None and (admin / "index").exists():
-        try:
-            tree = await common.with_index(admin / "index").text("write-tree")
-            staged = await commit_tree(
-                common, tree, [listed.head] if listed.head else [], "Staged\n"
-            )
-        except WorktreeError:
-            tree = None  # damaged, or in the middle of a merge: HEAD is what can be kept
-    if tree is None:
-        if listed.head is None:
-            return None
-        tree = await common.text("rev-parse", f"{listed.head}^{{tree}}")
-    place = checkout.common_dir
-    bare = Checkout(place, place, place, True, checkout.environ)
-    # A log of another worktree is named as its refs are (git-worktree(1), "Refs").
-    logs = [f"worktrees/{admin.name}/HEAD"] if admin is not None else []
-    tips = await _log_tips(
-        bare, [*logs, *([f"refs/heads/{listed.branch}"] if listed.branch else [])]
-    )
-    parents = [oid for oid in (listed.head, staged, *tips) if oid]
-    made = await keep(
-        bare,
-        agent,
-        PURPOSE,
-        tree,
-        parents,
-        f"Work of {agent} before: its folder vanished",
-        {
-            REASON: "the folder of the worktree vanished",
-            ROOT: to_wire(str(listed.root)),
-            BRANCH: listed.branch,
-            HEAD: listed.head,
-            INDEX: staged,
-        },
-    )
-    return rescue_of(made)

@@ -22,6 +22,7 @@ from athena.worktree.repository import Checkout, commit_of, head
 from athena.worktree.snapshot import Snapshot, snapshot, staged_into
 
 PURPOSE = "rescue"
+CHECKPOINT = "checkpoint"
 REASON = "Athena-Reason"
 ROOT = "Athena-Worktree"
 BRANCH = "Athena-Branch"
@@ -109,29 +110,36 @@ async def rescues(checkout: Checkout, agent: str | None = None) -> tuple[Rescue,
     return tuple(rescue_of(k) for k in await kept(checkout, agent, PURPOSE))
 
 
+async def restorable(checkout: Checkout, agent: str | None = None) -> tuple[Rescue, ...]:
+    """The same with the checkpoints, which can be brought back like it."""
+    found = await kept(checkout, agent)
+    return tuple(rescue_of(k) for k in found if k.purpose in (PURPOSE, CHECKPOINT))
+
+
 async def rescue_at(checkout: Checkout, ref: str) -> Rescue:
-    """The rescue that a ref names. Raises `UnknownRevision`."""
+    """The rescue, or checkpoint, that a ref names. Raises `UnknownRevision`."""
     found = await kept_at(checkout, ref)
-    if found is None or found.purpose != PURPOSE:
+    if found is None or found.purpose not in (PURPOSE, CHECKPOINT):
         raise UnknownRevision(
-            f"{ref} keeps no rescued work of {checkout.repository_root}.",
-            advice="List what there is with `athena workspace orphans`.",
+            f"{ref} keeps no captured work of {checkout.repository_root}.",
+            advice="`athena workspace rescues` and `athena workspace checkpoints` list what there "
+            "is.",
         )
     return rescue_of(found)
 
 
 def rescue_of(k: Kept) -> Rescue:
-    """A kept commit read as a rescue."""
+    """A kept commit read as a rescue; a checkpoint's HEAD is its first parent."""
     nested = [value.partition(" ") for key, value in k.facts.items() if key.startswith(NESTED)]
     return Rescue(
         ref=k.ref,
         agent=k.agent,
         commit=k.commit,
         tree=k.tree,
-        reason=k.facts.get(REASON, ""),
+        reason=k.facts.get(REASON, "") if k.purpose == PURPOSE else "a checkpoint",
         root=Path(from_wire(k.facts.get(ROOT, ""))),
         branch=k.facts.get(BRANCH),
-        head=k.facts.get(HEAD),
+        head=next(iter(k.parents), None) if k.purpose == CHECKPOINT else k.facts.get(HEAD),
         staged=k.facts.get(INDEX),
         time=k.time,
         nested=tuple(Nested(from_wire(path), refs) for refs, _, path in nested),

@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from athena.worktree import unfinished
+from athena.worktree.create import own
 from athena.worktree.errors import LocationTaken, WorktreeError
 from athena.worktree.git import Git, patiently
 from athena.worktree.repository import Checkout, at_worktree, worktrees
 from athena.worktree.rescue import Nested, Rescue
+from athena.worktree.standing import HAZARDS
+from athena.worktree.vanished import remove_vanished
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +32,19 @@ async def restore(checkout: Checkout, rescue: Rescue, root: Path | None = None) 
     not brought back. Raises `LocationTaken` when something is there already.
     """
     root = root or rescue.root
+    if not root.is_absolute():
+        raise LocationTaken(
+            f"{rescue.ref} does not say where it was.", advice="Give a folder to restore to."
+        )
     # A git that was killed in `worktree add` leaves a HEAD that names nothing, on which
     # `git rev-list --all` and `git gc` fail until that worktree is gone.
     await unfinished.take_back(checkout, rescue.agent)
     if root.exists() and any(root.iterdir()):
         raise LocationTaken(f"{root} is not empty.", advice="Give another folder to restore to.")
+    for listed in await worktrees(checkout):
+        # Making a worktree there again overwrites what git has of the one that vanished.
+        if listed.root == root and listed.vanished is not None:
+            await remove_vanished(checkout, rescue.agent, listed, force=HAZARDS)
     notes: list[str] = []
     common = Git(checkout.common_dir, checkout.environ)
     branch, args = await _branch(checkout, common, rescue, notes)
@@ -45,6 +56,7 @@ async def restore(checkout: Checkout, rescue: Rescue, root: Path | None = None) 
     restored = await at_worktree(checkout, root)
     try:
         await _files(restored, rescue)
+        own(restored, rescue.agent, rescue.head or rescue.commit)
         for nested in rescue.nested:
             await _nested(restored, nested, notes)
     except WorktreeError:

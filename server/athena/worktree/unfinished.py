@@ -12,12 +12,12 @@ from athena.worktree.aside import move_aside
 from athena.worktree.errors import WorktreeError
 from athena.worktree.git import Git
 from athena.worktree.names import agent_component, agent_from_component
-from athena.worktree.remove import remove_vanished
 from athena.worktree.repository import Checkout, Listed, at_worktree, head, worktrees
 from athena.worktree.rescue import capture
 from athena.worktree.snapshot import tree_now
 from athena.worktree.standing import HAZARDS, status
 from athena.worktree.switch import steps_between
+from athena.worktree.vanished import remove_vanished
 
 FOLDER = "athena/creating"
 

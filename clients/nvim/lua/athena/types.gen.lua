@@ -1019,7 +1019,7 @@
 ---
 ---`insist` names the hazards that may be passed over (`dirty`, `unpushed`, …, and `teardown` for a
 ---script that fails before it). The tree is always captured first. `path` names an orphan, which
----has no agent.
+---has no agent; one that vanished is looked for in the repository of the client's directory.
 ---@class athena.RemoveWorkspace
 ---@field agent? string
 ---@field path? string
@@ -1076,9 +1076,13 @@
 ---@field at integer
 
 ---What was done, and the ref that brings the state before it back.
+---
+---`movedTo` is the folder that the files were moved to instead, because they could not be captured
+---and one insisted.
 ---@class athena.Rescued
 ---@field rescue? athena.RescueView
 ---@field removed boolean
+---@field movedTo? string
 
 ---A reference to a file or other resource that the harness may read by itself.
 ---
@@ -1092,18 +1096,20 @@
 
 ---Parameters of `athena/workspace/restore`: bring captured work back.
 ---
----Without `ref` the newest of the agent. Into its own place when that is free, else into `path`.
+---`ref` is a rescue or a checkpoint; without it the agent's worktree comes back as it was, removed
+---or vanished. Into its own place when that is free, else into `path`.
 ---@class athena.RestoreWorkspace
 ---@field agent? string
 ---@field project? string
 ---@field ref? string
 ---@field path? string
 
----Where the work is now.
+---Where the work is now. `notes` say in words what is not as it was.
 ---@class athena.Restored
 ---@field path string
 ---@field ref string
 ---@field branch? string
+---@field notes string[]
 
 ---Parameters of `athena/agent/resume`: an optional prompt to go on with.
 ---@class athena.ResumeAgent
@@ -1630,9 +1636,12 @@
 ---@field ports? integer
 
 ---The worktree was removed after its tree was captured under `rescue`.
+---
+---`movedTo` is the folder that its files were moved to, where they could not be captured.
 ---@class athena.WorkspaceRemoved
 ---@field path string
 ---@field rescue? string
+---@field movedTo? string
 ---@field by string
 
 ---Where the agent works.

@@ -155,9 +155,13 @@ class CheckpointFailed(EventData):
 
 
 class WorkspaceRemoved(EventData):
-    """The worktree was removed after its tree was captured under `rescue`."""
+    """The worktree was removed after its tree was captured under `rescue`.
+
+    `moved_to` is the folder that its files were moved to, where they could not be captured.
+    """
 
     KIND = "workspaceRemoved"
     path: str
     rescue: str | None = None
+    moved_to: str | None = None
     by: str = "user"

@@ -3238,7 +3238,7 @@ public data class RemoveRule(
  *
  * `insist` names the hazards that may be passed over (`dirty`, `unpushed`, …, and `teardown` for a
  * script that fails before it). The tree is always captured first. `path` names an orphan, which
- * has no agent.
+ * has no agent; one that vanished is looked for in the repository of the client's directory.
  */
 @JsonAdapter(RemoveWorkspace.Adapter::class)
 public data class RemoveWorkspace(
@@ -3410,11 +3410,17 @@ public data class RescueView(
     }
 }
 
-/** What was done, and the ref that brings the state before it back. */
+/**
+ * What was done, and the ref that brings the state before it back.
+ *
+ * `movedTo` is the folder that the files were moved to instead, because they could not be captured
+ * and one insisted.
+ */
 @JsonAdapter(Rescued.Adapter::class)
 public data class Rescued(
     public val rescue: RescueView? = null,
     public val removed: Boolean = false,
+    public val movedTo: String? = null,
 ) {
     public companion object {
         internal fun from(json: JsonElement): Rescued =
@@ -3422,6 +3428,7 @@ public data class Rescued(
                 Rescued(
                     rescue = o.given("rescue")?.let { RescueView.from(it) },
                     removed = o.given("removed")?.let { it.asBoolean } ?: false,
+                    movedTo = o.given("movedTo")?.let { it.asString },
                 )
             }
     }
@@ -3467,7 +3474,8 @@ public data class ResourceLink(
 /**
  * Parameters of `athena/workspace/restore`: bring captured work back.
  *
- * Without `ref` the newest of the agent. Into its own place when that is free, else into `path`.
+ * `ref` is a rescue or a checkpoint; without it the agent's worktree comes back as it was, removed
+ * or vanished. Into its own place when that is free, else into `path`.
  */
 @JsonAdapter(RestoreWorkspace.Adapter::class)
 public data class RestoreWorkspace(
@@ -3487,12 +3495,13 @@ public data class RestoreWorkspace(
     internal class Adapter : Writer<RestoreWorkspace>({ it.json() })
 }
 
-/** Where the work is now. */
+/** Where the work is now. `notes` say in words what is not as it was. */
 @JsonAdapter(Restored.Adapter::class)
 public data class Restored(
     public val path: String,
     public val ref: String,
     public val branch: String? = null,
+    public val notes: List<String> = emptyList(),
 ) {
     public companion object {
         internal fun from(json: JsonElement): Restored =
@@ -3501,6 +3510,9 @@ public data class Restored(
                     path = o.needed("path").asString,
                     ref = o.needed("ref").asString,
                     branch = o.given("branch")?.let { it.asString },
+                    notes =
+                        o.given("notes")?.let { it.asJsonArray.map { it.asString } }
+                            ?: emptyList(),
                 )
             }
     }
@@ -5017,10 +5029,15 @@ public data class WorkspaceReady(
     }
 }
 
-/** The worktree was removed after its tree was captured under `rescue`. */
+/**
+ * The worktree was removed after its tree was captured under `rescue`.
+ *
+ * `movedTo` is the folder that its files were moved to, where they could not be captured.
+ */
 public data class WorkspaceRemoved(
     public val path: String,
     public val rescue: String? = null,
+    public val movedTo: String? = null,
     public val by: String = "user",
 ) : EventData {
     public companion object {
@@ -5029,6 +5046,7 @@ public data class WorkspaceRemoved(
                 WorkspaceRemoved(
                     path = o.needed("path").asString,
                     rescue = o.given("rescue")?.let { it.asString },
+                    movedTo = o.given("movedTo")?.let { it.asString },
                     by = o.given("by")?.let { it.asString } ?: "user",
                 )
             }
