@@ -79,6 +79,20 @@ def test_a_vanished_worktree_can_be_given_up(client: Client, project: Path) -> N
     assert (place / "new.txt").read_text() == "made by the agent\n"
 
 
+def test_a_vanished_worktree_is_offered_to_those_who_choose_from_a_list(
+    client: Client, project: Path
+) -> None:
+    agent = worked(client, project)
+    place = Path(agent["workspace"]["path"])
+    shutil.rmtree(place)
+    (offered,) = client.call("athena/rescue/list", project=str(project))["rescues"]
+    assert (offered["path"], "vanished" in offered["reason"]) == (str(place), True)
+    client.call("athena/workspace/restore", ref=offered["ref"], project=str(project))
+    assert (place / "new.txt").exists()
+    client.until_status(agent["id"], "done")
+    assert state_of(client, agent)["branch"] == agent["workspace"]["branch"]
+
+
 def test_a_removed_worktree_is_what_comes_back_and_not_the_users_files(
     client: Client, project: Path
 ) -> None:

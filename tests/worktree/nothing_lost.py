@@ -340,7 +340,8 @@ async def restore_one(world: World) -> bool:
 
 async def prune(world: World) -> bool:
     """With the policy that users get by default, which keeps all that is young."""
-    assert await checkpoint.prune(await at(world, world.repo), datetime.now(UTC)) == ()
+    policies = dict.fromkeys(world.agents, checkpoint.Policy())
+    assert await checkpoint.prune(await at(world, world.repo), datetime.now(UTC), policies) == ()
     return True
 
 

@@ -323,17 +323,17 @@ async def test_they_are_listed_from_the_repository_alone(repo: Repo, checkout: C
 
 async def test_pruning(repo: Repo, checkout: Checkout) -> None:
     points: list[Checkpoint] = []
-    for number in range(8):
+    for number in range(12):
         repo.write("a", f"{number}\n")
-        points.append(await take(checkout, "ab"[number // 4]))
+        points.append(await take(checkout, "abc"[number // 4]))
     later = datetime.now(UTC) + timedelta(days=40)
-    policy = Policy(newest_per_agent=2)
-    assert await prune(checkout, datetime.now(UTC), policy) == ()
-    gone = await prune(checkout, later, policy, pinned=[points[0].ref])
-    assert [point.ref for point in gone] == [points[n].ref for n in (1, 4, 5)]
-    assert {point.ref for point in await checkpoints(checkout)} == {
-        points[n].ref for n in (0, 2, 3, 6, 7)
-    }
+    policies = {"a": Policy(newest=2), "b": Policy(newest=3), "unknown": Policy(newest=0)}
+    assert await prune(checkout, datetime.now(UTC), policies) == ()
+    ahead = await prune(checkout, later, policies, dry_run=True)
+    assert [point.ref for point in ahead] == [points[n].ref for n in (0, 1, 4)]
+    assert len(await checkpoints(checkout)) == 12
+    assert await prune(checkout, later, policies) == ahead
+    assert set(await checkpoints(checkout)) == set(points) - set(ahead)
     repo.git("gc", "-q", "--prune=now")
     assert repo.git("cat-file", "-t", points[1].commit, check=False) == ""
     assert repo.git("cat-file", "-t", points[2].commit) == "commit"

@@ -368,6 +368,7 @@ export interface CheckpointTaken {
 
 /** A captured state of an agent's working tree. */
 export interface CheckpointView {
+  agentId?: string;
   ref: string;
   commit: string;
   tree: string;
@@ -1031,6 +1032,22 @@ export interface Prompted {
   promptId: string;
   version: number;
   seq: number;
+}
+
+/**
+ * Parameters of `athena/checkpoint/prune`: forget what `[checkpoint]` does not keep.
+ *
+ * In the repository of `project`, else of the client's directory. `dryRun` only tells.
+ */
+export interface PruneCheckpoints {
+  project?: string;
+  dryRun?: boolean;
+}
+
+/** The checkpoints that were forgotten, oldest first, and how many are `left`. */
+export interface Pruned {
+  checkpoints: CheckpointView[];
+  left: number;
 }
 
 /** Parameters of `athena/publish/run`: push the branch, and open a pull request. */
@@ -2023,6 +2040,8 @@ export interface Methods {
   "athena/rescue/list": { params: ListRescues; result: RescueList };
   /** Captured states. */
   "athena/checkpoint/list": { params: ListCheckpoints; result: CheckpointList };
+  /** Forget captured states that the settings do not keep. */
+  "athena/checkpoint/prune": { params: PruneCheckpoints; result: Pruned };
   /** Where live workspaces collide. */
   "athena/collision/list": { params: ListCollisions; result: CollisionList };
   /** What an agent changed. */
@@ -2296,6 +2315,7 @@ export type CommandId =
   | "athena.workspace.restore"
   | "athena.rescue.list"
   | "athena.checkpoint.list"
+  | "athena.checkpoint.prune"
   | "athena.collision.list"
   | "athena.session.list"
   | "athena.session.import"
@@ -3192,6 +3212,20 @@ export const COMMANDS: readonly Command[] = [
     method: "athena/checkpoint/list",
     arguments: [{ name: "agent", title: "Agent", source: "agent", required: true }],
     when: {},
+  },
+  {
+    id: "athena.checkpoint.prune",
+    word: "prune",
+    title: "Prune Checkpoints",
+    category: "Checkpoint",
+    summary: "Forget the states of working trees that the settings do not keep any longer.",
+    icon: "clear-all",
+    method: "athena/checkpoint/prune",
+    destructive: true,
+    arguments: [
+      { name: "project", title: "Project", source: "directory", required: false },
+      { name: "dryRun", title: "Only say what would happen", source: "flag", required: false },
+    ],
   },
   {
     id: "athena.collision.list",

@@ -10,6 +10,7 @@ from pathlib import Path
 from athena.app import settings
 from athena.app.actor import AgentActor
 from athena.app.authorship import Authorship
+from athena.app.checkpoints import Pruning
 from athena.app.collisions import CollisionWatch
 from athena.app.context import Context
 from athena.app.directory import Directory
@@ -77,6 +78,7 @@ class AthenaCore:
         self._tasks.append(asyncio.create_task(DesktopTeller(context).run()))
         self._tasks.append(asyncio.create_task(WebhookTeller(context).run()))
         self._tasks.append(asyncio.create_task(context.collisions.run()))
+        self._tasks.append(asyncio.create_task(Pruning(context).run()))
         self._tasks.append(asyncio.create_task(self._upkeep()))
 
     async def _load(self, agent_id: str) -> AgentState | None:

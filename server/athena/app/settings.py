@@ -34,6 +34,7 @@ SCRIPTS = ("setup", "run", "teardown")
 
 WHY_OWN = {
     "harness": "A project cannot name programs to start.",
+    "checkpoint": "A project cannot have captured work forgotten.",
     "notification": "A project cannot have itself told what agents do.",
     "daemon": "A project cannot set the limits of the daemon.",
 }
@@ -79,6 +80,7 @@ class Settings:
         self.files = (user, project)
         self.daemon = user.daemon
         self.notification = user.notification
+        self.checkpoint = user.checkpoint
 
     @property
     def defaults(self) -> Defaults:

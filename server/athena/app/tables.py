@@ -79,6 +79,21 @@ class WorkspaceSettings(Table):
     )
 
 
+class CheckpointSettings(Table):
+    """How long the captured states of agents are kept. Only in your own file. What was captured
+    before something was removed or reverted is always kept."""
+
+    keep_newest: int = Field(
+        default=400, ge=2, description="Keep so many of each agent, however old; a turn has two."
+    )
+    keep_newest_archived: int = Field(
+        default=2, ge=1, description="The same for an agent that is archived."
+    )
+    keep_days: float = Field(
+        default=30, ge=0, description="Keep all that are younger, however many there are."
+    )
+
+
 class PermissionSettings(Table):
     """What happens to questions and permission requests that nobody answers."""
 
@@ -194,6 +209,7 @@ class SettingsFile(Table):
 
     defaults: Defaults = Defaults()
     workspace: WorkspaceSettings = WorkspaceSettings()
+    checkpoint: CheckpointSettings = CheckpointSettings()
     permission: PermissionSettings = PermissionSettings()
     notification: NotificationSettings = NotificationSettings()
     archetype: dict[str, ArchetypeSettings] = {}
@@ -201,5 +217,5 @@ class SettingsFile(Table):
     daemon: DaemonSettings = DaemonSettings()
 
 
-OWN_ONLY = ("harness", "notification", "daemon")
+OWN_ONLY = ("harness", "checkpoint", "notification", "daemon")
 """Tables that count only in the user's own file."""

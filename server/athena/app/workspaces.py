@@ -6,6 +6,7 @@ import asyncio
 import os
 import shlex
 from collections.abc import Collection
+from dataclasses import replace
 from pathlib import Path
 
 from athena.app import environment
@@ -25,7 +26,6 @@ from athena.protocol import workspace as w
 from athena.protocol.agent import AgentView
 from athena.protocol.errors import AthenaError, ErrorCode
 from athena.worktree import (
-    checkpoint,
     merge,
     orphans,
     remove,
@@ -300,6 +300,10 @@ async def restore_(
     state = await state_of(context, asked.agent) if asked.agent else None
     project = Path(state.spec.project) if state else project_of(asked.project, connection.cwd)
     checkout = (await repository.discover(project, connection.environ)).checkout
+    if state is None and asked.ref is not None:
+        owner = (await rescue.rescue_at(checkout, asked.ref)).agent
+        known = context.directory.view(owner) is not None
+        state = await state_of(context, owner) if known else None
     homeless = state is not None and (state.workspace is None or is_gone(state))
     chosen = await _chosen(context, checkout, asked, state)
     done = await restore.restore(
@@ -316,12 +320,16 @@ async def _chosen(
     context: Context, checkout: Checkout, asked: w.RestoreWorkspace, state: AgentState | None
 ) -> rescue.Rescue:
     """What is named, or the worktree of the agent as it was."""
-    if asked.ref is not None:
-        return await rescue.rescue_at(checkout, asked.ref)
+    named = await rescue.rescue_at(checkout, asked.ref) if asked.ref is not None else None
+    last = named is None or (state is not None and named.commit == state.checkpoint)
+    if named is not None and not last:
+        return named
     if state is not None and is_gone(state):
         removed = await _forget_vanished(context, state, HAZARDS)
         if removed.rescue is not None:
             return removed.rescue
+    if named is not None:
+        return named
     main = await repository.main_root(checkout)
     kept = await rescue.rescues(checkout, state.id if state else None)
     # What was kept of the user's own files, before changes were taken into them, is not meant.
@@ -368,12 +376,36 @@ async def _ready_again(
 
 
 async def rescues(context: Context, connection: Connection, asked: w.ListRescues) -> w.RescueList:
-    """Captured work of a project, newest first."""
+    """Captured work of a project, newest first; first of all what vanished with its folder."""
     state = await state_of(context, asked.agent) if asked.agent else None
     project = Path(state.spec.project) if state else project_of(asked.project, connection.cwd)
     checkout = (await repository.discover(project, connection.environ)).checkout
     kept = await rescue.rescues(checkout, state.id if state else None)
-    return w.RescueList(rescues=[_rescue(k) for k in reversed(kept)])
+    lost = [
+        k for k in await _last_of_vanished(context, checkout) if not state or k.agent == state.id
+    ]
+    return w.RescueList(rescues=[_rescue(k) for k in (*lost, *reversed(kept))])
+
+
+async def _last_of_vanished(context: Context, checkout: Checkout) -> list[rescue.Rescue]:
+    """The last checkpoint of each worktree of the repository whose folder is gone."""
+    gone = [
+        view.id
+        for view in context.directory.views()
+        if view.workspace is not None
+        and view.workspace.repository == str(checkout.repository_root)
+        and not Path(view.workspace.path).is_dir()
+    ]
+    found: list[rescue.Rescue] = []
+    for agent_id in gone:
+        last = (await state_of(context, agent_id)).checkpoint
+        known = await rescue.restorable(checkout, agent_id)
+        found += [
+            replace(k, reason="its folder vanished; its last checkpoint")
+            for k in known
+            if k.commit == last
+        ]
+    return found
 
 
 def _rescue(kept: rescue.Rescue) -> w.RescueView:
@@ -385,25 +417,4 @@ def _rescue(kept: rescue.Rescue) -> w.RescueView:
         path=str(kept.root),
         branch=kept.branch,
         at=int(kept.time.timestamp() * 1000),
-    )
-
-
-async def checkpoints(
-    context: Context, connection: Connection, asked: w.ListCheckpoints
-) -> w.CheckpointList:
-    """The captured states of an agent's tree, oldest first."""
-    state = await state_of(context, asked.agent)
-    checkout = await checkout_of(context, state)
-    return w.CheckpointList(
-        checkpoints=[
-            w.CheckpointView(
-                ref=c.ref,
-                commit=c.commit,
-                tree=c.tree,
-                turn_id=c.turn,
-                edge="start" if c.edge == "start" else "end" if c.edge == "end" else None,
-                at=int(c.time.timestamp() * 1000),
-            )
-            for c in await checkpoint.checkpoints(checkout, state.id)
-        ]
     )

@@ -156,6 +156,26 @@ def checkpoints(agent: str, as_json: bool) -> None:
         out.print(f"{c['ref']}  {turn} [dim]{at} ago[/]", soft_wrap=True, highlight=False)
 
 
+@workspace.command("prune")
+@click.option("--project", "-C", help="The project; else the current directory.")
+@click.option("--dry-run", is_flag=True, help="Only say what would be forgotten.")
+@json_option
+def prune(project: str | None, dry_run: bool, as_json: bool) -> None:
+    """Forget the checkpoints that [checkpoint] of athena.toml does not keep.
+
+    The daemon does so by itself from time to time. Rescued work is always kept.
+    """
+    with session() as daemon:
+        found = daemon.call("athena/checkpoint/prune", project=project, dryRun=dry_run)
+    if as_json:
+        tell_json(found)
+        return
+    for c in found["checkpoints"]:
+        out.print(f"{c['ref']}  [dim]{words.ago(c['at'])} ago[/]", soft_wrap=True, highlight=False)
+    verb = "would be forgotten" if dry_run else "forgotten"
+    out.print(f"{len(found['checkpoints'])} {verb}, {found['left']} left", style="dim")
+
+
 @workspace.command("commit")
 @click.argument("agent")
 @click.option("--message", "-m", help="The commit message.")

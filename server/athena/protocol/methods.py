@@ -166,6 +166,13 @@ METHODS: tuple[Method, ...] = (
         "athena/checkpoint/list", w.ListCheckpoints, w.CheckpointList, "read", "Captured states."
     ),
     Method(
+        "athena/checkpoint/prune",
+        w.PruneCheckpoints,
+        w.Pruned,
+        "write",
+        "Forget captured states that the settings do not keep.",
+    ),
+    Method(
         "athena/collision/list",
         w.ListCollisions,
         w.CollisionList,

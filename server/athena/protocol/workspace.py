@@ -160,6 +160,7 @@ class Trust(Record):
 class CheckpointView(Record):
     """A captured state of an agent's working tree."""
 
+    agent_id: str | None = None
     ref: str
     commit: str
     tree: str
@@ -178,6 +179,23 @@ class CheckpointList(Record):
     """Checkpoints, oldest first."""
 
     checkpoints: list[CheckpointView]
+
+
+class PruneCheckpoints(Request):
+    """Parameters of `athena/checkpoint/prune`: forget what `[checkpoint]` does not keep.
+
+    In the repository of `project`, else of the client's directory. `dry_run` only tells.
+    """
+
+    project: str | None = None
+    dry_run: bool = False
+
+
+class Pruned(Record):
+    """The checkpoints that were forgotten, oldest first, and how many are `left`."""
+
+    checkpoints: list[CheckpointView]
+    left: int
 
 
 class CollisionRange(Record):

@@ -7,7 +7,8 @@ parent it would stay reachable for ever, and pruning would free nothing.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -47,9 +48,9 @@ class Checkpoint:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Which checkpoints outlive pruning: the newest of each agent, the young, and the pinned."""
+    """Which checkpoints of an agent outlive pruning: the newest, and the young."""
 
-    newest_per_agent: int = 400
+    newest: int = 400
     younger_than: timedelta = timedelta(days=30)
 
 
@@ -93,34 +94,29 @@ async def checkpoints(checkout: Checkout, agent: str | None = None) -> tuple[Che
 
 
 async def prune(
-    checkout: Checkout,
-    now: datetime,
-    policy: Policy | None = None,
-    pinned: Collection[str] = (),
+    checkout: Checkout, now: datetime, policies: Mapping[str, Policy], *, dry_run: bool = False
 ) -> tuple[Checkpoint, ...]:
-    """Forget what `policy` lets go and return it; `pinned` are refs that stay all the same.
+    """Forget what the policies of agents let go, and return it; with `dry_run` only return it.
 
-    The objects go when the user's git collects garbage. Rescued work is never pruned here.
+    Other agents' checkpoints stay: they may be those of another Athena. The objects go when the
+    user's git collects garbage. Rescued work is never pruned.
     """
-    found = await kept(checkout, None, PURPOSE)
-    gone = surplus(found, now, policy or Policy(), pinned)
-    await forget(checkout, gone)
+    gone = surplus(await kept(checkout, None, PURPOSE), now, policies)
+    if not dry_run:
+        await forget(checkout, gone)
     return tuple(_checkpoint(k) for k in gone)
 
 
-def surplus(
-    found: Sequence[Kept],
-    now: datetime,
-    policy: Policy,
-    pinned: Collection[str],
-) -> list[Kept]:
-    """What `policy` lets go of `found`, which is ordered from old to new."""
-    seen: dict[str, int] = {}
+def surplus(found: Sequence[Kept], now: datetime, policies: Mapping[str, Policy]) -> list[Kept]:
+    """What the policies let go of `found`, which is ordered from old to new."""
+    seen: Counter[str] = Counter()
     gone: list[Kept] = []
     for k in reversed(found):
-        seen[k.agent] = seen.get(k.agent, 0) + 1
-        young = now - k.time < policy.younger_than
-        if seen[k.agent] > policy.newest_per_agent and not young and k.ref not in pinned:
+        seen[k.agent] += 1
+        policy = policies.get(k.agent)
+        if policy is None or seen[k.agent] <= policy.newest:
+            continue
+        if now - k.time >= policy.younger_than:
             gone.append(k)
     return gone[::-1]
 

@@ -858,6 +858,20 @@ M.commands = {
     when = {},
   },
   {
+    id = "athena.checkpoint.prune",
+    word = "prune",
+    title = "Prune Checkpoints",
+    category = "Checkpoint",
+    summary = "Forget the states of working trees that the settings do not keep any longer.",
+    icon = "clear-all",
+    method = "athena/checkpoint/prune",
+    destructive = true,
+    arguments = {
+      { name = "project", title = "Project", source = "directory", required = false },
+      { name = "dryRun", title = "Only say what would happen", source = "flag", required = false },
+    },
+  },
+  {
     id = "athena.collision.list",
     word = "collisions",
     title = "Show Collisions",

@@ -321,6 +321,7 @@
 
 ---A captured state of an agent's working tree.
 ---@class athena.CheckpointView
+---@field agentId? string
 ---@field ref string
 ---@field commit string
 ---@field tree string
@@ -909,6 +910,18 @@
 ---@field promptId string
 ---@field version integer
 ---@field seq integer
+
+---Parameters of `athena/checkpoint/prune`: forget what `[checkpoint]` does not keep.
+---
+---In the repository of `project`, else of the client's directory. `dryRun` only tells.
+---@class athena.PruneCheckpoints
+---@field project? string
+---@field dryRun? boolean
+
+---The checkpoints that were forgotten, oldest first, and how many are `left`.
+---@class athena.Pruned
+---@field checkpoints athena.CheckpointView[]
+---@field left integer
 
 ---Parameters of `athena/publish/run`: push the branch, and open a pull request.
 ---@class athena.PublishWork
@@ -1729,6 +1742,7 @@
 ---| "athena/workspace/commit" # Commit uncommitted work.
 ---| "athena/rescue/list" # Captured work.
 ---| "athena/checkpoint/list" # Captured states.
+---| "athena/checkpoint/prune" # Forget captured states that the settings do not keep.
 ---| "athena/collision/list" # Where live workspaces collide.
 ---| "athena/changeset/get" # What an agent changed.
 ---| "athena/changeset/file" # The hunks of a changed file.
@@ -1801,6 +1815,7 @@
 ---@overload fun(method: "athena/workspace/commit", params: athena.CommitWork, done: fun(error?: athena.Error, result?: athena.Applied))
 ---@overload fun(method: "athena/rescue/list", params: athena.ListRescues, done: fun(error?: athena.Error, result?: athena.RescueList))
 ---@overload fun(method: "athena/checkpoint/list", params: athena.ListCheckpoints, done: fun(error?: athena.Error, result?: athena.CheckpointList))
+---@overload fun(method: "athena/checkpoint/prune", params: athena.PruneCheckpoints, done: fun(error?: athena.Error, result?: athena.Pruned))
 ---@overload fun(method: "athena/collision/list", params: athena.ListCollisions, done: fun(error?: athena.Error, result?: athena.CollisionList))
 ---@overload fun(method: "athena/changeset/get", params: athena.ChangesetRef, done: fun(error?: athena.Error, result?: athena.ChangesetView))
 ---@overload fun(method: "athena/changeset/file", params: athena.ReadChangedFile, done: fun(error?: athena.Error, result?: athena.ChangedFileDetail))

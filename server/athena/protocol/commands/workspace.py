@@ -150,6 +150,16 @@ WORKSPACE_COMMANDS: tuple[Command, ...] = (
         about="Show the states of an agent's working tree, one at each edge of a turn.",
     ),
     Command(
+        id="athena.checkpoint.prune",
+        word="prune",
+        title="Prune Checkpoints",
+        method="athena/checkpoint/prune",
+        arguments=(Argument("project", Source.DIRECTORY, "Project"), _DRY_RUN),
+        icon="clear-all",
+        destructive=True,
+        about="Forget the states of working trees that the settings do not keep any longer.",
+    ),
+    Command(
         id="athena.collision.list",
         word="collisions",
         title="Show Collisions",

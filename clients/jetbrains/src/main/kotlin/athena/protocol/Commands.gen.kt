@@ -1014,6 +1014,20 @@ public val COMMANDS: List<Command> =
             context = When(),
         ),
         Command(
+            id = "athena.checkpoint.prune",
+            word = "prune",
+            title = "Prune Checkpoints",
+            category = "Checkpoint",
+            summary = "Forget the states of working trees that the settings do not keep any longer.",
+            icon = "clear-all",
+            method = "athena/checkpoint/prune",
+            destructive = true,
+            arguments = listOf(
+                Argument("project", "Project", Source.DIRECTORY),
+                Argument("dryRun", "Only say what would happen", Source.FLAG),
+            ),
+        ),
+        Command(
             id = "athena.collision.list",
             word = "collisions",
             title = "Show Collisions",

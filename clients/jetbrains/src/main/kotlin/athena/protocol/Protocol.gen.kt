@@ -1082,6 +1082,7 @@ public data class CheckpointTaken(
 
 /** A captured state of an agent's working tree. */
 public data class CheckpointView(
+    public val agentId: String? = null,
     public val ref: String,
     public val commit: String,
     public val tree: String,
@@ -1104,6 +1105,7 @@ public data class CheckpointView(
         internal fun from(json: JsonElement): CheckpointView =
             json.asJsonObject.let { o ->
                 CheckpointView(
+                    agentId = o.given("agentId")?.let { it.asString },
                     ref = o.needed("ref").asString,
                     commit = o.needed("commit").asString,
                     tree = o.needed("tree").asString,
@@ -2893,6 +2895,45 @@ public data class Prompted(
     }
 
     internal class Adapter : Reader<Prompted>({ from(it) })
+}
+
+/**
+ * Parameters of `athena/checkpoint/prune`: forget what `[checkpoint]` does not keep.
+ *
+ * In the repository of `project`, else of the client's directory. `dryRun` only tells.
+ */
+@JsonAdapter(PruneCheckpoints.Adapter::class)
+public data class PruneCheckpoints(
+    public val project: String? = null,
+    public val dryRun: Boolean = false,
+) {
+    internal fun json(): JsonObject =
+        JsonObject().also { o ->
+            o.put("project", this.project?.let { JsonPrimitive(it) })
+            o.put("dryRun", JsonPrimitive(this.dryRun))
+        }
+
+    internal class Adapter : Writer<PruneCheckpoints>({ it.json() })
+}
+
+/** The checkpoints that were forgotten, oldest first, and how many are `left`. */
+@JsonAdapter(Pruned.Adapter::class)
+public data class Pruned(
+    public val checkpoints: List<CheckpointView>,
+    public val left: Long,
+) {
+    public companion object {
+        internal fun from(json: JsonElement): Pruned =
+            json.asJsonObject.let { o ->
+                Pruned(
+                    checkpoints =
+                        o.needed("checkpoints").asJsonArray.map { CheckpointView.from(it) },
+                    left = o.needed("left").asLong,
+                )
+            }
+    }
+
+    internal class Adapter : Reader<Pruned>({ from(it) })
 }
 
 /** Parameters of `athena/publish/run`: push the branch, and open a pull request. */

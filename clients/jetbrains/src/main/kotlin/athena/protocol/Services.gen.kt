@@ -159,6 +159,10 @@ public interface AthenaServer {
     @JsonRequest("athena/checkpoint/list")
     public fun checkpointList(params: ListCheckpoints): CompletableFuture<CheckpointList>
 
+    /** Forget captured states that the settings do not keep. */
+    @JsonRequest("athena/checkpoint/prune")
+    public fun checkpointPrune(params: PruneCheckpoints): CompletableFuture<Pruned>
+
     /** Where live workspaces collide. */
     @JsonRequest("athena/collision/list")
     public fun collisionList(params: ListCollisions): CompletableFuture<CollisionList>
