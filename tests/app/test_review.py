@@ -301,6 +301,16 @@ def test_workspaces_are_listed_with_what_they_hold(client: Client, project: Path
 
 def test_a_path_outside_of_the_workspace_is_refused(client: Client, project: Path) -> None:
     agent = worked(client, project)
+    place = Path(agent["workspace"]["path"])
+    (place / "out").symlink_to(project)
+    for path in ("../project/hello.py", "/etc/passwd", "out/hello.py", ".git"):
+        with pytest.raises(CallError) as refused:
+            client.call("athena/review/comment", agent=agent["id"], path=path, text="why?")
+        assert refused.value.code == ErrorCode.INVALID_PARAMS
+    named = client.call(
+        "athena/review/comment", agent=agent["id"], path=str(place / "text.txt"), text="why?"
+    )
+    assert named["path"] == "text.txt"
     for path in ("../project/hello.py", "/etc/passwd"):
         with pytest.raises(CallError) as refused:
             client.call("athena/comparison/text", agent=agent["id"], path=path)

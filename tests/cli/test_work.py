@@ -108,6 +108,12 @@ def test_diff_in_words_in_part_and_in_json(athena: Athena, project: Path) -> Non
     assert missing.code == 3 and "no captured turn" in json.loads(missing.err)["error"]["message"]
 
 
+def test_diff_names_moves_and_modes(athena: Athena, project: Path) -> None:
+    agent = work(athena, project, "run git mv text.txt moved.txt && chmod +x moved.txt")
+    shown = do(athena, project, "diff", agent).out
+    assert "R text.txt → moved.txt  +0 -0  mode 100644 → 100755" in shown
+
+
 def test_hunks_are_accepted_commented_and_taken(athena: Athena, project: Path) -> None:
     agent = work(athena, project, WORK + "turn 2:\n    say I see.\n")
     nothing = attempt(athena, project, "review", "apply", agent)
@@ -139,6 +145,7 @@ def test_merge_predicts_refuses_and_does(athena: Athena, project: Path) -> None:
     assert [(c["path"], c["start"]) for c in ahead["conflicts"]] == [("text.txt", 5)]
     refused = attempt(athena, project, "merge", agent)
     assert refused.code == 4 and "text.txt:5" in refused.out
+    assert "-line five" in refused.out and "+LINE FIVE" in refused.out
     assert "nothing was changed" in refused.err
     assert git(project, "rev-parse", "HEAD") == before
     git(project, "reset", "-q", "--hard", "HEAD~1")
@@ -148,6 +155,15 @@ def test_merge_predicts_refuses_and_does(athena: Athena, project: Path) -> None:
     assert "LINE FIVE" in (project / "text.txt").read_text()
     nowhere = attempt(athena, project, "merge", agent, "--into", "no-such-branch")
     assert nowhere.code != 0 and "no-such-branch" in nowhere.err
+
+
+def test_a_merge_that_is_handed_over_says_so(athena: Athena, project: Path) -> None:
+    agent = work(athena, project, WORK + "turn 2:\n    say resolved\n")
+    (project / "text.txt").write_text(TEXT.replace("line 5\n", "line five\n"))
+    git(project, "commit", "-qam", "mine")
+    handed = attempt(athena, project, "merge", agent, "--resolve")
+    assert handed.code == 4 and "The agent was asked" in handed.out
+    assert "not merged yet" in handed.err and "nothing was changed" not in handed.err
 
 
 def test_revert_is_previewed_done_and_undone(athena: Athena, project: Path) -> None:
@@ -207,6 +223,7 @@ def test_permissions_are_answered_and_remembered(athena: Athena, project: Path) 
     assert request in do(athena, project, "inbox").out
     edited = attempt(athena, project, "answer", request, "--edit", '{"command": "true"}')
     assert edited.code == 2 and "cannot be edited" in edited.err
+    assert request in do(athena, project, "permission", "list").out
     broken = attempt(athena, project, "answer", request, "--edit", "{")
     assert broken.code == 2 and "--edit takes JSON" in broken.err
     odd = attempt(athena, project, "answer", request, "perhaps")
@@ -221,6 +238,10 @@ def test_permissions_are_answered_and_remembered(athena: Athena, project: Path) 
     do(athena, project, "permission", "remove-rule", "0")
     none = attempt(athena, project, "permission", "remove-rule", "0")
     assert none.code == 3 and "There is no rule 0" in none.err
+    bare = attempt(athena, project, "permission", "add-rule", "allow")
+    assert bare.code == 2 and "has to say what" in bare.err
+    do(athena, project, "permission", "add-rule", "reject", "--host", "*.example.com")
+    assert "reject host=*.example.com" in do(athena, project, "permission", "rules").out
 
 
 def test_a_second_agent_and_scripts_of_a_worktree(athena: Athena, project: Path) -> None:

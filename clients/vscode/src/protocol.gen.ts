@@ -471,10 +471,11 @@ export interface CommentsSent {
   promptId: string;
 }
 
-/** Parameters of `athena/workspace/commit`. */
+/** Parameters of `athena/workspace/commit`. `hooks` false: the hooks have no say in it. */
 export interface CommitWork {
   agent: string;
   message?: string;
+  hooks?: boolean;
 }
 
 /** Parameters of `athena/comparison/get`: two to four agents side by side. */
@@ -881,7 +882,8 @@ export interface McpServer {
  *
  * Uncommitted work is committed first, with `message` and trailers that name agent and turn. `into`
  * is a branch, by default the one that the project has checked out. `dryRun` predicts the
- * conflicts. `resolve` hands them to the agent as a prompt.
+ * conflicts. `resolve` hands them to the agent as a prompt. `hooks` false: the repository's hooks
+ * have no say in the commits.
  */
 export interface MergeWork {
   agent: string;
@@ -890,6 +892,7 @@ export interface MergeWork {
   message?: string;
   dryRun?: boolean;
   resolve?: boolean;
+  hooks?: boolean;
 }
 
 /** What the agent said to the user, in Markdown. */
@@ -1050,14 +1053,24 @@ export interface Pruned {
   left: number;
 }
 
-/** Parameters of `athena/publish/run`: push the branch, and open a pull request. */
+/**
+ * Parameters of `athena/publish/run`: push the branch, and open a pull request.
+ *
+ * `into` is the branch that the request is for, by default the one that the project has checked
+ * out. `forge` says what the remote is where its address does not tell. `force` overwrites the
+ * remote branch while it is where it was last seen. `hooks` false: the hooks have no say.
+ */
 export interface PublishWork {
   agent: string;
   remote?: string;
   pullRequest?: boolean;
+  into?: string;
+  forge?: "github" | "gitlab";
   title?: string;
   body?: string;
   draft?: boolean;
+  force?: boolean;
+  hooks?: boolean;
 }
 
 /** Where it is now; `url` of the pull request. `notes` say what was not possible, and why. */

@@ -40,7 +40,7 @@ async def run(context: Context, connection: Connection, asked: r.MergeWork) -> r
     need_rest(state)
     notes = await _take_back_rejected(context, connection, state, checkout)
     message = asked.message or await _message(context, state)
-    await _commit(checkout, state, message)
+    await _commit(checkout, state, message, asked.hooks)
     request = merge.MergeRequest(
         agent=state.id,
         source=branch,
@@ -48,6 +48,7 @@ async def run(context: Context, connection: Connection, asked: r.MergeWork) -> r
         strategy=asked.how,
         message=asked.message or (message if asked.how == "squash" else None),
         turns=_turns(state),
+        hooks=asked.hooks,
     )
     try:
         done = await merge.merge(checkout, request)
@@ -125,7 +126,8 @@ async def commit_(context: Context, connection: Connection, asked: r.CommitWork)
     need_rest(state)
     checkout = await checkout_of(context, state)
     notes = await _take_back_rejected(context, connection, state, checkout)
-    made = await _commit(checkout, state, asked.message or await _message(context, state))
+    message = asked.message or await _message(context, state)
+    made = await _commit(checkout, state, message, asked.hooks)
     if made is None:
         raise AthenaError(ErrorCode.WRONG_STATE, f"{state.name} has nothing to commit.")
     found = await changeset.changeset(checkout, f"{made}^", made)
@@ -146,22 +148,10 @@ async def publish_(context: Context, connection: Connection, asked: r.PublishWor
     branch = await _branch(checkout, state)
     notes = await _take_back_rejected(context, connection, state, checkout)
     message = await _message(context, state)
-    await _commit(checkout, state, asked.title or message)
-    pushed = await publish.push(checkout, branch, remote=asked.remote or "origin")
-    url = None
-    if asked.pull_request:
-        title = asked.title or message.splitlines()[0]
-        try:
-            url = await publish.open_request(
-                checkout,
-                pushed,
-                target=await _target(context, state, branch),
-                title=title,
-                body=asked.body or "",
-                draft=asked.draft,
-            )
-        except ToolMissing as missing:
-            notes.append(f"{missing.message} {missing.advice}".strip())
+    await _commit(checkout, state, asked.title or message, asked.hooks)
+    pushed = await publish.push(
+        checkout, branch, remote=asked.remote or "origin", force=asked.force, hooks=asked.hooks
+    )
     fact = e.ChangesApplied(
         what="publish",
         target=f"{pushed.remote.name}/{pushed.branch}",
@@ -169,16 +159,30 @@ async def publish_(context: Context, connection: Connection, asked: r.PublishWor
         by=by(connection),
     )
     await record(context, state, fact)
+    url = None
+    if asked.pull_request:
+        try:
+            url = await publish.open_request(
+                checkout,
+                pushed,
+                target=asked.into or await _target(context, state, branch),
+                title=asked.title or message.splitlines()[0],
+                body=asked.body or "",
+                draft=asked.draft,
+                forge=asked.forge,
+            )
+        except ToolMissing as missing:
+            notes.append(f"{missing.message} {missing.advice}".strip())
     return r.Published(
         branch=branch, remote=pushed.remote.name, commit=pushed.commit, url=url, notes=notes
     )
 
 
-async def _commit(checkout: Checkout, state: AgentState, message: str) -> str | None:
+async def _commit(checkout: Checkout, state: AgentState, message: str, hooks: bool) -> str | None:
     """Commit all loose work; null when there was none."""
     told = commit.Message(message, agent=state.id, turns=_turns(state))
     try:
-        return await commit.commit_all(checkout, told)
+        return await commit.commit_all(checkout, told, hooks=hooks)
     except NothingToDo:
         return None
 

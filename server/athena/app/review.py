@@ -21,7 +21,8 @@ from athena.protocol.errors import AthenaError, ErrorCode
 from athena.worktree import apply, changeset, repository
 from athena.worktree import review as reviewing
 from athena.worktree.changeset import Changeset
-from athena.worktree.paths import to_wire
+from athena.worktree.errors import PathEscapes
+from athena.worktree.paths import from_wire, inside, to_wire
 from athena.worktree.repository import Checkout
 from athena.worktree.threeway import Conflict, Conflicted
 
@@ -49,13 +50,14 @@ async def comment(context: Context, connection: Connection, asked: r.AddComment)
     """Comment on a line; with `send` the agent is told at once."""
     state = await state_of(context, asked.agent)
     actor = await context.directory.actor(state.id)
+    path = _inner_path(state, asked.path)
 
     def build(draft: Draft) -> str:
         name = f"{state.id}.c{len(draft.now.comments) + 1}"
         draft.record(
             e.CommentAdded(
                 comment_id=name,
-                path=asked.path,
+                path=path,
                 line=asked.line,
                 end_line=asked.end_line,
                 text=asked.text,
@@ -69,6 +71,18 @@ async def comment(context: Context, connection: Connection, asked: r.AddComment)
 
     name, _ = await actor.change(build)
     return next(c for c in actor.state.comments if c.comment_id == name)
+
+
+def _inner_path(state: AgentState, given: str) -> str:
+    """A path from the root of the workspace, in which it has to be."""
+    if state.workspace is None:
+        return given
+    root = Path(state.workspace.path).resolve()
+    try:
+        path = inside(root, from_wire(given), follow=False)
+    except PathEscapes as error:
+        raise AthenaError(ErrorCode.INVALID_PARAMS, str(error), field="path") from error
+    return to_wire(path.relative_to(root).as_posix())
 
 
 async def resolve(context: Context, connection: Connection, asked: r.CommentRef) -> Changed:

@@ -10,7 +10,7 @@ from athena.app.spawn import project_of
 from athena.app.user import need_user
 from athena.border import Connection
 from athena.protocol.errors import AthenaError, ErrorCode
-from athena.protocol.rule import AddRule, ListRules, RemoveRule, RuleList
+from athena.protocol.rule import AddRule, ListRules, RemoveRule, Rule, RuleList
 
 
 async def list_(context: Context, connection: Connection, asked: ListRules) -> RuleList:
@@ -28,8 +28,18 @@ async def add(context: Context, connection: Connection, asked: AddRule) -> RuleL
             "A rule of a session is made by answering a request with `remember`.",
             field="rule.source",
         )
+    if asked.rule.decision == "allow" and not _says_what(asked.rule):
+        raise AthenaError(
+            ErrorCode.INVALID_PARAMS,
+            "A rule that allows has to say what: a tool, a path, a command or a host.",
+            field="rule",
+        )
     add_to_file(project, asked.rule)
     return _listed(project)
+
+
+def _says_what(rule: Rule) -> bool:
+    return any((rule.tool, rule.name, rule.path, rule.command, rule.host))
 
 
 def add_to_file(project: Path, rule: rules.Rule) -> None:

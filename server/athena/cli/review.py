@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from rich.markup import escape
 from rich.syntax import Syntax
 from rich.table import Table
 
@@ -22,8 +23,10 @@ scope_option = click.option(
     help="All against the base, one turn, or what its turns alone changed.",
 )
 turn_option = click.option("--turn", help="Which turn; else the last one.")
+hooks_option = click.option("--no-hooks", is_flag=True, help="The repository's hooks have no say.")
 
 SIGNS = {"added": "A", "modified": "M", "deleted": "D", "renamed": "R", "typeChanged": "T"}
+CONFLICT_LINES = 12
 MARKS = {"accepted": "[green]✓[/]", "rejected": "[red]✗[/]", "open": " "}
 
 
@@ -53,12 +56,25 @@ def diff(
     for f in chosen:
         plus, minus = f.get("additions"), f.get("deletions")
         count = "binary" if f["binary"] else f"[green]+{plus}[/] [red]-{minus}[/]"
-        out.print(f"{MARKS[f['verdict']]} {SIGNS.get(f['status'], '?')} {f['path']}  {count}")
+        sign = f"{MARKS[f['verdict']]} {SIGNS.get(f['status'], '?')}"
+        out.print(f"{sign} {escape(name_of(f))}  {count}{mode_of(f)}", highlight=False)
     for detail in details:
         if detail["hunkList"]:
             out.print(Syntax(patch_of(detail), "diff", theme="ansi_dark", word_wrap=True))
     if not chosen:
         out.print("Nothing is changed.", style="dim")
+
+
+def name_of(file: dict[str, Any]) -> str:
+    """The path of a changed file, and the one it had."""
+    old = file.get("oldPath")
+    return f"{old} → {file['path']}" if old and old != file["path"] else str(file["path"])
+
+
+def mode_of(file: dict[str, Any]) -> str:
+    """The change of a file's mode, if it changed."""
+    old, new = file.get("oldMode"), file.get("newMode")
+    return f"  mode {old} → {new}" if old and new and old != new else ""
 
 
 def patch_of(detail: dict[str, Any]) -> str:
@@ -218,6 +234,7 @@ def apply(
 @click.option("--message", "-m", help="The commit message.")
 @click.option("--dry-run", is_flag=True, help="Only predict the conflicts.")
 @click.option("--resolve", is_flag=True, help="Have the agent resolve conflicts.")
+@hooks_option
 @json_option
 def merge(
     agent: str,
@@ -226,6 +243,7 @@ def merge(
     message: str | None,
     dry_run: bool,
     resolve: bool,
+    no_hooks: bool,
     as_json: bool,
 ) -> None:
     """Bring AGENT's work into a branch."""
@@ -238,6 +256,7 @@ def merge(
             message=message,
             dryRun=dry_run,
             resolve=resolve,
+            hooks=not no_hooks,
         )
     tell_applied(done, dry_run)
 
@@ -279,6 +298,10 @@ def revert(
 @click.option("--title", help="Its title.")
 @click.option("--body", help="Its text.")
 @click.option("--draft", is_flag=True, help="As a draft.")
+@click.option("--into", help="The branch that it is for; else the one the project has.")
+@click.option("--forge", type=click.Choice(["github", "gitlab"]), help="What the remote is.")
+@click.option("--force", is_flag=True, help="Overwrite the remote branch if nobody else moved it.")
+@hooks_option
 @json_option
 def publish(
     agent: str,
@@ -287,6 +310,10 @@ def publish(
     title: str | None,
     body: str | None,
     draft: bool,
+    into: str | None,
+    forge: str | None,
+    force: bool,
+    no_hooks: bool,
     as_json: bool,
 ) -> None:
     """Push AGENT's branch, and open a pull request if asked."""
@@ -299,6 +326,10 @@ def publish(
             title=title,
             body=body,
             draft=draft,
+            into=into,
+            forge=forge,
+            force=force,
+            hooks=not no_hooks,
         )
     if as_json:
         tell_json(done)
@@ -310,7 +341,10 @@ def publish(
 
 
 def tell_applied(done: dict[str, Any], dry_run: bool) -> None:
-    """The result of moving work; conflicts end the command with code 4."""
+    """The result of moving work; conflicts end the command with code 4.
+
+    Of each conflict the lines of the target (-) and of the agent (+) are shown.
+    """
     if wants_json():
         tell_json(done)
     else:
@@ -320,14 +354,19 @@ def tell_applied(done: dict[str, Any], dry_run: bool) -> None:
             out.print(note, style="dim", soft_wrap=True)
         for c in done["conflicts"]:
             place = f"{c['path']}:{c['start']}" if c.get("start") else c["path"]
-            out.print(f"[red]✗ {place}[/] {c['reason']}", highlight=False)
+            out.print(f"[red]✗ {escape(place)}[/] {escape(c['reason'])}", highlight=False)
+            for sign, lines in (("-", c.get("ours", [])), ("+", c.get("theirs", []))):
+                shown = [*lines[:CONFLICT_LINES], *(["…"] if len(lines) > CONFLICT_LINES else [])]
+                for line in shown:
+                    out.print(f"    {sign}{line}", markup=False, highlight=False, style="dim")
         if done["done"]:
             where = done.get("commit") or done.get("branch") or ""
             out.print(f"[green]✓ done[/] {where}", highlight=False)
             if done.get("undo"):
                 out.print(f"  undo: {done['undo']}", style="dim", soft_wrap=True)
     if done["conflicts"] and not dry_run:
-        raise Failure("There are conflicts; nothing was changed.", Exit.CONFLICT)
+        begun = "It is not merged yet." if done.get("undo") else "nothing was changed."
+        raise Failure(f"There are conflicts; {begun}", Exit.CONFLICT)
 
 
 @click.command("who")

@@ -6,7 +6,9 @@ import click
 from rich.table import Table
 
 from athena.cli import words
+from athena.cli.inbox import answer, inbox
 from athena.cli.output import json_option, out, tell_json
+from athena.cli.review import hooks_option
 from athena.cli.session import session
 
 
@@ -179,11 +181,14 @@ def prune(project: str | None, dry_run: bool, as_json: bool) -> None:
 @workspace.command("commit")
 @click.argument("agent")
 @click.option("--message", "-m", help="The commit message.")
+@hooks_option
 @json_option
-def commit(agent: str, message: str | None, as_json: bool) -> None:
+def commit(agent: str, message: str | None, no_hooks: bool, as_json: bool) -> None:
     """Commit what is uncommitted in AGENT's worktree, with trailers that name it."""
     with session() as daemon:
-        done = daemon.call("athena/workspace/commit", agent=agent, message=message)
+        done = daemon.call(
+            "athena/workspace/commit", agent=agent, message=message, hooks=not no_hooks
+        )
     if as_json:
         tell_json(done)
     else:
@@ -204,15 +209,21 @@ def collisions(project: str | None, as_json: bool) -> None:
     for c in found["collisions"]:
         style = "red" if c["conflict"] else "yellow"
         pair = f"{names.get(c['agentId'])} and {names.get(c['otherId'])}"
-        out.print(f"[{style}]{pair}[/]")
+        out.print(f"[{style}]{pair}[/]", highlight=False)
         for r in c["ranges"]:
-            lines = f":{r['start']}-{r['end']}" if r["start"] else ""
-            out.print(f"  {r['path']}{lines}{'  conflict' if r['conflict'] else ''}")
+            mine = f":{r['start']}-{r['end']}" if r["start"] else ""
+            theirs = f" and {r['otherStart']}-{r['otherEnd']}" if r["otherStart"] else ""
+            conflict = "  conflict" if r["conflict"] else ""
+            out.print(f"  {r['path']}{mine}{theirs}{conflict}", markup=False, highlight=False)
 
 
 @click.group("permission")
 def permission() -> None:
-    """Permissions: what waits (see also `inbox`, `answer`), and rules that answer for you."""
+    """Permissions: what waits, and rules that answer for you."""
+
+
+permission.add_command(inbox, "list")
+permission.add_command(answer, "answer")
 
 
 @permission.command("rules")

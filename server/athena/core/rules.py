@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
@@ -14,6 +15,9 @@ from athena.protocol.rule import Rule
 
 JOINERS = frozenset(";&|<>`$(){}\n\\")
 """Characters by which one shell line can be more than one command."""
+
+
+URL = re.compile(r"[a-z][a-z0-9+.-]*://[^\s'\"<>|;&)]+", re.I)
 
 
 def first_fit(
@@ -43,7 +47,7 @@ def fits(rule: Rule, call: ToolCall, harness: str, root: str) -> bool:
         return False
     if rule.command is not None and not _command_fits(rule.command, command_of(call), every):
         return False
-    return rule.host is None or _host_fits(rule.host, call)
+    return rule.host is None or _host_fits(rule.host, call, every)
 
 
 def option_for(rule: Rule, permission: Permission) -> str | None:
@@ -142,9 +146,21 @@ def _parts(command: str) -> Sequence[str]:
     return [command, *cut.split("\0")]
 
 
-def _host_fits(glob: str, call: ToolCall) -> bool:
+def _host_fits(glob: str, call: ToolCall, every: bool) -> bool:
+    """A rule that allows a host allows to fetch from it, and no command that names it.
+
+    A rejecting rule looks at the addresses in a command line, too.
+    """
     given = call.input
     url: object = given.get("url") if isinstance(given, dict) else None  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
-    if not isinstance(url, str):
-        return False
-    return fnmatchcase(urlsplit(url).hostname or "", glob)
+    urls = [url] if isinstance(url, str) else []
+    if not every:
+        urls += URL.findall(command_of(call))
+    return any(fnmatchcase(host, glob) for one in urls if (host := _host_of(one)))
+
+
+def _host_of(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""

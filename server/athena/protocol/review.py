@@ -257,7 +257,8 @@ class MergeWork(Request):
 
     Uncommitted work is committed first, with `message` and trailers that name agent and turn.
     `into` is a branch, by default the one that the project has checked out. `dry_run` predicts the
-    conflicts. `resolve` hands them to the agent as a prompt.
+    conflicts. `resolve` hands them to the agent as a prompt. `hooks` false: the repository's hooks
+    have no say in the commits.
     """
 
     agent: str
@@ -266,24 +267,35 @@ class MergeWork(Request):
     message: str | None = None
     dry_run: bool = False
     resolve: bool = False
+    hooks: bool = True
 
 
 class CommitWork(Request):
-    """Parameters of `athena/workspace/commit`."""
+    """Parameters of `athena/workspace/commit`. `hooks` false: the hooks have no say in it."""
 
     agent: str
     message: str | None = None
+    hooks: bool = True
 
 
 class PublishWork(Request):
-    """Parameters of `athena/publish/run`: push the branch, and open a pull request."""
+    """Parameters of `athena/publish/run`: push the branch, and open a pull request.
+
+    `into` is the branch that the request is for, by default the one that the project has checked
+    out. `forge` says what the remote is where its address does not tell. `force` overwrites the
+    remote branch while it is where it was last seen. `hooks` false: the hooks have no say.
+    """
 
     agent: str
     remote: str | None = None
     pull_request: bool = False
+    into: str | None = None
+    forge: Literal["github", "gitlab"] | None = None
     title: str | None = None
     body: str | None = None
     draft: bool = False
+    force: bool = False
+    hooks: bool = True
 
 
 class Published(Record):

@@ -30,6 +30,7 @@ INSTALL: dict[Forge, str] = {
 TOOL_SECONDS = 120.0
 SCP = re.compile(r"(?:[^@/:]+@)?(?P<host>[^/:]+):(?P<path>(?!//).+)")
 URL = re.compile(r"https?://\S+")
+NUMBER = re.compile(r"!(\d+)")
 REJECTED = re.compile(r"\[(?:remote )?rejected\]|non-fast-forward|fetch first|stale info")
 
 
@@ -159,8 +160,9 @@ async def open_request(
 ) -> str:
     """Open a pull request (GitHub) or merge request (GitLab); returns its address.
 
-    `forge` decides where the remote's address does not tell. Raises `ToolMissing`, with the page
-    to open by hand, and `ToolFailed` with all that the tool printed.
+    Where there is one already, the push has updated it: its address is returned. `forge` decides
+    where the remote's address does not tell. Raises `ToolMissing`, with the page to open by hand,
+    and `ToolFailed` with all that the tool printed.
     """
     kind = forge or pushed.remote.forge
     page = request_page(pushed.remote, pushed.branch, target)
@@ -189,6 +191,8 @@ async def open_request(
         end_group=True,
     )
     output = ended.output.decode(errors="replace").strip()
+    if ended.code and (known := _open_already(pushed.remote, output)):
+        return known
     if ended.code or ended.timed_out:
         raise ToolFailed(
             f"`{TOOLS[kind]}` could not open the request"
@@ -198,6 +202,17 @@ async def open_request(
         )
     addresses = URL.findall(ended.stdout.decode(errors="replace")) or URL.findall(output)
     return addresses[-1] if addresses else output
+
+
+def _open_already(remote: Remote, output: str) -> str | None:
+    """The request that the tool says is there: gh names its address, glab its number."""
+    _, said, after = output.partition("already exists")
+    if not said:
+        return None
+    if addresses := URL.findall(after):
+        return addresses[0]
+    number = NUMBER.search(after)
+    return f"{remote.page}/-/merge_requests/{number[1]}" if number and remote.page else None
 
 
 def _arguments(

@@ -409,10 +409,11 @@
 ---@field commentIds string[]
 ---@field promptId string
 
----Parameters of `athena/workspace/commit`.
+---Parameters of `athena/workspace/commit`. `hooks` false: the hooks have no say in it.
 ---@class athena.CommitWork
 ---@field agent string
 ---@field message? string
+---@field hooks? boolean
 
 ---Parameters of `athena/comparison/get`: two to four agents side by side.
 ---@class athena.CompareAgents
@@ -774,7 +775,8 @@
 ---
 ---Uncommitted work is committed first, with `message` and trailers that name agent and turn. `into`
 ---is a branch, by default the one that the project has checked out. `dryRun` predicts the
----conflicts. `resolve` hands them to the agent as a prompt.
+---conflicts. `resolve` hands them to the agent as a prompt. `hooks` false: the repository's hooks
+---have no say in the commits.
 ---@class athena.MergeWork
 ---@field agent string
 ---@field into? string
@@ -782,6 +784,7 @@
 ---@field message? string
 ---@field dryRun? boolean
 ---@field resolve? boolean
+---@field hooks? boolean
 
 ---What the agent said to the user, in Markdown.
 ---@class athena.Message
@@ -924,13 +927,21 @@
 ---@field left integer
 
 ---Parameters of `athena/publish/run`: push the branch, and open a pull request.
+---
+---`into` is the branch that the request is for, by default the one that the project has checked
+---out. `forge` says what the remote is where its address does not tell. `force` overwrites the
+---remote branch while it is where it was last seen. `hooks` false: the hooks have no say.
 ---@class athena.PublishWork
 ---@field agent string
 ---@field remote? string
 ---@field pullRequest? boolean
+---@field into? string
+---@field forge? "github"|"gitlab"
 ---@field title? string
 ---@field body? string
 ---@field draft? boolean
+---@field force? boolean
+---@field hooks? boolean
 
 ---Where it is now; `url` of the pull request. `notes` say what was not possible, and why.
 ---@class athena.Published

@@ -1368,16 +1368,18 @@ public data class CommentsSent(
     }
 }
 
-/** Parameters of `athena/workspace/commit`. */
+/** Parameters of `athena/workspace/commit`. `hooks` false: the hooks have no say in it. */
 @JsonAdapter(CommitWork.Adapter::class)
 public data class CommitWork(
     public val agent: String,
     public val message: String? = null,
+    public val hooks: Boolean = true,
 ) {
     internal fun json(): JsonObject =
         JsonObject().also { o ->
             o.put("agent", JsonPrimitive(this.agent))
             o.put("message", this.message?.let { JsonPrimitive(it) })
+            o.put("hooks", JsonPrimitive(this.hooks))
         }
 
     internal class Adapter : Writer<CommitWork>({ it.json() })
@@ -2454,7 +2456,8 @@ public data class McpServer(
  *
  * Uncommitted work is committed first, with `message` and trailers that name agent and turn. `into`
  * is a branch, by default the one that the project has checked out. `dryRun` predicts the
- * conflicts. `resolve` hands them to the agent as a prompt.
+ * conflicts. `resolve` hands them to the agent as a prompt. `hooks` false: the repository's hooks
+ * have no say in the commits.
  */
 @JsonAdapter(MergeWork.Adapter::class)
 public data class MergeWork(
@@ -2464,6 +2467,7 @@ public data class MergeWork(
     public val message: String? = null,
     public val dryRun: Boolean = false,
     public val resolve: Boolean = false,
+    public val hooks: Boolean = true,
 ) {
     public enum class How(public val wire: String) {
         MERGE("merge"),
@@ -2485,6 +2489,7 @@ public data class MergeWork(
             o.put("message", this.message?.let { JsonPrimitive(it) })
             o.put("dryRun", JsonPrimitive(this.dryRun))
             o.put("resolve", JsonPrimitive(this.resolve))
+            o.put("hooks", JsonPrimitive(this.hooks))
         }
 
     internal class Adapter : Writer<MergeWork>({ it.json() })
@@ -2936,24 +2941,49 @@ public data class Pruned(
     internal class Adapter : Reader<Pruned>({ from(it) })
 }
 
-/** Parameters of `athena/publish/run`: push the branch, and open a pull request. */
+/**
+ * Parameters of `athena/publish/run`: push the branch, and open a pull request.
+ *
+ * `into` is the branch that the request is for, by default the one that the project has checked
+ * out. `forge` says what the remote is where its address does not tell. `force` overwrites the
+ * remote branch while it is where it was last seen. `hooks` false: the hooks have no say.
+ */
 @JsonAdapter(PublishWork.Adapter::class)
 public data class PublishWork(
     public val agent: String,
     public val remote: String? = null,
     public val pullRequest: Boolean = false,
+    public val into: String? = null,
+    public val forge: Forge? = null,
     public val title: String? = null,
     public val body: String? = null,
     public val draft: Boolean = false,
+    public val force: Boolean = false,
+    public val hooks: Boolean = true,
 ) {
+    public enum class Forge(public val wire: String) {
+        GITHUB("github"),
+        GITLAB("gitlab"),
+        UNRECOGNIZED("");
+
+        internal companion object {
+            fun from(json: JsonElement): Forge =
+                entries.firstOrNull { it.wire == json.asString } ?: UNRECOGNIZED
+        }
+    }
+
     internal fun json(): JsonObject =
         JsonObject().also { o ->
             o.put("agent", JsonPrimitive(this.agent))
             o.put("remote", this.remote?.let { JsonPrimitive(it) })
             o.put("pullRequest", JsonPrimitive(this.pullRequest))
+            o.put("into", this.into?.let { JsonPrimitive(it) })
+            o.put("forge", this.forge?.let { JsonPrimitive(it.wire) })
             o.put("title", this.title?.let { JsonPrimitive(it) })
             o.put("body", this.body?.let { JsonPrimitive(it) })
             o.put("draft", JsonPrimitive(this.draft))
+            o.put("force", JsonPrimitive(this.force))
+            o.put("hooks", JsonPrimitive(this.hooks))
         }
 
     internal class Adapter : Writer<PublishWork>({ it.json() })
