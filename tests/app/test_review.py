@@ -279,6 +279,32 @@ def test_two_agents_that_collide_are_told_of_each_other(client: Client, project:
     assert [(c["conflict"], [x["start"] for x in c["ranges"]]) for c in found] == [(True, [5])]
 
 
+def test_collisions_are_told_in_the_middle_of_a_turn_and_end_with_the_worktree(
+    client: Client, project: Path, tmp_path: Path
+) -> None:
+    one = worked(client, project, "edit text.txt: line 5 -> one")
+    gate = tmp_path / "gate"
+    text = f"edit text.txt: line 5 -> two\nrun until [ -e {gate} ]; do sleep 0.05; done"
+    two = spawn(client, project, text, workspace={"kind": "new"})
+    until_sync(lambda: client.agent(one["id"])["conflicts"] == [two["id"]])
+    assert client.agent(two["id"])["status"] == "working"
+    gate.touch()
+    client.until(two["id"], "idle")
+    broken = worked(client, project, "edit text.txt: line 5 -> three")
+    until_sync(lambda: set(client.agent(one["id"])["conflicts"]) == {two["id"], broken["id"]})
+    (Path(broken["workspace"]["path"]) / ".git").write_text("gitdir: /nowhere\n")
+    client.call("athena/agent/stop", agent=two["id"])
+    client.until_status(two["id"], "done")
+    client.call("athena/workspace/remove", agent=two["id"], insist=["dirty"])
+    until_sync(lambda: client.agent(one["id"])["conflicts"] == [])
+    assert client.agent(two["id"])["collisions"] == []
+    client.call("athena/workspace/restore", agent=two["id"])
+    until_sync(lambda: client.agent(one["id"])["conflicts"] == [two["id"]])
+    client.call("athena/agent/archive", agent=two["id"])
+    until_sync(lambda: client.agent(one["id"])["conflicts"] == [])
+    assert client.agent(two["id"])["conflicts"] == []
+
+
 def test_agents_side_by_side(client: Client, project: Path) -> None:
     one = worked(client, project)
     two = worked(client, project, "run true\nrun false\nwrite text.txt: all new\nsay the end")

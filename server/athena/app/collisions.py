@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import defaultdict
+from collections.abc import Collection
 from pathlib import Path
 
 from athena.app.changeset import state_of
@@ -12,8 +14,11 @@ from athena.app.context import Context
 from athena.app.spawn import project_of
 from athena.app.trees import checkout_of
 from athena.border import Connection
+from athena.log import StoredEvent
 from athena.protocol import events as e
 from athena.protocol.agent import AgentView
+from athena.protocol.errors import AthenaError
+from athena.protocol.items import ToolKind
 from athena.protocol.workspace import (
     Collision,
     CollisionList,
@@ -23,16 +28,37 @@ from athena.protocol.workspace import (
 from athena.worktree import collisions, snapshot
 from athena.worktree.errors import WorktreeError
 from athena.worktree.paths import to_wire
+from athena.worktree.repository import Checkout
 
 logger = logging.getLogger(__name__)
 
+GATHER_SECONDS = 0.3
+"""Agents change several files at a time."""
+
+REST_TIMES = 4.0
+"""How long to rest after a comparison, as a multiple of what it took."""
+
+KINDS = (
+    e.CheckpointTaken.KIND,
+    e.ItemCompleted.KIND,
+    e.ChangesApplied.KIND,
+    e.WorkspaceReady.KIND,
+    e.WorkspaceRemoved.KIND,
+    e.AgentArchived.KIND,
+    e.AgentRestored.KIND,
+)
+CHANGING = frozenset(
+    {ToolKind.EDIT, ToolKind.DELETE, ToolKind.MOVE, ToolKind.EXECUTE, ToolKind.OTHER}
+)
+
 
 class CollisionWatch:
-    """Compares the live worktrees of each repository whenever one of them was captured."""
+    """Compares the live worktrees of each repository whenever an agent may have changed a file."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._scanners: dict[str, collisions.CollisionScanner] = {}
+        self._scanners: dict[str, tuple[Path, collisions.CollisionScanner]] = {}
+        self._trees: dict[str, str] = {}
         self._lock = asyncio.Lock()
 
     async def run(self) -> None:
@@ -40,23 +66,34 @@ class CollisionWatch:
         log = self._context.log
         position = log.head
         while True:
-            head = await log.wait_beyond(position)
-            captured = await log.read(position, upto=head, kinds=[e.CheckpointTaken.KIND])
+            await log.wait_beyond(position)
+            await asyncio.sleep(GATHER_SECONDS)
+            head = log.head
+            touched: set[str] = set()
+            while found := await log.read(position, upto=head, kinds=KINDS):
+                touched |= {event.stream for event in found if _touches(event)}
+                position = found[-1].seq
             position = head
-            touched = {
-                v.workspace.repository
-                for c in captured
-                if (v := self._context.directory.view(c.stream)) and v.workspace
-            }
-            for repository in touched - {None}:
+            began = time.monotonic()
+            for repository in self._repositories_of(touched):
                 try:
-                    await self._tell(str(repository))
-                except (WorktreeError, OSError) as error:
+                    await self._tell(repository, touched)
+                except (WorktreeError, AthenaError, OSError) as error:
                     logger.info("no collisions of %s: %s", repository, error)
+            # Agents at work touch files all the time; most of the time is theirs.
+            await asyncio.sleep((time.monotonic() - began) * REST_TIMES)
 
-    async def _tell(self, repository: str) -> None:
+    def _repositories_of(self, agents: set[str]) -> set[str]:
+        """The repositories to compare in; all, where one of the agents has no worktree any more."""
+        views = [self._context.directory.view(agent) for agent in agents]
+        if any(v is None or v.archived or v.workspace is None for v in views):
+            return self.repositories()
+        places = [v.workspace.repository for v in views if v and v.workspace]
+        return {repository for repository in places if repository is not None}
+
+    async def _tell(self, repository: str, touched: set[str]) -> None:
         """Record for each agent of a repository whom it collides with, where that changed."""
-        found = await self.scan(repository)
+        found = await self.scan(repository, touched)
         met: dict[str, set[str]] = defaultdict(set)
         conflicts: dict[str, set[str]] = defaultdict(set)
         for c in found:
@@ -64,41 +101,65 @@ class CollisionWatch:
                 met[one].add(other)
                 if c.conflict:
                     conflicts[one].add(other)
-        for view in self._live(repository):
+        for view in self._context.directory.views():
+            if view.workspace is None or view.workspace.repository != repository:
+                continue
             others, bad = sorted(met[view.id]), sorted(conflicts[view.id])
             if (others, bad) != (view.collisions, view.conflicts):
                 actor = await self._context.directory.actor(view.id)
                 fact = e.CollisionsChanged(others=others, conflicts=bad)
                 await actor.change(lambda draft, fact=fact: draft.record(fact))
 
-    async def scan(self, repository: str) -> list[Collision]:
-        """The collisions among the live worktrees of a repository now."""
+    async def scan(
+        self, repository: str, touched: Collection[str] | None = None
+    ) -> list[Collision]:
+        """The collisions among the live worktrees of a repository now.
+
+        With `touched` only the files of those agents are looked at again. A worktree that cannot
+        be looked at is left out.
+        """
         async with self._lock:
             live: list[collisions.Live] = []
-            scanner = self._scanners.get(repository)
+            at: Checkout | None = None
             for view in self._live(repository):
                 assert view.workspace is not None and view.workspace.base_commit is not None
-                checkout = await checkout_of(self._context, await state_of(self._context, view.id))
-                if scanner is None:
-                    scanner = collisions.CollisionScanner(checkout)
-                    self._scanners[repository] = scanner
-                tree = await snapshot.tree_now(checkout)
-                live.append(collisions.Live(view.id, view.workspace.base_commit, tree))
-            if scanner is None or len(live) < 2:
+                try:
+                    state = await state_of(self._context, view.id)
+                    checkout = await checkout_of(self._context, state)
+                    if touched is None or view.id in touched or view.id not in self._trees:
+                        self._trees[view.id] = await snapshot.tree_now(checkout)
+                except (WorktreeError, AthenaError, OSError) as error:
+                    logger.info("%s is not compared: %s", view.name, error)
+                    continue
+                at = at or checkout
+                base = view.workspace.base_commit
+                live.append(collisions.Live(view.id, base, self._trees[view.id]))
+            if at is None or len(live) < 2:
                 return []
-            return _paired(await scanner.scan(live))
+            return _paired(await self._scanner(repository, at).scan(live))
+
+    def _scanner(self, repository: str, at: Checkout) -> collisions.CollisionScanner:
+        """What compares in a repository; another one when the folder that it works in is gone."""
+        root, scanner = self._scanners.get(repository, (None, None))
+        if scanner is None or root is None or not root.is_dir():
+            scanner = collisions.CollisionScanner(at)
+            self._scanners[repository] = (at.root, scanner)
+        return scanner
 
     def _live(self, repository: str) -> list[AgentView]:
-        return [
-            v
-            for v in self._context.directory.views()
-            if not v.archived
-            and v.workspace is not None
-            and v.workspace.repository == repository
-            and v.workspace.kind == "new"
-            and v.workspace.base_commit is not None
-            and Path(v.workspace.path).is_dir()
-        ]
+        """One agent for each worktree: those who share one do not collide."""
+        found: dict[str, AgentView] = {}
+        for v in self._context.directory.views():
+            if (
+                not v.archived
+                and v.workspace is not None
+                and v.workspace.repository == repository
+                and v.workspace.kind != "none"
+                and v.workspace.base_commit is not None
+                and Path(v.workspace.path).is_dir()
+            ):
+                found.setdefault(v.workspace.path, v)
+        return list(found.values())
 
     def repositories(self) -> set[str]:
         """The repositories that agents work in."""
@@ -107,6 +168,14 @@ class CollisionWatch:
             for v in self._context.directory.views()
             if v.workspace is not None and v.workspace.repository is not None
         }
+
+
+def _touches(event: StoredEvent) -> bool:
+    """Whether files may be different after an event: of items, only tools that change them."""
+    if event.kind != e.ItemCompleted.KIND:
+        return True
+    item = event.data.get("item")
+    return isinstance(item, dict) and item.get("tool") in CHANGING  # pyright: ignore[reportUnknownMemberType]
 
 
 def _paired(found: tuple[collisions.Collision, ...]) -> list[Collision]:

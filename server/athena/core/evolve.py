@@ -119,7 +119,7 @@ def _life_change(state: AgentState, at: int, data: e.EventData) -> Change:
         case e.WorkspaceFailed():
             return {"workspace_error": data.error, "wanted": False}
         case e.WorkspaceRemoved():
-            return {"workspace": None, "wanted": False}
+            return {"workspace": None, "wanted": False, "collisions": [], "conflicts": []}
         case e.ScriptStarted() | e.ScriptEnded():
             return _script_change(state, at, data)
         case e.CheckpointTaken():
