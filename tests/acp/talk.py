@@ -34,11 +34,12 @@ class Talk:
         resume: str | None = None,
         fork: bool = False,
         primer: str | None = None,
+        also: tuple[str, ...] = (),
         **spec: Any,
     ) -> None:
         self.driver = AcpDriver(row(quirks))
         agent = AgentSpec(name="a", harness="agent", project=CWD, **spec)
-        self.launch = Launch("R", agent, CWD, resume, fork, primer)
+        self.launch = Launch("R", agent, CWD, resume, fork, primer, also)
         self.lines: list[str] = []
         self.deltas: list[str] = []
         self.sent: list[Json] = []

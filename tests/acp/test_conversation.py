@@ -87,7 +87,7 @@ class Theatre:
         run = Conversation(AcpDriver(row), launch, environ, answer)
         if quirks is OFFERS:
             terminals = Terminals(self.root / "runs", launch.run_id, self.work, environ, 1)
-            run.effects = Effects(self.work, terminals)
+            run.effects = Effects([self.work], terminals)
             self.stack.push_async_callback(run.effects.close)
         await self.stack.enter_async_context(run)
         return run

@@ -375,3 +375,13 @@ def test_close() -> None:
     other = Talk().opened()
     other.does(Close())
     assert other.seen() == ""
+
+
+@pytest.mark.parametrize("able", [True, False])
+def test_other_directories_are_named_where_the_agent_takes_them(able: bool) -> None:
+    talk = Talk(also=("/other",))
+    abilities = {"additionalDirectories": {}} if able else {}
+    capabilities = {"sessionCapabilities": abilities}
+    talk.answers({"protocolVersion": 1, "agentCapabilities": capabilities})
+    named = talk.sent[-1]["params"].get("additionalDirectories")
+    assert talk.sent[-1]["method"] == "session/new" and named == (["/other"] if able else None)

@@ -8,6 +8,7 @@ export type Ability = "yes" | "no" | "unknown";
 /** Parameters of `athena/review/comment`. `send`: as a prompt to the agent, at once. */
 export interface AddComment {
   agent: string;
+  repository?: string;
   path: string;
   line?: number;
   endLine?: number;
@@ -200,6 +201,7 @@ export interface Applied {
  */
 export interface ApplyReview {
   agent: string;
+  repository?: string;
   scope?: Scope;
   turnId?: string;
   target?: string;
@@ -320,10 +322,12 @@ export interface ChangesApplied {
  *
  * `turn`: what one turn changed (the last one without `turnId`). `agent`: all that its turns
  * changed, without what others wrote in between. `base`: the workspace now, uncommitted work
- * included, against the commit it started from.
+ * included, against the commit it started from. `repository` names one of the other repositories in
+ * which the agent has a worktree.
  */
 export interface ChangesetRef {
   agent: string;
+  repository?: string;
   scope?: Scope;
   turnId?: string;
 }
@@ -426,6 +430,7 @@ export interface CommandsChanged {
 /** A line of what the agent changed was commented on. */
 export interface CommentAdded {
   commentId: string;
+  repository?: string;
   path: string;
   line: number;
   endLine?: number;
@@ -455,6 +460,7 @@ export interface CommentResolved {
 export interface CommentView {
   commentId: string;
   agentId: string;
+  repository?: string;
   path: string;
   line: number;
   endLine?: number;
@@ -474,6 +480,7 @@ export interface CommentsSent {
 /** Parameters of `athena/workspace/commit`. `hooks` false: the hooks have no say in it. */
 export interface CommitWork {
   agent: string;
+  repository?: string;
   message?: string;
   hooks?: boolean;
 }
@@ -549,6 +556,7 @@ export interface Delta {
 /** Parameters of `athena/comparison/text`: a file as one agent has it now. */
 export interface DiffAgents {
   agent: string;
+  repository?: string;
   path: string;
 }
 
@@ -795,9 +803,10 @@ export interface ListArchetypes {
   project?: string;
 }
 
-/** Parameters of `athena/checkpoint/list`. */
+/** Parameters of `athena/checkpoint/list`. `repository` is one of the agent's other ones. */
 export interface ListCheckpoints {
   agent: string;
+  repository?: string;
 }
 
 /** Parameters of `athena/collision/list`. */
@@ -887,6 +896,7 @@ export interface McpServer {
  */
 export interface MergeWork {
   agent: string;
+  repository?: string;
   into?: string;
   how?: "merge" | "squash" | "rebase";
   message?: string;
@@ -964,6 +974,18 @@ export type OptionKind = "allowOnce" | "allowAlways" | "rejectOnce" | "rejectAlw
 /** The session's options, all of them. */
 export interface OptionsChanged {
   options: Option[];
+}
+
+/**
+ * A worktree that an agent has in another repository. `name` is what the repository is called among
+ * those of the agent.
+ */
+export interface OtherWorktree {
+  name: string;
+  path: string;
+  repository: string;
+  branch?: string;
+  baseCommit?: string;
 }
 
 /** How a request ended. */
@@ -1062,6 +1084,7 @@ export interface Pruned {
  */
 export interface PublishWork {
   agent: string;
+  repository?: string;
   remote?: string;
   pullRequest?: boolean;
   into?: string;
@@ -1261,12 +1284,13 @@ export interface RescueView {
  * What was done, and the ref that brings the state before it back.
  *
  * `movedTo` is the folder that the files were moved to instead, because they could not be captured
- * and one insisted.
+ * and one insisted. `also` is what was kept in the agent's other repositories.
  */
 export interface Rescued {
   rescue?: RescueView;
   removed: boolean;
   movedTo?: string;
+  also: RescueView[];
 }
 
 /**
@@ -1316,6 +1340,7 @@ export interface ResumeAgent {
  */
 export interface RevertWork {
   agent: string;
+  repository?: string;
   turnId?: string;
   paths?: string[];
   dryRun?: boolean;
@@ -1819,6 +1844,7 @@ export interface TurnView {
 /** Parameters of `athena/revert/undo`: back to the state that `undo` of a result names. */
 export interface UndoRevert {
   agent: string;
+  repository?: string;
   ref: string;
 }
 
@@ -1896,7 +1922,8 @@ export interface WorkspaceList {
  * The agent's working directory exists. `branch` and `baseCommit` are null without git.
  *
  * `setup` are the commands that run in it before the harness starts. `firstPort` begins the range
- * of `ports` free TCP ports that its scripts and its harness are told of.
+ * of `ports` free TCP ports that its scripts and its harness are told of. `also` are the agent's
+ * worktrees in other repositories.
  */
 export interface WorkspaceReady {
   path: string;
@@ -1908,17 +1935,20 @@ export interface WorkspaceReady {
   setup?: string[];
   firstPort?: number;
   ports?: number;
+  also?: OtherWorktree[];
 }
 
 /**
  * The worktree was removed after its tree was captured under `rescue`.
  *
- * `movedTo` is the folder that its files were moved to, where they could not be captured.
+ * `movedTo` is the folder that its files were moved to, where they could not be captured. `also`
+ * are the refs in the other repositories that the agent had worktrees of.
  */
 export interface WorkspaceRemoved {
   path: string;
   rescue?: string;
   movedTo?: string;
+  also?: string[];
   by: string;
 }
 
@@ -1927,7 +1957,8 @@ export interface WorkspaceRemoved {
  *
  * `new` makes a git worktree on a branch of its own, `existing` uses the directory `path` as it is,
  * `none` works in the project directory itself. `base` is a branch or commit, `subfolder` a path
- * inside the repository. `agent` names another agent, to work in its workspace (`existing`).
+ * inside the repository. `agent` names another agent, to work in its workspace (`existing`). `also`
+ * are folders of other repositories: with `new` the agent gets a worktree in each of them.
  */
 export interface WorkspaceSpec {
   kind?: "new" | "existing" | "none";
@@ -1936,6 +1967,7 @@ export interface WorkspaceSpec {
   branch?: string;
   subfolder?: string;
   agent?: string;
+  also?: string[];
 }
 
 /**
@@ -1963,7 +1995,11 @@ export interface WorkspaceState {
   hazards: Record<string, string>;
 }
 
-/** Where an agent works, and the range of TCP ports that is kept free for what runs there. */
+/**
+ * Where an agent works, and the range of TCP ports that is kept free for what runs there.
+ *
+ * `also` are its worktrees in other repositories.
+ */
 export interface WorkspaceView {
   kind: "new" | "existing" | "none";
   path: string;
@@ -1973,6 +2009,7 @@ export interface WorkspaceView {
   baseCommit?: string;
   firstPort?: number;
   ports?: number;
+  also: OtherWorktree[];
 }
 
 /** What a client may ask, by the method's name. */

@@ -18,7 +18,7 @@ from athena.app import rules
 from athena.app.context import Context
 from athena.app.draft import Draft
 from athena.app.effects import Effects
-from athena.app.launching import explain_end
+from athena.app.launching import explain_end, instructed
 from athena.app.scripts import ScriptRunner
 from athena.app.workspace import make_workspace, take_checkpoint
 from athena.core import step as s
@@ -311,8 +311,8 @@ class AgentActor:
         await self.record(*await make_workspace(self.context, self.state))
 
     async def _take_checkpoint(self, wanted: s.TakeCheckpoint) -> None:
-        fact = await take_checkpoint(self.context, self.state, wanted.turn_id, wanted.edge)
-        await self.record(fact)
+        facts = await take_checkpoint(self.context, self.state, wanted.turn_id, wanted.edge)
+        await self.record(*facts)
 
     # The run.
 
@@ -322,8 +322,9 @@ class AgentActor:
         primer = await self.context.launcher.primer(state) if wanted.primed else None
         launch = Launch(
             run_id=wanted.run_id,
-            spec=state.spec,
+            spec=instructed(state),
             cwd=state.workspace.cwd,
+            also=tuple(other.path for other in state.workspace.also),
             resume=wanted.resume,
             primer=primer,
         )
@@ -373,7 +374,8 @@ class AgentActor:
         assert state.workspace is not None
         driver = self.context.launcher.driver(state)
         memory = driver.load(kept.memory)
-        launch = Launch(run_id, state.spec, state.workspace.cwd)
+        also = tuple(other.path for other in state.workspace.also)
+        launch = Launch(run_id, instructed(state), state.workspace.cwd, also=also)
         sent = await self.context.log.last_sent(run_id)
         self.live = Live(run_id, driver, memory, kept.position, sent, launch)
         for effect in driver.open_effects(memory):

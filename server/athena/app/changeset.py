@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from athena.app.context import Context
-from athena.app.trees import checkout_of, found_changes
+from athena.app.trees import checkout_of, found_changes, seen_in
 from athena.border import Connection
 from athena.core.state import AgentState
 from athena.protocol import review as r
@@ -19,7 +19,7 @@ NO_MODE = "000000"
 
 async def get(context: Context, connection: Connection, asked: r.ChangesetRef) -> r.ChangesetView:
     """The files of a changeset."""
-    state = await state_of(context, asked.agent)
+    state = await state_of(context, asked.agent, asked.repository)
     checkout = await checkout_of(context, state)
     found = await found_changes(checkout, state, asked.scope, asked.turn_id)
     return r.ChangesetView(
@@ -38,7 +38,7 @@ async def file(
     context: Context, connection: Connection, asked: r.ReadChangedFile
 ) -> r.ChangedFileDetail:
     """One file with its hunks and comments."""
-    state = await state_of(context, asked.agent)
+    state = await state_of(context, asked.agent, asked.repository)
     checkout = await checkout_of(context, state)
     found = await found_changes(checkout, state, asked.scope, asked.turn_id)
     changed = found.file(asked.path)
@@ -52,14 +52,16 @@ async def file(
             "hunks": len(detail.hunks),
             "large": detail.large,
             "hunk_list": [_hunk(state, changed, h) for h in detail.hunks],
-            "comment_list": [c for c in state.comments if c.path == path],
+            "comment_list": [
+                c for c in state.comments if (c.path, c.repository) == (path, asked.repository)
+            ],
         }
     )
 
 
 async def text(context: Context, connection: Connection, asked: r.ReadChangedText) -> r.ChangedText:
     """One side of a changed file, for an editor's own diff view."""
-    state = await state_of(context, asked.agent)
+    state = await state_of(context, asked.agent, asked.repository)
     checkout = await checkout_of(context, state)
     found = await found_changes(checkout, state, asked.scope, asked.turn_id)
     changed = found.file(asked.path)
@@ -83,9 +85,10 @@ def changed_text(path: str, content: bytes | None) -> r.ChangedText:
     return r.ChangedText(path=path, exists=True, binary="\0" in shown, text=shown)
 
 
-async def state_of(context: Context, name: str) -> AgentState:
-    """The state of the agent that a name means."""
-    return (await context.directory.actor(context.directory.resolve(name))).state
+async def state_of(context: Context, name: str, place: str | None = None) -> AgentState:
+    """The state of the agent that a name means; with `place` as it is in that repository."""
+    state = (await context.directory.actor(context.directory.resolve(name))).state
+    return state if place is None else seen_in(state, place)
 
 
 async def ids_of(

@@ -31,7 +31,7 @@ async def list_(
     context: Context, connection: Connection, asked: w.ListCheckpoints
 ) -> w.CheckpointList:
     """The captured states of an agent's tree, oldest first."""
-    state = await state_of(context, asked.agent)
+    state = await state_of(context, asked.agent, asked.repository)
     checkout = await checkout_of(context, state)
     found = await checkpoint.checkpoints(checkout, state.id)
     return w.CheckpointList(checkpoints=[_view(c) for c in found])

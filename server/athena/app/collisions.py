@@ -7,6 +7,7 @@ import logging
 import time
 from collections import defaultdict
 from collections.abc import Collection
+from dataclasses import dataclass
 from pathlib import Path
 
 from athena.app.changeset import state_of
@@ -52,6 +53,17 @@ CHANGING = frozenset(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A worktree of an agent; `name` where it is one of another repository than its main one."""
+
+    agent_id: str
+    name: str | None
+    repository: str
+    path: str
+    base: str
+
+
 class CollisionWatch:
     """Compares the live worktrees of each repository whenever an agent may have changed a file."""
 
@@ -59,6 +71,7 @@ class CollisionWatch:
         self._context = context
         self._scanners: dict[str, tuple[Path, collisions.CollisionScanner]] = {}
         self._trees: dict[str, str] = {}
+        self._found: dict[str, list[Collision]] = {}
         self._lock = asyncio.Lock()
 
     async def run(self) -> None:
@@ -88,21 +101,21 @@ class CollisionWatch:
         views = [self._context.directory.view(agent) for agent in agents]
         if any(v is None or v.archived or v.workspace is None for v in views):
             return self.repositories()
-        places = [v.workspace.repository for v in views if v and v.workspace]
-        return {repository for repository in places if repository is not None}
+        return {place.repository for view in views if view is not None for place in _places(view)}
 
     async def _tell(self, repository: str, touched: set[str]) -> None:
         """Record for each agent of a repository whom it collides with, where that changed."""
-        found = await self.scan(repository, touched)
+        self._found[repository] = await self.scan(repository, touched)
         met: dict[str, set[str]] = defaultdict(set)
         conflicts: dict[str, set[str]] = defaultdict(set)
-        for c in found:
+        # An agent may work in several repositories, and meet others in each.
+        for c in (c for found in self._found.values() for c in found):
             for one, other in ((c.agent_id, c.other_id), (c.other_id, c.agent_id)):
                 met[one].add(other)
                 if c.conflict:
                     conflicts[one].add(other)
         for view in self._context.directory.views():
-            if view.workspace is None or view.workspace.repository != repository:
+            if all(place.repository != repository for place in _places(view)):
                 continue
             others, bad = sorted(met[view.id]), sorted(conflicts[view.id])
             if (others, bad) != (view.collisions, view.conflicts):
@@ -121,19 +134,18 @@ class CollisionWatch:
         async with self._lock:
             live: list[collisions.Live] = []
             at: Checkout | None = None
-            for view in self._live(repository):
-                assert view.workspace is not None and view.workspace.base_commit is not None
+            for place in self._live(repository):
                 try:
-                    state = await state_of(self._context, view.id)
+                    state = await state_of(self._context, place.agent_id, place.name)
                     checkout = await checkout_of(self._context, state)
-                    if touched is None or view.id in touched or view.id not in self._trees:
-                        self._trees[view.id] = await snapshot.tree_now(checkout)
+                    known = place.path in self._trees
+                    if touched is None or place.agent_id in touched or not known:
+                        self._trees[place.path] = await snapshot.tree_now(checkout)
                 except (WorktreeError, AthenaError, OSError) as error:
-                    logger.info("%s is not compared: %s", view.name, error)
+                    logger.info("%s is not compared: %s", place.path, error)
                     continue
                 at = at or checkout
-                base = view.workspace.base_commit
-                live.append(collisions.Live(view.id, base, self._trees[view.id]))
+                live.append(collisions.Live(place.agent_id, place.base, self._trees[place.path]))
             if at is None or len(live) < 2:
                 return []
             return _paired(await self._scanner(repository, at).scan(live))
@@ -146,28 +158,33 @@ class CollisionWatch:
             self._scanners[repository] = (at.root, scanner)
         return scanner
 
-    def _live(self, repository: str) -> list[AgentView]:
+    def _live(self, repository: str) -> list[Place]:
         """One agent for each worktree: those who share one do not collide."""
-        found: dict[str, AgentView] = {}
-        for v in self._context.directory.views():
-            if (
-                not v.archived
-                and v.workspace is not None
-                and v.workspace.repository == repository
-                and v.workspace.kind != "none"
-                and v.workspace.base_commit is not None
-                and Path(v.workspace.path).is_dir()
-            ):
-                found.setdefault(v.workspace.path, v)
+        found: dict[str, Place] = {}
+        for view in self._context.directory.views():
+            if view.archived or view.workspace is None or view.workspace.kind == "none":
+                continue
+            for place in _places(view):
+                if place.repository == repository and Path(place.path).is_dir():
+                    found.setdefault(place.path, place)
         return list(found.values())
 
     def repositories(self) -> set[str]:
         """The repositories that agents work in."""
-        return {
-            v.workspace.repository
-            for v in self._context.directory.views()
-            if v.workspace is not None and v.workspace.repository is not None
-        }
+        views = self._context.directory.views()
+        return {place.repository for view in views for place in _places(view)}
+
+
+def _places(view: AgentView) -> list[Place]:
+    """The worktrees of an agent that can be compared with others of their repositories."""
+    main = view.workspace
+    if main is None:
+        return []
+    found: list[Place] = []
+    for name, one in ((None, main), *((other.name, other) for other in main.also)):
+        if one.repository is not None and one.base_commit is not None:
+            found.append(Place(view.id, name, one.repository, one.path, one.base_commit))
+    return found
 
 
 def _touches(event: StoredEvent) -> bool:

@@ -36,7 +36,7 @@ async def get(context: Context, connection: Connection, asked: r.CompareAgents) 
 
 async def text(context: Context, connection: Connection, asked: r.DiffAgents) -> r.ChangedText:
     """A file as one agent has it now."""
-    state = await state_of(context, asked.agent)
+    state = await state_of(context, asked.agent, asked.repository)
     place = state.workspace
     if place is None:
         raise AthenaError(ErrorCode.WRONG_STATE, f"{state.name} has no workspace.")

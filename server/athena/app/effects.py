@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 
 from athena.app.terminals import Terminals
@@ -12,10 +13,10 @@ MOST_BYTES = 32 * 1024 * 1024
 
 
 class Effects:
-    """Performs the effects of one run, inside its workspace."""
+    """Performs the effects of one run, inside the roots of its workspace."""
 
-    def __init__(self, root: Path, terminals: Terminals) -> None:
-        self._root = root
+    def __init__(self, roots: Sequence[Path], terminals: Terminals) -> None:
+        self._roots = roots
         self._terminals = terminals
 
     async def perform(self, effect: d.Effect) -> d.EffectDone:
@@ -54,8 +55,8 @@ class Effects:
         if not given.is_absolute():
             raise ValueError(f"{path} is not absolute")
         real = given.resolve()
-        if not real.is_relative_to(self._root.resolve()):
-            raise ValueError(f"{path} is outside of the workspace {self._root}")
+        if not any(real.is_relative_to(root.resolve()) for root in self._roots):
+            raise ValueError(f"{path} is outside of the workspace {self._roots[0]}")
         return real
 
     def _read(self, effect: d.ReadTextFile) -> str:

@@ -75,6 +75,8 @@ def of_workspace(directory: Path, state: AgentState) -> dict[str, str]:
     place = state.workspace
     if place is None or place.repository is None:
         return base
+    roots = [place.path, *(other.path for other in place.also)]
+    base = {**base, "ATHENA_WORKTREES": os.pathsep.join(roots)}
     return scripts.environment(
         base,
         worktree=Path(place.path),

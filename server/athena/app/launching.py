@@ -21,6 +21,7 @@ from athena.harness.driver import Driver, Launch
 from athena.harness.identity import find
 from athena.harness.registry import driver_for
 from athena.protocol.agent import Logs
+from athena.protocol.spec import AgentSpec
 from athena.runs import ExitRecord, How, Run, RunSpec, errors_said
 
 LOST_WORDS = "its process is gone (a restart of the machine, or it was killed); resume to go on"
@@ -104,11 +105,11 @@ class Launcher:
         assert state.workspace is not None
         env = environment.of_workspace(self._context.environments, state)
         mask = environment.kept(self._context.environments, state.id).umask
-        root = Path(state.workspace.path)
+        roots = [state.workspace.path, *(other.path for other in state.workspace.also)]
         terminals = Terminals(
             self._context.runs, run_id, Path(state.workspace.cwd), env, self._epoch, mask
         )
-        return Effects(root, terminals)
+        return Effects([Path(root) for root in roots], terminals)
 
     async def primer(self, state: AgentState) -> str:
         """A text that stands for the conversation so far."""
@@ -122,6 +123,20 @@ class Launcher:
         said = errors_said(directory, most)
         text = said.data.decode("utf-8", "replace")
         return Logs(run_id=run_id, path=str(directory), text=text)
+
+
+def instructed(state: AgentState) -> AgentSpec:
+    """The spec with what the agent has to know of its worktrees in other repositories."""
+    others = state.workspace.also if state.workspace is not None else []
+    if not others:
+        return state.spec
+    places = "\n".join(f"- {other.path} ({other.name}, branch {other.branch})" for other in others)
+    words = (
+        "Beside the current directory you work in these directories, each of which is a git "
+        f"worktree of another repository:\n{places}"
+    )
+    told = f"{state.spec.instructions}\n\n{words}" if state.spec.instructions else words
+    return state.spec.model_copy(update={"instructions": told})
 
 
 def explain_end(state: AgentState, record: ExitRecord) -> tuple[Reason, str | None]:

@@ -31,7 +31,7 @@ TITLE_LENGTH = 72
 
 async def run(context: Context, connection: Connection, asked: r.MergeWork) -> r.Applied:
     """Bring the agent's branch into another one; `dry_run` predicts the conflicts."""
-    state = await state_of(context, asked.agent)
+    state = await state_of(context, asked.agent, asked.repository)
     checkout = await checkout_of(context, state)
     branch = await _branch(checkout, state)
     into = asked.into or await _target(context, state, branch)
@@ -99,7 +99,8 @@ async def _hand_over(
     begun = await resolve.begin(checkout, state.id, into)
     files = sorted({to_wire(c.path) for c in begun.conflicts})
     text = (
-        f"I merged {into} into your branch, and these files conflict: {', '.join(files)}. "
+        f"I merged {into} into your branch in {checkout.root}, and these files conflict: "
+        f"{', '.join(files)}. "
         "Resolve the conflict markers so that both sides' intent is kept, and run the tests. "
         "Do not commit."
     )
@@ -122,7 +123,7 @@ async def _hand_over(
 
 async def commit_(context: Context, connection: Connection, asked: r.CommitWork) -> r.Applied:
     """Commit what is uncommitted in the agent's worktree."""
-    state = await state_of(context, asked.agent)
+    state = await state_of(context, asked.agent, asked.repository)
     need_rest(state)
     checkout = await checkout_of(context, state)
     notes = await _take_back_rejected(context, connection, state, checkout)
@@ -142,7 +143,7 @@ async def commit_(context: Context, connection: Connection, asked: r.CommitWork)
 
 async def publish_(context: Context, connection: Connection, asked: r.PublishWork) -> r.Published:
     """Push the agent's branch, and open a pull request when asked."""
-    state = await state_of(context, asked.agent)
+    state = await state_of(context, asked.agent, asked.repository)
     need_rest(state)
     checkout = await checkout_of(context, state)
     branch = await _branch(checkout, state)

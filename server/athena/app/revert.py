@@ -24,7 +24,7 @@ from athena.worktree.threeway import Conflicted
 
 async def run(context: Context, connection: Connection, asked: r.RevertWork) -> r.Applied:
     """Take back what one turn, or all turns, changed. `dry_run` only shows it."""
-    state = await state_of(context, asked.agent)
+    state = await state_of(context, asked.agent, asked.repository)
     need_rest(state)
     checkout = await checkout_of(context, state)
     turns = await turns_of(checkout, state)
@@ -59,7 +59,7 @@ async def run(context: Context, connection: Connection, asked: r.RevertWork) -> 
 
 async def undo(context: Context, connection: Connection, asked: r.UndoRevert) -> r.Applied:
     """Take back what a result's `undo` names, in the tree in which that was done."""
-    state = await state_of(context, asked.agent)
+    state = await state_of(context, asked.agent, asked.repository)
     checkout = await _any_checkout(context, state)
     what = await apply.applied_at(checkout, asked.ref)
     if state.workspace is not None and what.root == Path(state.workspace.path):

@@ -9,7 +9,7 @@ from athena.app.agent import by
 from athena.app.changeset import ids_of, state_of, verdict_of
 from athena.app.context import Context
 from athena.app.draft import Draft
-from athena.app.trees import checkout_of, found_changes, project_checkout
+from athena.app.trees import checkout_of, found_changes, project_checkout, seen_in
 from athena.border import Connection
 from athena.core import decide
 from athena.core.state import AgentState
@@ -29,7 +29,7 @@ from athena.worktree.threeway import Conflict, Conflicted
 
 async def verdict(context: Context, connection: Connection, asked: r.GiveVerdict) -> Changed:
     """Accept or reject hunks, a file, or all of a changeset."""
-    state = await state_of(context, asked.agent)
+    state = await state_of(context, asked.agent, asked.repository)
     reopened = asked.verdict == "open" and asked.path is not None
     if asked.hunk_ids is not None and not reopened:
         ids = asked.hunk_ids
@@ -48,7 +48,7 @@ async def verdict(context: Context, connection: Connection, asked: r.GiveVerdict
 
 async def comment(context: Context, connection: Connection, asked: r.AddComment) -> r.CommentView:
     """Comment on a line; with `send` the agent is told at once."""
-    state = await state_of(context, asked.agent)
+    state = await state_of(context, asked.agent, asked.repository)
     actor = await context.directory.actor(state.id)
     path = _inner_path(state, asked.path)
 
@@ -57,6 +57,7 @@ async def comment(context: Context, connection: Connection, asked: r.AddComment)
         draft.record(
             e.CommentAdded(
                 comment_id=name,
+                repository=asked.repository,
                 path=path,
                 line=asked.line,
                 end_line=asked.end_line,
@@ -139,7 +140,8 @@ def _send(draft: Draft, ids: list[str], text: str | None, sender: str) -> str:
     chosen = [c for c in draft.now.comments if c.comment_id in ids]
     lines = [text or "Please address these review comments:", ""]
     for c in chosen:
-        place = c.path if not c.line else f"{c.path}:{c.line}"
+        path = _told_path(draft.now, c)
+        place = path if not c.line else f"{path}:{c.line}"
         if c.end_line and c.end_line != c.line:
             place += f"-{c.end_line}"
         lines.append(f"- {place}: {c.text}")
@@ -150,9 +152,17 @@ def _send(draft: Draft, ids: list[str], text: str | None, sender: str) -> str:
     return prompt_id
 
 
+def _told_path(state: AgentState, comment: r.CommentView) -> str:
+    """The path as the agent finds it: from its root, absolute in another repository."""
+    if comment.repository is None:
+        return comment.path
+    there = seen_in(state, comment.repository).workspace
+    return comment.path if there is None else f"{there.path}/{comment.path}"
+
+
 async def apply_(context: Context, connection: Connection, asked: r.ApplyReview) -> r.Applied:
     """Put accepted changes into the project's working tree, or a branch that is checked out."""
-    state = await state_of(context, asked.agent)
+    state = await state_of(context, asked.agent, asked.repository)
     source = await checkout_of(context, state)
     target = await target_of(context, state, asked.target)
     found = await found_changes(source, state, asked.scope, asked.turn_id)
@@ -182,7 +192,7 @@ async def apply_(context: Context, connection: Connection, asked: r.ApplyReview)
 
 async def edits(context: Context, connection: Connection, asked: r.ReadEdits) -> r.FileEdits:
     """Hunks as edits of an editor's text, which may have gone on since."""
-    state = await state_of(context, asked.agent)
+    state = await state_of(context, asked.agent, asked.repository)
     source = await checkout_of(context, state)
     found = await found_changes(source, state, asked.scope, asked.turn_id)
     file = found.file(asked.path)

@@ -43,13 +43,23 @@ def project_of(asked: str | None, cwd: str) -> Path:
 
 
 def placed(wanted: WorkspaceSpec, cwd: str) -> WorkspaceSpec:
-    """The spec with its path made absolute: it is said from where the client is."""
-    if wanted.path is None:
-        return wanted
-    path = Path(cwd, Path(wanted.path).expanduser()).resolve()
+    """The spec with its paths made absolute: they are said from where the client is."""
+    if wanted.also and wanted.kind != "new":
+        raise AthenaError(
+            ErrorCode.INVALID_PARAMS,
+            "Other repositories go with new worktrees only.",
+            field="workspace.also",
+        )
+    path = _folder(wanted.path, cwd, "workspace.path") if wanted.path is not None else None
+    also = [_folder(other, cwd, "workspace.also") for other in wanted.also]
+    return wanted.model_copy(update={"path": path, "also": also})
+
+
+def _folder(given: str, cwd: str, field: str) -> str:
+    path = Path(cwd, Path(given).expanduser()).resolve()
     if not path.is_dir():
-        raise AthenaError(ErrorCode.NOT_FOUND, f"{path} is no directory.", field="workspace.path")
-    return wanted.model_copy(update={"path": str(path)})
+        raise AthenaError(ErrorCode.NOT_FOUND, f"{path} is no directory.", field=field)
+    return str(path)
 
 
 def workspace_of(host: AgentView) -> WorkspaceSpec:

@@ -27,6 +27,41 @@ async def checkout_of(context: Context, state: AgentState) -> Checkout:
     return (await repository.discover(Path(place.path), env)).checkout
 
 
+def seen_in(state: AgentState, name: str) -> AgentState:
+    """The state of an agent as if one of its other repositories were its only one."""
+    place = state.workspace
+    found = next((o for o in place.also if o.name == name), None) if place is not None else None
+    if place is not None and found is None and name == Path(place.repository or "").name:
+        return state
+    if place is None or found is None:
+        known = [o.name for o in place.also] if place is not None else []
+        raise AthenaError(
+            ErrorCode.NOT_FOUND,
+            f"{state.name} has no worktree of {name!r}. "
+            + (f"It has: {', '.join(known)}." if known else "It works in one repository."),
+            field="repository",
+            candidates=known,
+        )
+    there = place.model_copy(
+        update={
+            "path": found.path,
+            "cwd": found.path,
+            "repository": found.repository,
+            "branch": found.branch,
+            "base_commit": found.base_commit,
+            "also": [],
+        }
+    )
+    spec = state.spec.model_copy(update={"project": found.repository})
+    return state.model_copy(update={"workspace": there, "spec": spec, "checkpoint": None})
+
+
+def everywhere(state: AgentState) -> list[AgentState]:
+    """The state as it is in each of the agent's repositories, the main one first."""
+    others = state.workspace.also if state.workspace is not None else []
+    return [state, *(seen_in(state, other.name) for other in others)]
+
+
 def is_gone(state: AgentState) -> bool:
     """Whether the folder of the agent's workspace vanished."""
     return state.workspace is not None and not Path(state.workspace.path).is_dir()
@@ -34,14 +69,15 @@ def is_gone(state: AgentState) -> bool:
 
 def need_folder(state: AgentState) -> None:
     """WRONG_STATE where the folder of the workspace vanished, with what brings it back."""
-    if state.workspace is None or not is_gone(state):
+    gone = next((place for place in everywhere(state) if is_gone(place)), None)
+    if gone is None or gone.workspace is None:
         return
     what = (
         f"`athena workspace restore {state.name}` brings it back."
         if has_tree(state)
         else "It was in no repository, so nothing of it was kept."
     )
-    raise AthenaError(ErrorCode.WRONG_STATE, f"{state.workspace.path} is gone. {what}")
+    raise AthenaError(ErrorCode.WRONG_STATE, f"{gone.workspace.path} is gone. {what}")
 
 
 async def project_checkout(context: Context, state: AgentState) -> Checkout:

@@ -11,18 +11,20 @@ from athena.app import environment
 from athena.app.context import Context
 from athena.app.ports import choose
 from athena.app.scripts import chosen_scripts
+from athena.app.trees import everywhere
 from athena.core.state import AgentState
 from athena.protocol import events as e
 from athena.protocol.items import Notice
+from athena.protocol.spec import OtherWorktree
 from athena.worktree import checkpoint, create, repository, unfinished
-from athena.worktree.errors import WorktreeError
+from athena.worktree.errors import LocationTaken, WorktreeError
 from athena.worktree.ports import PortRange
 
 
 async def make_workspace(context: Context, state: AgentState) -> list[e.EventData]:
     """The events that say where the agent works, or why it cannot."""
     try:
-        made = await _made_before(context, state) or await create.create(_request(context, state))
+        made, *others = await _all_made(context, state)
         setup, told = _setup(context, state, made)
         root = str(made.checkout.root if made.checkout else made.cwd)
         ports = _ports(context, state, made, root)
@@ -39,8 +41,9 @@ async def make_workspace(context: Context, state: AgentState) -> list[e.EventDat
         setup=list(setup) or None,
         first_port=ports.first if ports else None,
         ports=ports.count if ports else None,
+        also=_also(others) or None,
     )
-    notes = [Notice(text=note, topic="workspace") for note in made.notes]
+    notes = [Notice(text=n, topic="workspace") for one in (made, *others) for n in one.notes]
     return [
         ready,
         *(
@@ -96,24 +99,71 @@ def _request(context: Context, state: AgentState) -> create.Request:
     return replace(request, **changes) if changes else request
 
 
-async def _made_before(context: Context, state: AgentState) -> create.Worktree | None:
+async def _all_made(context: Context, state: AgentState) -> tuple[create.Worktree, ...]:
+    """The worktrees in all repositories of the agent, the main one first; all of them, or none."""
+    first = _request(context, state)
+    also = state.spec.workspace.also if first.kind == "new" else []
+    # Base and sub-folder are those of the main repository.
+    others = [replace(first, path=Path(path), base="HEAD", subfolder="") for path in also]
+    requests = [first, *others]
+    await _need_apart(requests)
+    known = [await _made_before(request) for request in requests]
+    missing = [request for request, found in zip(requests, known, strict=True) if found is None]
+    fresh = iter(await create.create_all(missing))
+    return tuple(found or next(fresh) for found in known)
+
+
+async def _need_apart(requests: list[create.Request]) -> None:
+    """Refuse two worktrees of one repository for one agent."""
+    if len(requests) < 2:
+        return
+    seen: set[Path] = set()
+    for request in requests:
+        common = (await repository.discover(request.path, request.environ)).checkout.common_dir
+        if common in seen:
+            raise LocationTaken(
+                f"{request.path} is in a repository that was named already.",
+                advice="Name each repository once.",
+            )
+        seen.add(common)
+
+
+def _also(others: list[create.Worktree]) -> list[OtherWorktree]:
+    """The other worktrees, each with a name that is its alone."""
+    found: list[OtherWorktree] = []
+    for made in others:
+        assert made.checkout is not None
+        root = made.checkout.repository_root
+        taken = {other.name for other in found}
+        name = root.name if root.name not in taken else f"{root.parent.name}/{root.name}"
+        found.append(
+            OtherWorktree(
+                name=name,
+                path=str(made.checkout.root),
+                repository=str(root),
+                branch=made.branch,
+                base_commit=made.base,
+            )
+        )
+    return found
+
+
+async def _made_before(request: create.Request) -> create.Worktree | None:
     """The worktree that a daemon made for this agent and died before it could say so."""
-    wanted = state.spec.workspace
-    if wanted.kind != "new":
+    if request.kind != "new":
         return None
-    env = environment.load(context.environments, state.id)
-    place = await repository.discover(Path(wanted.path or state.spec.project), env)
-    if unfinished.pending(place.checkout, state.id):
+    place = await repository.discover(request.path, request.environ)
+    if unfinished.pending(place.checkout, request.agent):
         return None
     for listed in await repository.worktrees(place.checkout):
         if listed.bare or listed.vanished or not listed.root.is_dir():
             continue
         checkout = await repository.at_worktree(place.checkout, listed.root)
-        if create.owner(checkout) == state.id:
-            subfolder = place.prefix if wanted.subfolder is None else wanted.subfolder
+        if create.owner(checkout) == request.agent:
+            subfolder = place.prefix if request.subfolder is None else request.subfolder
             return create.Worktree(
                 kind="new",
-                agent=state.id,
+                agent=request.agent,
                 cwd=checkout.root / subfolder,
                 checkout=checkout,
                 branch=listed.branch,
@@ -124,8 +174,19 @@ async def _made_before(context: Context, state: AgentState) -> create.Worktree |
 
 async def take_checkpoint(
     context: Context, state: AgentState, turn_id: str, edge: Literal["start", "end"]
+) -> list[e.EventData]:
+    """Capture the agent's working trees. A failure is told and does not stop the agent."""
+    assert state.workspace is not None
+    main, *others = everywhere(state)
+    facts = [await _captured(context, other, turn_id, edge) for other in others]
+    # Those of the other repositories are known by their refs; only what failed is told.
+    failed = [fact for fact in facts if isinstance(fact, e.CheckpointFailed)]
+    return [*failed, await _captured(context, main, turn_id, edge)]
+
+
+async def _captured(
+    context: Context, state: AgentState, turn_id: str, edge: Literal["start", "end"]
 ) -> e.EventData:
-    """Capture the agent's working tree. A failure is told and does not stop the agent."""
     assert state.workspace is not None
     env = environment.load(context.environments, state.id)
     try:

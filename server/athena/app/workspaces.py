@@ -17,7 +17,7 @@ from athena.app.ports import choose
 from athena.app.review import record
 from athena.app.scripts import chosen_scripts, tear_down
 from athena.app.spawn import project_of
-from athena.app.trees import checkout_of, is_gone, project_checkout
+from athena.app.trees import checkout_of, everywhere, is_gone, project_checkout
 from athena.border import Connection
 from athena.core import decide
 from athena.core.state import AgentState
@@ -25,6 +25,7 @@ from athena.protocol import events as e
 from athena.protocol import workspace as w
 from athena.protocol.agent import AgentView
 from athena.protocol.errors import AthenaError, ErrorCode
+from athena.protocol.spec import OtherWorktree
 from athena.worktree import (
     merge,
     orphans,
@@ -56,14 +57,16 @@ async def list_(
         and (only is None or v.id == only)
         and (project is None or v.project == str(project))
     ]
-    found = list(await asyncio.gather(*(_state(context, v) for v in views)))
+    states = [await state_of(context, v.id) for v in views]
+    places = [place for state in states for place in everywhere(state)]
+    found = list(await asyncio.gather(*(_state(context, place) for place in places)))
     if only is None:
         place = project or Path(connection.cwd)
         found += await _orphans(context, connection, place)
     return w.WorkspaceList(workspaces=found)
 
 
-async def _state(context: Context, view: AgentView) -> w.WorkspaceState:
+async def _state(context: Context, view: AgentState) -> w.WorkspaceState:
     assert view.workspace is not None
     known = w.WorkspaceState(
         agent_id=view.id,
@@ -80,7 +83,7 @@ async def _state(context: Context, view: AgentView) -> w.WorkspaceState:
     try:
         checkout = (await repository.discover(Path(view.workspace.path), env)).checkout
         now = await standing_of.standing(checkout)
-        ahead, behind = await _distance(checkout, view, now)
+        ahead, behind = await _distance(checkout, now)
     except WorktreeError as error:
         return known.model_copy(update={"problem": str(error)})
     return _told(known, now).model_copy(update={"ahead": ahead, "behind": behind})
@@ -102,7 +105,7 @@ def _told(known: w.WorkspaceState, now: Standing) -> w.WorkspaceState:
     )
 
 
-async def _distance(checkout: Checkout, view: AgentView, now: Standing) -> tuple[int, int]:
+async def _distance(checkout: Checkout, now: Standing) -> tuple[int, int]:
     """Commits ahead of, and behind, the branch that the repository has checked out."""
     if now.head.commit is None or not checkout.linked:
         return 0, 0
@@ -144,23 +147,38 @@ async def remove_(context: Context, connection: Connection, asked: w.RemoveWorks
         return await _remove_orphan(context, connection, asked, insist)
     state = await state_of(context, asked.agent)
     _need_alone(context, state)
-    if is_gone(state):
-        done = await _forget_vanished(context, state, insist)
-    else:
-        checkout = await checkout_of(context, state)
+    if state.workspace is None:
+        raise AthenaError(ErrorCode.WRONG_STATE, f"{state.name} has no worktree to remove.")
+    places = everywhere(state)
+    there = [await checkout_of(context, place) for place in places if not is_gone(place)]
+    for checkout in there:
         await remove.check(checkout, force=insist)
+    if there:
         await _tear_down(context, state, insisted=TEARDOWN in asked.insist)
-        done = await remove.remove(
-            checkout, state.id, force=insist, delete_branch=not asked.keep_branch
-        )
+    removed = [await _remove_one(context, place, asked, insist) for place in places]
+    done, *others = removed
+    kept = [one.rescue for one in others if one.rescue is not None]
     fact = e.WorkspaceRemoved(
         path=str(done.root),
         rescue=done.rescue.ref if done.rescue else None,
         moved_to=str(done.moved_to) if done.moved_to else None,
+        also=[rescued.ref for rescued in kept] or None,
         by=by(connection),
     )
     await record(context, state, fact)
-    return _removed(done)
+    return _removed(done).model_copy(update={"also": [_rescue(rescued) for rescued in kept]})
+
+
+async def _remove_one(
+    context: Context, place: AgentState, asked: w.RemoveWorkspace, insist: Collection[Hazard]
+) -> remove.Removed:
+    """Remove the worktree in one repository of an agent."""
+    if is_gone(place):
+        return await _forget_vanished(context, place, insist)
+    checkout = await checkout_of(context, place)
+    return await remove.remove(
+        checkout, place.id, force=insist, delete_branch=not asked.keep_branch
+    )
 
 
 async def _forget_vanished(
@@ -301,9 +319,11 @@ async def restore_(
     project = Path(state.spec.project) if state else project_of(asked.project, connection.cwd)
     checkout = (await repository.discover(project, connection.environ)).checkout
     if state is None and asked.ref is not None:
-        owner = (await rescue.rescue_at(checkout, asked.ref)).agent
-        known = context.directory.view(owner) is not None
-        state = await state_of(context, owner) if known else None
+        state = await _owner(context, checkout, asked.ref)
+    if state is not None and asked.ref is None and not is_gone(state) and state.workspace:
+        lost = [place for place in everywhere(state) if is_gone(place)]
+        if lost:
+            return await _lost_others_again(context, connection, state)
     homeless = state is not None and (state.workspace is None or is_gone(state))
     chosen = await _chosen(context, checkout, asked, state)
     done = await restore.restore(
@@ -311,9 +331,67 @@ async def restore_(
     )
     notes = list(done.notes)
     if state is not None and homeless:
-        notes += await _let_go(context, connection, state)
-        await record(context, state, await _ready_again(context, checkout, done, state, chosen))
+        before = await _told_before(context, state)
+        others, said, _ = await _others_again(context, state, before)
+        notes += [*said, *await _let_go(context, connection, state)]
+        ready = _ready_again(context, checkout, done, state, chosen, before)
+        await record(context, state, ready.model_copy(update={"also": others or None}))
     return w.Restored(path=str(done.checkout.root), ref=chosen.ref, branch=done.branch, notes=notes)
+
+
+async def _owner(context: Context, checkout: Checkout, ref: str) -> AgentState | None:
+    """The agent whose main worktree a ref keeps."""
+    owner = (await rescue.rescue_at(checkout, ref)).agent
+    if context.directory.view(owner) is None:
+        return None
+    state = await state_of(context, owner)
+    main = (await project_checkout(context, state)).common_dir
+    return state if main == checkout.common_dir else None
+
+
+async def _lost_others_again(
+    context: Context, connection: Connection, state: AgentState
+) -> w.Restored:
+    """Bring back worktrees of other repositories alone."""
+    before = await _told_before(context, state)
+    _, notes, brought = await _others_again(context, state, before)
+    if not brought:
+        raise AthenaError(ErrorCode.NOT_FOUND, "; ".join(notes))
+    notes += await _let_go(context, connection, state)
+    back = brought[0]
+    return w.Restored(path=str(back.root), ref=back.ref, branch=back.branch, notes=notes)
+
+
+async def _others_again(
+    context: Context, state: AgentState, before: e.WorkspaceReady | None
+) -> tuple[list[OtherWorktree], list[str], list[rescue.Rescue]]:
+    """The agent's worktrees in other repositories, those that are gone brought back as well."""
+    found: list[OtherWorktree] = []
+    notes: list[str] = []
+    brought: list[rescue.Rescue] = []
+    env = environment.load(context.environments, state.id)
+    for other in before.also or [] if before else []:
+        try:
+            checkout = (await repository.discover(Path(other.repository), env)).checkout
+            if not Path(other.path).is_dir():
+                gone = await vanished.gone_at(checkout, Path(other.path), other.branch)
+                kept = [
+                    k
+                    for k in await rescue.rescues(checkout, state.id)
+                    if k.root == Path(other.path)
+                ]
+                if state.workspace is not None or not kept:
+                    removed = await vanished.remove_vanished(
+                        checkout, state.id, gone, force=HAZARDS
+                    )
+                    kept += [removed.rescue] if removed.rescue is not None else []
+                done = await restore.restore(checkout, kept[-1], Path(other.path))
+                notes += [f"{other.name}: {note}" for note in done.notes]
+                brought.append(kept[-1])
+            found.append(other)
+        except WorktreeError as error:
+            notes.append(f"{other.name} could not be brought back: {error}")
+    return found, notes, brought
 
 
 async def _chosen(
@@ -348,18 +426,23 @@ async def _let_go(context: Context, connection: Connection, state: AgentState) -
     return [f"{state.name} was stopped, as its directory was gone; the next prompt resumes it"]
 
 
-async def _ready_again(
+async def _told_before(context: Context, state: AgentState) -> e.WorkspaceReady | None:
+    """The workspace as it was told of last."""
+    told = await context.log.read_stream_back(
+        state.id, before_version=state.version + 1, limit=1, kinds=[e.WorkspaceReady.KIND]
+    )
+    return e.WorkspaceReady.model_validate(told[0].data) if told else None
+
+
+def _ready_again(
     context: Context,
     checkout: Checkout,
     done: restore.Restored,
     state: AgentState,
     chosen: rescue.Rescue,
-) -> e.EventData:
-    """The workspace as it was told of first, at the place where it is now."""
-    told = await context.log.read_stream_back(
-        state.id, before_version=state.version + 1, limit=1, kinds=[e.WorkspaceReady.KIND]
-    )
-    before = e.WorkspaceReady.model_validate(told[0].data) if told else None
+    before: e.WorkspaceReady | None,
+) -> e.WorkspaceReady:
+    """The workspace as it was, at the place where it is now."""
     root = done.checkout.root
     inner = os.path.relpath(before.cwd, before.path) if before else "."
     ports = choose(context, state, str(root), context.settings_of(state).workspace.ports)

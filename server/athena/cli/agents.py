@@ -60,6 +60,7 @@ def _prompt_text(words_: tuple[str, ...], file: str | None) -> str | None:
 @click.option("--base", help="The branch or commit that a new worktree starts from.")
 @click.option("--branch", help="The name of the new branch.")
 @click.option("--subfolder", help="A folder inside the repository to work in.")
+@click.option("--also", multiple=True, help="Another repository to have a worktree of, too.")
 @click.option("--parent", help="The agent that this one works for.")
 @click.option("--env", "-e", multiple=True, help="NAME=VALUE for the harness's environment.")
 @click.option("--option", "-o", multiple=True, help="NAME=VALUE, a setting of the harness.")
@@ -81,6 +82,7 @@ def spawn(
     base: str | None,
     branch: str | None,
     subfolder: str | None,
+    also: tuple[str, ...],
     parent: str | None,
     env: tuple[str, ...],
     option: tuple[str, ...],
@@ -93,14 +95,15 @@ def spawn(
     It works in a git worktree of its own, so the files you have open are not touched.
     """
     places = {"path": path, "base": base, "branch": branch, "subfolder": subfolder}
-    workspace: dict[str, str] | None = None
-    if host and (worktree or any(places.values())):
+    workspace: dict[str, Any] | None = None
+    if host and (worktree or also or any(places.values())):
         raise Failure("--in says where to work; leave the other options out.", Exit.USAGE)
     if host:
         workspace = {"kind": "existing", "agent": host}
-    elif worktree or any(places.values()):
+    elif worktree or also or any(places.values()):
         kind = worktree or ("existing" if path else "new")
-        workspace = {"kind": kind, **{k: v for k, v in places.items() if v}}
+        given = {k: v for k, v in places.items() if v}
+        workspace = {"kind": kind, **given, **({"also": list(also)} if also else {})}
     with session() as daemon, interruptible():
         agent = daemon.call(
             "athena/agent/spawn",
@@ -201,6 +204,7 @@ def show(agent: str, as_json: bool) -> None:
         ("project", found["project"]),
         ("workspace", place.get("path")),
         ("branch", place.get("branch")),
+        *((other["name"], other["path"]) for other in place.get("also", [])),
         ("session", found.get("sessionId")),
         ("turns", str(found["turns"])),
         ("waiting prompts", str(len(found["queue"])) if found["queue"] else None),

@@ -23,6 +23,9 @@ scope_option = click.option(
     help="All against the base, one turn, or what its turns alone changed.",
 )
 turn_option = click.option("--turn", help="Which turn; else the last one.")
+repository_option = click.option(
+    "--repository", "-R", metavar="NAME", help="Another repository that AGENT works in."
+)
 hooks_option = click.option("--no-hooks", is_flag=True, help="The repository's hooks have no say.")
 
 SIGNS = {"added": "A", "modified": "M", "deleted": "D", "renamed": "R", "typeChanged": "T"}
@@ -35,13 +38,20 @@ MARKS = {"accepted": "[green]✓[/]", "rejected": "[red]✗[/]", "open": " "}
 @click.argument("paths", nargs=-1)
 @scope_option
 @turn_option
+@repository_option
 @click.option("--stat", is_flag=True, help="Only the files.")
 @json_option
 def diff(
-    agent: str, paths: tuple[str, ...], scope: str, turn: str | None, stat: bool, as_json: bool
+    agent: str,
+    paths: tuple[str, ...],
+    scope: str,
+    turn: str | None,
+    repository: str | None,
+    stat: bool,
+    as_json: bool,
 ) -> None:
     """Show what AGENT changed."""
-    which = {"agent": agent, "scope": "turn" if turn else scope, "turnId": turn}
+    which = which_of(agent, scope, turn, repository)
     with session() as daemon:
         found = daemon.call("athena/changeset/get", **which)
         chosen = [f for f in found["files"] if not paths or f["path"] in paths]
@@ -63,6 +73,14 @@ def diff(
             out.print(Syntax(patch_of(detail), "diff", theme="ansi_dark", word_wrap=True))
     if not chosen:
         out.print("Nothing is changed.", style="dim")
+
+
+def which_of(
+    agent: str, scope: str, turn: str | None, repository: str | None
+) -> dict[str, str | None]:
+    """The parameters that name a changeset."""
+    chosen = "turn" if turn else scope
+    return {"agent": agent, "scope": chosen, "turnId": turn, "repository": repository}
 
 
 def name_of(file: dict[str, Any]) -> str:
@@ -102,6 +120,7 @@ def _verdict(name: str, verdict: str, help_: str) -> None:
     @click.option("--hunk", "hunks", multiple=True, help="Only this hunk (its id's beginning).")
     @scope_option
     @turn_option
+    @repository_option
     @json_option
     def command(
         agent: str,
@@ -109,9 +128,10 @@ def _verdict(name: str, verdict: str, help_: str) -> None:
         hunks: tuple[str, ...],
         scope: str,
         turn: str | None,
+        repository: str | None,
         as_json: bool,
     ) -> None:
-        which = {"agent": agent, "scope": "turn" if turn else scope, "turnId": turn}
+        which = which_of(agent, scope, turn, repository)
         with session() as daemon:
             ids = _hunk_ids(daemon, which, path, hunks) if hunks else None
             done = daemon.call(
@@ -151,8 +171,16 @@ _verdict("reopen", "open", "Take back a verdict.")
 @click.argument("place")
 @click.argument("text", nargs=-1, required=True)
 @click.option("--send", is_flag=True, help="Tell the agent at once.")
+@repository_option
 @json_option
-def comment(agent: str, place: str, text: tuple[str, ...], send: bool, as_json: bool) -> None:
+def comment(
+    agent: str,
+    place: str,
+    text: tuple[str, ...],
+    send: bool,
+    repository: str | None,
+    as_json: bool,
+) -> None:
     """Comment on PLACE (path or path:line) of AGENT's changes."""
     path, colon, line = place.rpartition(":")
     if not colon or not line.isdigit():
@@ -165,6 +193,7 @@ def comment(agent: str, place: str, text: tuple[str, ...], send: bool, as_json: 
             line=int(line),
             text=" ".join(text),
             send=send,
+            repository=repository,
         )
     if as_json:
         tell_json(done)
@@ -202,6 +231,7 @@ def send(agent: str, as_json: bool) -> None:
 @click.option("--dry-run", is_flag=True, help="Only say what would happen.")
 @scope_option
 @turn_option
+@repository_option
 @json_option
 def apply(
     agent: str,
@@ -210,15 +240,14 @@ def apply(
     dry_run: bool,
     scope: str,
     turn: str | None,
+    repository: str | None,
     as_json: bool,
 ) -> None:
     """Put what was accepted of AGENT's changes (or PATHS) into the project's files."""
     with session() as daemon:
         done = daemon.call(
             "athena/review/apply",
-            agent=agent,
-            scope="turn" if turn else scope,
-            turnId=turn,
+            **which_of(agent, scope, turn, repository),
             target=target,
             paths=list(paths) or None,
             dryRun=dry_run,
@@ -235,6 +264,7 @@ def apply(
 @click.option("--dry-run", is_flag=True, help="Only predict the conflicts.")
 @click.option("--resolve", is_flag=True, help="Have the agent resolve conflicts.")
 @hooks_option
+@repository_option
 @json_option
 def merge(
     agent: str,
@@ -244,6 +274,7 @@ def merge(
     dry_run: bool,
     resolve: bool,
     no_hooks: bool,
+    repository: str | None,
     as_json: bool,
 ) -> None:
     """Bring AGENT's work into a branch."""
@@ -257,6 +288,7 @@ def merge(
             dryRun=dry_run,
             resolve=resolve,
             hooks=not no_hooks,
+            repository=repository,
         )
     tell_applied(done, dry_run)
 
@@ -264,9 +296,10 @@ def merge(
 @click.command("revert")
 @click.argument("agent")
 @click.argument("paths", nargs=-1)
-@turn_option
+@click.option("--turn", help="Which turn; else all of them.")
 @click.option("--undo", "undo_ref", metavar="REF", help="Take a revert back.")
 @click.option("--dry-run", is_flag=True, help="Only show what would change.")
+@repository_option
 @json_option
 def revert(
     agent: str,
@@ -274,12 +307,15 @@ def revert(
     turn: str | None,
     undo_ref: str | None,
     dry_run: bool,
+    repository: str | None,
     as_json: bool,
 ) -> None:
     """Undo what AGENT changed: one turn of it, some files, or all. What others wrote stays."""
     with session() as daemon:
         if undo_ref:
-            done = daemon.call("athena/revert/undo", agent=agent, ref=undo_ref)
+            done = daemon.call(
+                "athena/revert/undo", agent=agent, ref=undo_ref, repository=repository
+            )
         else:
             done = daemon.call(
                 "athena/revert/run",
@@ -287,6 +323,7 @@ def revert(
                 turnId=turn,
                 paths=list(paths) or None,
                 dryRun=dry_run,
+                repository=repository,
             )
     tell_applied(done, dry_run)
 
@@ -302,6 +339,7 @@ def revert(
 @click.option("--forge", type=click.Choice(["github", "gitlab"]), help="What the remote is.")
 @click.option("--force", is_flag=True, help="Overwrite the remote branch if nobody else moved it.")
 @hooks_option
+@repository_option
 @json_option
 def publish(
     agent: str,
@@ -314,6 +352,7 @@ def publish(
     forge: str | None,
     force: bool,
     no_hooks: bool,
+    repository: str | None,
     as_json: bool,
 ) -> None:
     """Push AGENT's branch, and open a pull request if asked."""
@@ -330,6 +369,7 @@ def publish(
             forge=forge,
             force=force,
             hooks=not no_hooks,
+            repository=repository,
         )
     if as_json:
         tell_json(done)

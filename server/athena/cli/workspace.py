@@ -8,7 +8,7 @@ from rich.table import Table
 from athena.cli import words
 from athena.cli.inbox import answer, inbox
 from athena.cli.output import json_option, out, tell_json
-from athena.cli.review import hooks_option
+from athena.cli.review import hooks_option, repository_option
 from athena.cli.session import session
 
 
@@ -64,9 +64,11 @@ def remove(
         )
     if as_json:
         tell_json(done)
-    elif done.get("rescue"):
-        out.print(f"Removed; kept as {done['rescue']['ref']}", soft_wrap=True, highlight=False)
-    elif done.get("movedTo"):
+        return
+    for kept in [done.get("rescue"), *done["also"]]:
+        if kept:
+            out.print(f"Removed; kept as {kept['ref']}", soft_wrap=True, highlight=False)
+    if done.get("movedTo"):
         said = f"It could not be captured, so its files are in {done['movedTo']}"
         out.print(said, soft_wrap=True, highlight=False)
 
@@ -144,11 +146,12 @@ def trust(project: str | None, revoke: bool, show: bool, as_json: bool) -> None:
 
 @workspace.command("checkpoints")
 @click.argument("agent")
+@repository_option
 @json_option
-def checkpoints(agent: str, as_json: bool) -> None:
+def checkpoints(agent: str, repository: str | None, as_json: bool) -> None:
     """Show the captured states of AGENT's tree, by turn."""
     with session() as daemon:
-        found = daemon.call("athena/checkpoint/list", agent=agent)
+        found = daemon.call("athena/checkpoint/list", agent=agent, repository=repository)
     if as_json:
         tell_json(found)
         return
@@ -182,12 +185,19 @@ def prune(project: str | None, dry_run: bool, as_json: bool) -> None:
 @click.argument("agent")
 @click.option("--message", "-m", help="The commit message.")
 @hooks_option
+@repository_option
 @json_option
-def commit(agent: str, message: str | None, no_hooks: bool, as_json: bool) -> None:
+def commit(
+    agent: str, message: str | None, no_hooks: bool, repository: str | None, as_json: bool
+) -> None:
     """Commit what is uncommitted in AGENT's worktree, with trailers that name it."""
     with session() as daemon:
         done = daemon.call(
-            "athena/workspace/commit", agent=agent, message=message, hooks=not no_hooks
+            "athena/workspace/commit",
+            agent=agent,
+            message=message,
+            hooks=not no_hooks,
+            repository=repository,
         )
     if as_json:
         tell_json(done)

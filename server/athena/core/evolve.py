@@ -114,6 +114,7 @@ def _life_change(state: AgentState, at: int, data: e.EventData) -> Change:
                 base_commit=data.base_commit,
                 first_port=data.first_port,
                 ports=data.ports,
+                also=data.also or [],
             )
             return {"workspace": view, "workspace_error": None, "setup": data.setup or []}
         case e.WorkspaceFailed():
@@ -168,6 +169,7 @@ def _review_change(state: AgentState, at: int, data: e.EventData) -> Change:
             comment = CommentView(
                 comment_id=data.comment_id,
                 agent_id=state.id,
+                repository=data.repository,
                 path=data.path,
                 line=data.line,
                 end_line=data.end_line,

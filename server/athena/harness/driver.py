@@ -35,7 +35,8 @@ class Launch:
 
     `cwd` is absolute. `resume` is the session to continue, `fork` asks for a copy of it.
     `primer` is a text that stands for a conversation which the harness itself cannot restore;
-    beside `resume` it is told only if that fails.
+    beside `resume` it is told only if that fails. `also` are directories outside of `cwd` that it
+    works in, too.
     """
 
     run_id: str
@@ -44,6 +45,7 @@ class Launch:
     resume: str | None = None
     fork: bool = False
     primer: str | None = None
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from athena.protocol.base import Record, Request
 from athena.protocol.capability import Capabilities
 from athena.protocol.content import ContentBlock
 from athena.protocol.request import RequestBody
-from athena.protocol.spec import McpServer, ScriptStage, WorkspaceSpec
+from athena.protocol.spec import McpServer, OtherWorktree, ScriptStage, WorkspaceSpec
 from athena.protocol.usage import ContextWindow, Cost, Usage
 
 
@@ -31,7 +31,10 @@ class Status(StrEnum):
 
 
 class WorkspaceView(Record):
-    """Where an agent works, and the range of TCP ports that is kept free for what runs there."""
+    """Where an agent works, and the range of TCP ports that is kept free for what runs there.
+
+    `also` are its worktrees in other repositories.
+    """
 
     kind: Literal["new", "existing", "none"]
     path: str
@@ -41,6 +44,7 @@ class WorkspaceView(Record):
     base_commit: str | None = None
     first_port: int | None = None
     ports: int | None = None
+    also: list[OtherWorktree] = []
 
 
 class ScriptView(Record):

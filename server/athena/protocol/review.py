@@ -18,10 +18,12 @@ class ChangesetRef(Request):
 
     `turn`: what one turn changed (the last one without `turn_id`). `agent`: all that its turns
     changed, without what others wrote in between. `base`: the workspace now, uncommitted work
-    included, against the commit it started from.
+    included, against the commit it started from. `repository` names one of the other repositories
+    in which the agent has a worktree.
     """
 
     agent: str
+    repository: str | None = None
     scope: Scope = "base"
     turn_id: str | None = None
 
@@ -85,6 +87,7 @@ class CommentView(Record):
 
     comment_id: str
     agent_id: str
+    repository: str | None = None
     path: str
     line: int
     end_line: int | None = None
@@ -130,6 +133,7 @@ class AddComment(Request):
     """Parameters of `athena/review/comment`. `send`: as a prompt to the agent, at once."""
 
     agent: str
+    repository: str | None = None
     path: str
     line: int = Field(default=0, ge=0)
     end_line: int | None = None
@@ -174,6 +178,7 @@ class ApplyReview(Request):
     """
 
     agent: str
+    repository: str | None = None
     scope: Scope = "base"
     turn_id: str | None = None
     target: str = "project"
@@ -240,6 +245,7 @@ class RevertWork(Request):
     """
 
     agent: str
+    repository: str | None = None
     turn_id: str | None = None
     paths: list[str] | None = None
     dry_run: bool = False
@@ -249,6 +255,7 @@ class UndoRevert(Request):
     """Parameters of `athena/revert/undo`: back to the state that `undo` of a result names."""
 
     agent: str
+    repository: str | None = None
     ref: str
 
 
@@ -262,6 +269,7 @@ class MergeWork(Request):
     """
 
     agent: str
+    repository: str | None = None
     into: str | None = None
     how: Literal["merge", "squash", "rebase"] = "merge"
     message: str | None = None
@@ -274,6 +282,7 @@ class CommitWork(Request):
     """Parameters of `athena/workspace/commit`. `hooks` false: the hooks have no say in it."""
 
     agent: str
+    repository: str | None = None
     message: str | None = None
     hooks: bool = True
 
@@ -287,6 +296,7 @@ class PublishWork(Request):
     """
 
     agent: str
+    repository: str | None = None
     remote: str | None = None
     pull_request: bool = False
     into: str | None = None
@@ -383,4 +393,5 @@ class DiffAgents(Request):
     """Parameters of `athena/comparison/text`: a file as one agent has it now."""
 
     agent: str
+    repository: str | None = None
     path: str

@@ -16,6 +16,7 @@ class WorkspaceSpec(Record):
     `new` makes a git worktree on a branch of its own, `existing` uses the directory `path` as it
     is, `none` works in the project directory itself. `base` is a branch or commit, `subfolder` a
     path inside the repository. `agent` names another agent, to work in its workspace (`existing`).
+    `also` are folders of other repositories: with `new` the agent gets a worktree in each of them.
     """
 
     kind: Literal["new", "existing", "none"] = "new"
@@ -24,6 +25,18 @@ class WorkspaceSpec(Record):
     branch: str | None = None
     subfolder: str | None = None
     agent: str | None = None
+    also: list[str] = []
+
+
+class OtherWorktree(Record):
+    """A worktree that an agent has in another repository. `name` is what the repository is called
+    among those of the agent."""
+
+    name: str
+    path: str
+    repository: str
+    branch: str | None = None
+    base_commit: str | None = None
 
 
 class McpServer(Record):

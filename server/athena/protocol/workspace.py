@@ -76,12 +76,13 @@ class Rescued(Record):
     """What was done, and the ref that brings the state before it back.
 
     `moved_to` is the folder that the files were moved to instead, because they could not be
-    captured and one insisted.
+    captured and one insisted. `also` is what was kept in the agent's other repositories.
     """
 
     rescue: RescueView | None = None
     removed: bool = False
     moved_to: str | None = None
+    also: list[RescueView] = []
 
 
 class ListRescues(Request):
@@ -170,9 +171,10 @@ class CheckpointView(Record):
 
 
 class ListCheckpoints(Request):
-    """Parameters of `athena/checkpoint/list`."""
+    """Parameters of `athena/checkpoint/list`. `repository` is one of the agent's other ones."""
 
     agent: str
+    repository: str | None = None
 
 
 class CheckpointList(Record):

@@ -10,6 +10,7 @@
 ---Parameters of `athena/review/comment`. `send`: as a prompt to the agent, at once.
 ---@class athena.AddComment
 ---@field agent string
+---@field repository? string
 ---@field path string
 ---@field line? integer
 ---@field endLine? integer
@@ -176,6 +177,7 @@
 ---are recorded, and not written. `dryRun` only says what would happen.
 ---@class athena.ApplyReview
 ---@field agent string
+---@field repository? string
 ---@field scope? athena.Scope
 ---@field turnId? string
 ---@field target? string
@@ -281,9 +283,11 @@
 ---
 ---`turn`: what one turn changed (the last one without `turnId`). `agent`: all that its turns
 ---changed, without what others wrote in between. `base`: the workspace now, uncommitted work
----included, against the commit it started from.
+---included, against the commit it started from. `repository` names one of the other repositories in
+---which the agent has a worktree.
 ---@class athena.ChangesetRef
 ---@field agent string
+---@field repository? string
 ---@field scope? athena.Scope
 ---@field turnId? string
 
@@ -370,6 +374,7 @@
 ---A line of what the agent changed was commented on.
 ---@class athena.CommentAdded
 ---@field commentId string
+---@field repository? string
 ---@field path string
 ---@field line integer
 ---@field endLine? integer
@@ -395,6 +400,7 @@
 ---@class athena.CommentView
 ---@field commentId string
 ---@field agentId string
+---@field repository? string
 ---@field path string
 ---@field line integer
 ---@field endLine? integer
@@ -412,6 +418,7 @@
 ---Parameters of `athena/workspace/commit`. `hooks` false: the hooks have no say in it.
 ---@class athena.CommitWork
 ---@field agent string
+---@field repository? string
 ---@field message? string
 ---@field hooks? boolean
 
@@ -484,6 +491,7 @@
 ---Parameters of `athena/comparison/text`: a file as one agent has it now.
 ---@class athena.DiffAgents
 ---@field agent string
+---@field repository? string
 ---@field path string
 
 ---The result of a method that has nothing to say but that it was done.
@@ -703,9 +711,10 @@
 ---@class athena.ListArchetypes
 ---@field project? string
 
----Parameters of `athena/checkpoint/list`.
+---Parameters of `athena/checkpoint/list`. `repository` is one of the agent's other ones.
 ---@class athena.ListCheckpoints
 ---@field agent string
+---@field repository? string
 
 ---Parameters of `athena/collision/list`.
 ---@class athena.ListCollisions
@@ -779,6 +788,7 @@
 ---have no say in the commits.
 ---@class athena.MergeWork
 ---@field agent string
+---@field repository? string
 ---@field into? string
 ---@field how? "merge"|"squash"|"rebase"
 ---@field message? string
@@ -849,6 +859,15 @@
 ---The session's options, all of them.
 ---@class athena.OptionsChanged
 ---@field options athena.Option[]
+
+---A worktree that an agent has in another repository. `name` is what the repository is called among
+---those of the agent.
+---@class athena.OtherWorktree
+---@field name string
+---@field path string
+---@field repository string
+---@field branch? string
+---@field baseCommit? string
 
 ---How a request ended.
 ---@alias athena.Outcome
@@ -933,6 +952,7 @@
 ---remote branch while it is where it was last seen. `hooks` false: the hooks have no say.
 ---@class athena.PublishWork
 ---@field agent string
+---@field repository? string
 ---@field remote? string
 ---@field pullRequest? boolean
 ---@field into? string
@@ -1102,11 +1122,12 @@
 ---What was done, and the ref that brings the state before it back.
 ---
 ---`movedTo` is the folder that the files were moved to instead, because they could not be captured
----and one insisted.
+---and one insisted. `also` is what was kept in the agent's other repositories.
 ---@class athena.Rescued
 ---@field rescue? athena.RescueView
 ---@field removed boolean
 ---@field movedTo? string
+---@field also athena.RescueView[]
 
 ---A reference to a file or other resource that the harness may read by itself.
 ---
@@ -1145,6 +1166,7 @@
 ---What others wrote since, and untracked files, stay as they are. `dryRun` is the preview.
 ---@class athena.RevertWork
 ---@field agent string
+---@field repository? string
 ---@field turnId? string
 ---@field paths? string[]
 ---@field dryRun? boolean
@@ -1579,6 +1601,7 @@
 ---Parameters of `athena/revert/undo`: back to the state that `undo` of a result names.
 ---@class athena.UndoRevert
 ---@field agent string
+---@field repository? string
 ---@field ref string
 
 ---What a harness said and its driver did not understand: kept, shown, never dropped.
@@ -1647,7 +1670,8 @@
 ---The agent's working directory exists. `branch` and `baseCommit` are null without git.
 ---
 ---`setup` are the commands that run in it before the harness starts. `firstPort` begins the range
----of `ports` free TCP ports that its scripts and its harness are told of.
+---of `ports` free TCP ports that its scripts and its harness are told of. `also` are the agent's
+---worktrees in other repositories.
 ---@class athena.WorkspaceReady
 ---@field path string
 ---@field cwd string
@@ -1658,21 +1682,25 @@
 ---@field setup? string[]
 ---@field firstPort? integer
 ---@field ports? integer
+---@field also? athena.OtherWorktree[]
 
 ---The worktree was removed after its tree was captured under `rescue`.
 ---
----`movedTo` is the folder that its files were moved to, where they could not be captured.
+---`movedTo` is the folder that its files were moved to, where they could not be captured. `also`
+---are the refs in the other repositories that the agent had worktrees of.
 ---@class athena.WorkspaceRemoved
 ---@field path string
 ---@field rescue? string
 ---@field movedTo? string
+---@field also? string[]
 ---@field by string
 
 ---Where the agent works.
 ---
 ---`new` makes a git worktree on a branch of its own, `existing` uses the directory `path` as it is,
 ---`none` works in the project directory itself. `base` is a branch or commit, `subfolder` a path
----inside the repository. `agent` names another agent, to work in its workspace (`existing`).
+---inside the repository. `agent` names another agent, to work in its workspace (`existing`). `also`
+---are folders of other repositories: with `new` the agent gets a worktree in each of them.
 ---@class athena.WorkspaceSpec
 ---@field kind? "new"|"existing"|"none"
 ---@field path? string
@@ -1680,6 +1708,7 @@
 ---@field branch? string
 ---@field subfolder? string
 ---@field agent? string
+---@field also? string[]
 
 ---A workspace as it is on disk now.
 ---
@@ -1704,6 +1733,8 @@
 ---@field hazards table<string, string>
 
 ---Where an agent works, and the range of TCP ports that is kept free for what runs there.
+---
+---`also` are its worktrees in other repositories.
 ---@class athena.WorkspaceView
 ---@field kind "new"|"existing"|"none"
 ---@field path string
@@ -1713,6 +1744,7 @@
 ---@field baseCommit? string
 ---@field firstPort? integer
 ---@field ports? integer
+---@field also athena.OtherWorktree[]
 
 ---@alias athena.Method
 ---| "athena/system/info" # Who the daemon is.

@@ -54,6 +54,7 @@ class Opening:
     model: str | None = None
     options: Mapping[str, Any] = field(default_factory=dict[str, Any])
     instructions: str | None = None
+    also: tuple[str, ...] = ()
     tried_login: bool = False
 
 

@@ -21,6 +21,10 @@ SYSTEM_PROMPT = "systemPrompt"
 """The session ability, and the parameter, that hands over an archetype's instructions."""
 
 
+DIRECTORIES = "additionalDirectories"
+"""The session ability, and the parameter, that names directories beside the current one."""
+
+
 def opening_of(launch: Launch) -> Opening:
     """What a launch asks of the session."""
     spec = launch.spec
@@ -33,6 +37,7 @@ def opening_of(launch: Launch) -> Opening:
         model=spec.model,
         options=spec.options,
         instructions=spec.instructions,
+        also=launch.also,
     )
 
 
@@ -152,6 +157,8 @@ def _parameters(work: Work) -> Json:
     if opening.instructions and SYSTEM_PROMPT in work.memory.agent.session:
         content = [{"type": "text", "text": opening.instructions}]
         parameters[SYSTEM_PROMPT] = {"mode": "append", "content": content}
+    if opening.also and DIRECTORIES in work.memory.agent.session:
+        parameters[DIRECTORIES] = list(opening.also)
     return parameters
 
 

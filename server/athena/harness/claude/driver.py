@@ -100,6 +100,8 @@ class ClaudeDriver:
             denied = given.pop("disallowed-tools", [])
             more = denied.split(",") if isinstance(denied, str) else texts(denied)
             given["disallowed-tools"] = [*WRITING_TOOLS, *more]
+        if launch.also:
+            given["add-dir"] = [*texts(given.get("add-dir")), *launch.also]
         words += options.arguments(given, self._known_options)
         return Command(tuple(words))
 

@@ -96,7 +96,7 @@ class CodexDriver:
                 answer_inquiry(work, intent)
             case d.SetMode():
                 if intent.mode in MODES:
-                    _set(work, mode_settings(intent.mode))
+                    _set(work, mode_settings(intent.mode, memory.thread_params))
                 else:
                     work.notice(f"Codex has no mode {intent.mode!r}.", "error", "mode")
             case d.SetModel():

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from athena.harness.codex.memory import Work
-from athena.harness.decode import Json, maybe_text, obj, text
+from athena.harness.decode import Json, maybe_text, obj, text, texts
 from athena.harness.driver import Launch
 from athena.protocol import events as e
 from athena.protocol.capability import Choice, Option
@@ -67,6 +67,10 @@ CONFIG = "config"
 """The option that holds overrides of the user's `config.toml`, as an object."""
 
 
+WORKSPACE_WRITE = "sandbox_workspace_write"
+"""The table of `config.toml` that says where commands may write."""
+
+
 def mode_choices() -> list[Choice]:
     return [
         Choice(id=name, name=mode.name, description=mode.description)
@@ -105,6 +109,10 @@ def thread_params(launch: Launch) -> Json:
     if spec.mcp_servers:
         servers = {server.name: _mcp_server(server) for server in spec.mcp_servers}
         config["mcp_servers"] = {**obj(config.get("mcp_servers")), **servers}
+    if launch.also:
+        sandbox = obj(config.get(WORKSPACE_WRITE))
+        roots = [*texts(sandbox.get("writable_roots")), *launch.also]
+        config[WORKSPACE_WRITE] = {**sandbox, "writable_roots": roots}
     if config:
         params["config"] = config
     return params
@@ -122,13 +130,15 @@ def _mcp_server(server: McpServer) -> Json:
     return {"url": server.url or "", "http_headers": server.headers}
 
 
-def mode_settings(name: str) -> Json:
-    """The fields of `thread/settings/update` that set a mode."""
+def mode_settings(name: str, thread: Json) -> Json:
+    """The fields of `thread/settings/update` that set a mode; `thread` are those of its start."""
     mode = MODES[name]
     policy: Json = {"type": mode.policy}
     if mode.policy == "workspaceWrite":
         policy |= {
-            "writableRoots": [],
+            "writableRoots": obj(obj(thread.get(CONFIG)).get(WORKSPACE_WRITE)).get(
+                "writable_roots", []
+            ),
             "networkAccess": False,
             "excludeTmpdirEnvVar": False,
             "excludeSlashTmp": False,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from athena.protocol.events.base import EventData
-from athena.protocol.spec import AgentSpec, ScriptStage
+from athena.protocol.spec import AgentSpec, OtherWorktree, ScriptStage
 
 
 class AgentSpawned(EventData):
@@ -76,7 +76,8 @@ class WorkspaceReady(EventData):
     """The agent's working directory exists. `branch` and `base_commit` are null without git.
 
     `setup` are the commands that run in it before the harness starts. `first_port` begins the range
-    of `ports` free TCP ports that its scripts and its harness are told of.
+    of `ports` free TCP ports that its scripts and its harness are told of. `also` are the agent's
+    worktrees in other repositories.
     """
 
     KIND = "workspaceReady"
@@ -89,6 +90,7 @@ class WorkspaceReady(EventData):
     setup: list[str] | None = None
     first_port: int | None = None
     ports: int | None = None
+    also: list[OtherWorktree] | None = None
 
 
 class WorkspaceFailed(EventData):
@@ -157,11 +159,13 @@ class CheckpointFailed(EventData):
 class WorkspaceRemoved(EventData):
     """The worktree was removed after its tree was captured under `rescue`.
 
-    `moved_to` is the folder that its files were moved to, where they could not be captured.
+    `moved_to` is the folder that its files were moved to, where they could not be captured. `also`
+    are the refs in the other repositories that the agent had worktrees of.
     """
 
     KIND = "workspaceRemoved"
     path: str
     rescue: str | None = None
     moved_to: str | None = None
+    also: list[str] | None = None
     by: str = "user"

@@ -22,6 +22,7 @@ class CommentAdded(EventData):
 
     KIND = "commentAdded"
     comment_id: str
+    repository: str | None = None
     path: str
     line: int
     end_line: int | None = None

@@ -34,6 +34,7 @@ public enum class Ability(public val wire: String) {
 @JsonAdapter(AddComment.Adapter::class)
 public data class AddComment(
     public val agent: String,
+    public val repository: String? = null,
     public val path: String,
     public val line: Long = 0,
     public val endLine: Long? = null,
@@ -44,6 +45,7 @@ public data class AddComment(
     internal fun json(): JsonObject =
         JsonObject().also { o ->
             o.put("agent", JsonPrimitive(this.agent))
+            o.put("repository", this.repository?.let { JsonPrimitive(it) })
             o.put("path", JsonPrimitive(this.path))
             o.put("line", JsonPrimitive(this.line))
             o.put("endLine", this.endLine?.let { JsonPrimitive(it) })
@@ -571,6 +573,7 @@ public data class Applied(
 @JsonAdapter(ApplyReview.Adapter::class)
 public data class ApplyReview(
     public val agent: String,
+    public val repository: String? = null,
     public val scope: Scope = Scope.BASE,
     public val turnId: String? = null,
     public val target: String = "project",
@@ -582,6 +585,7 @@ public data class ApplyReview(
     internal fun json(): JsonObject =
         JsonObject().also { o ->
             o.put("agent", JsonPrimitive(this.agent))
+            o.put("repository", this.repository?.let { JsonPrimitive(it) })
             o.put("scope", JsonPrimitive(this.scope.wire))
             o.put("turnId", this.turnId?.let { JsonPrimitive(it) })
             o.put("target", JsonPrimitive(this.target))
@@ -943,17 +947,20 @@ public data class ChangesApplied(
  *
  * `turn`: what one turn changed (the last one without `turnId`). `agent`: all that its turns
  * changed, without what others wrote in between. `base`: the workspace now, uncommitted work
- * included, against the commit it started from.
+ * included, against the commit it started from. `repository` names one of the other repositories in
+ * which the agent has a worktree.
  */
 @JsonAdapter(ChangesetRef.Adapter::class)
 public data class ChangesetRef(
     public val agent: String,
+    public val repository: String? = null,
     public val scope: Scope = Scope.BASE,
     public val turnId: String? = null,
 ) {
     internal fun json(): JsonObject =
         JsonObject().also { o ->
             o.put("agent", JsonPrimitive(this.agent))
+            o.put("repository", this.repository?.let { JsonPrimitive(it) })
             o.put("scope", JsonPrimitive(this.scope.wire))
             o.put("turnId", this.turnId?.let { JsonPrimitive(it) })
         }
@@ -1234,6 +1241,7 @@ public data class CommandsChanged(
 /** A line of what the agent changed was commented on. */
 public data class CommentAdded(
     public val commentId: String,
+    public val repository: String? = null,
     public val path: String,
     public val line: Long,
     public val endLine: Long? = null,
@@ -1246,6 +1254,7 @@ public data class CommentAdded(
             json.asJsonObject.let { o ->
                 CommentAdded(
                     commentId = o.needed("commentId").asString,
+                    repository = o.given("repository")?.let { it.asString },
                     path = o.needed("path").asString,
                     line = o.needed("line").asLong,
                     endLine = o.given("endLine")?.let { it.asLong },
@@ -1310,6 +1319,7 @@ public data class CommentResolved(
 public data class CommentView(
     public val commentId: String,
     public val agentId: String,
+    public val repository: String? = null,
     public val path: String,
     public val line: Long,
     public val endLine: Long? = null,
@@ -1337,6 +1347,7 @@ public data class CommentView(
                 CommentView(
                     commentId = o.needed("commentId").asString,
                     agentId = o.needed("agentId").asString,
+                    repository = o.given("repository")?.let { it.asString },
                     path = o.needed("path").asString,
                     line = o.needed("line").asLong,
                     endLine = o.given("endLine")?.let { it.asLong },
@@ -1372,12 +1383,14 @@ public data class CommentsSent(
 @JsonAdapter(CommitWork.Adapter::class)
 public data class CommitWork(
     public val agent: String,
+    public val repository: String? = null,
     public val message: String? = null,
     public val hooks: Boolean = true,
 ) {
     internal fun json(): JsonObject =
         JsonObject().also { o ->
             o.put("agent", JsonPrimitive(this.agent))
+            o.put("repository", this.repository?.let { JsonPrimitive(it) })
             o.put("message", this.message?.let { JsonPrimitive(it) })
             o.put("hooks", JsonPrimitive(this.hooks))
         }
@@ -1578,11 +1591,13 @@ public data class Delta(
 @JsonAdapter(DiffAgents.Adapter::class)
 public data class DiffAgents(
     public val agent: String,
+    public val repository: String? = null,
     public val path: String,
 ) {
     internal fun json(): JsonObject =
         JsonObject().also { o ->
             o.put("agent", JsonPrimitive(this.agent))
+            o.put("repository", this.repository?.let { JsonPrimitive(it) })
             o.put("path", JsonPrimitive(this.path))
         }
 
@@ -1861,6 +1876,7 @@ public data class FileEdits(
 @JsonAdapter(GiveVerdict.Adapter::class)
 public data class GiveVerdict(
     public val agent: String,
+    public val repository: String? = null,
     public val scope: Scope = Scope.BASE,
     public val turnId: String? = null,
     public val verdict: Verdict,
@@ -1870,6 +1886,7 @@ public data class GiveVerdict(
     internal fun json(): JsonObject =
         JsonObject().also { o ->
             o.put("agent", JsonPrimitive(this.agent))
+            o.put("repository", this.repository?.let { JsonPrimitive(it) })
             o.put("scope", JsonPrimitive(this.scope.wire))
             o.put("turnId", this.turnId?.let { JsonPrimitive(it) })
             o.put("verdict", JsonPrimitive(this.verdict.wire))
@@ -2227,14 +2244,16 @@ public data class ListArchetypes(
     internal class Adapter : Writer<ListArchetypes>({ it.json() })
 }
 
-/** Parameters of `athena/checkpoint/list`. */
+/** Parameters of `athena/checkpoint/list`. `repository` is one of the agent's other ones. */
 @JsonAdapter(ListCheckpoints.Adapter::class)
 public data class ListCheckpoints(
     public val agent: String,
+    public val repository: String? = null,
 ) {
     internal fun json(): JsonObject =
         JsonObject().also { o ->
             o.put("agent", JsonPrimitive(this.agent))
+            o.put("repository", this.repository?.let { JsonPrimitive(it) })
         }
 
     internal class Adapter : Writer<ListCheckpoints>({ it.json() })
@@ -2462,6 +2481,7 @@ public data class McpServer(
 @JsonAdapter(MergeWork.Adapter::class)
 public data class MergeWork(
     public val agent: String,
+    public val repository: String? = null,
     public val into: String? = null,
     public val how: How = How.MERGE,
     public val message: String? = null,
@@ -2484,6 +2504,7 @@ public data class MergeWork(
     internal fun json(): JsonObject =
         JsonObject().also { o ->
             o.put("agent", JsonPrimitive(this.agent))
+            o.put("repository", this.repository?.let { JsonPrimitive(it) })
             o.put("into", this.into?.let { JsonPrimitive(it) })
             o.put("how", JsonPrimitive(this.how.wire))
             o.put("message", this.message?.let { JsonPrimitive(it) })
@@ -2688,6 +2709,31 @@ public data class OptionsChanged(
             json.asJsonObject.let { o ->
                 OptionsChanged(
                     options = o.needed("options").asJsonArray.map { Option.from(it) },
+                )
+            }
+    }
+}
+
+/**
+ * A worktree that an agent has in another repository. `name` is what the repository is called among
+ * those of the agent.
+ */
+public data class OtherWorktree(
+    public val name: String,
+    public val path: String,
+    public val repository: String,
+    public val branch: String? = null,
+    public val baseCommit: String? = null,
+) {
+    public companion object {
+        internal fun from(json: JsonElement): OtherWorktree =
+            json.asJsonObject.let { o ->
+                OtherWorktree(
+                    name = o.needed("name").asString,
+                    path = o.needed("path").asString,
+                    repository = o.needed("repository").asString,
+                    branch = o.given("branch")?.let { it.asString },
+                    baseCommit = o.given("baseCommit")?.let { it.asString },
                 )
             }
     }
@@ -2951,6 +2997,7 @@ public data class Pruned(
 @JsonAdapter(PublishWork.Adapter::class)
 public data class PublishWork(
     public val agent: String,
+    public val repository: String? = null,
     public val remote: String? = null,
     public val pullRequest: Boolean = false,
     public val into: String? = null,
@@ -2975,6 +3022,7 @@ public data class PublishWork(
     internal fun json(): JsonObject =
         JsonObject().also { o ->
             o.put("agent", JsonPrimitive(this.agent))
+            o.put("repository", this.repository?.let { JsonPrimitive(it) })
             o.put("remote", this.remote?.let { JsonPrimitive(it) })
             o.put("pullRequest", JsonPrimitive(this.pullRequest))
             o.put("into", this.into?.let { JsonPrimitive(it) })
@@ -3115,6 +3163,7 @@ public data class ReadAuthors(
 @JsonAdapter(ReadChangedFile.Adapter::class)
 public data class ReadChangedFile(
     public val agent: String,
+    public val repository: String? = null,
     public val scope: Scope = Scope.BASE,
     public val turnId: String? = null,
     public val path: String,
@@ -3122,6 +3171,7 @@ public data class ReadChangedFile(
     internal fun json(): JsonObject =
         JsonObject().also { o ->
             o.put("agent", JsonPrimitive(this.agent))
+            o.put("repository", this.repository?.let { JsonPrimitive(it) })
             o.put("scope", JsonPrimitive(this.scope.wire))
             o.put("turnId", this.turnId?.let { JsonPrimitive(it) })
             o.put("path", JsonPrimitive(this.path))
@@ -3134,6 +3184,7 @@ public data class ReadChangedFile(
 @JsonAdapter(ReadChangedText.Adapter::class)
 public data class ReadChangedText(
     public val agent: String,
+    public val repository: String? = null,
     public val scope: Scope = Scope.BASE,
     public val turnId: String? = null,
     public val path: String,
@@ -3153,6 +3204,7 @@ public data class ReadChangedText(
     internal fun json(): JsonObject =
         JsonObject().also { o ->
             o.put("agent", JsonPrimitive(this.agent))
+            o.put("repository", this.repository?.let { JsonPrimitive(it) })
             o.put("scope", JsonPrimitive(this.scope.wire))
             o.put("turnId", this.turnId?.let { JsonPrimitive(it) })
             o.put("path", JsonPrimitive(this.path))
@@ -3171,6 +3223,7 @@ public data class ReadChangedText(
 @JsonAdapter(ReadEdits.Adapter::class)
 public data class ReadEdits(
     public val agent: String,
+    public val repository: String? = null,
     public val scope: Scope = Scope.BASE,
     public val turnId: String? = null,
     public val path: String,
@@ -3180,6 +3233,7 @@ public data class ReadEdits(
     internal fun json(): JsonObject =
         JsonObject().also { o ->
             o.put("agent", JsonPrimitive(this.agent))
+            o.put("repository", this.repository?.let { JsonPrimitive(it) })
             o.put("scope", JsonPrimitive(this.scope.wire))
             o.put("turnId", this.turnId?.let { JsonPrimitive(it) })
             o.put("path", JsonPrimitive(this.path))
@@ -3485,13 +3539,14 @@ public data class RescueView(
  * What was done, and the ref that brings the state before it back.
  *
  * `movedTo` is the folder that the files were moved to instead, because they could not be captured
- * and one insisted.
+ * and one insisted. `also` is what was kept in the agent's other repositories.
  */
 @JsonAdapter(Rescued.Adapter::class)
 public data class Rescued(
     public val rescue: RescueView? = null,
     public val removed: Boolean = false,
     public val movedTo: String? = null,
+    public val also: List<RescueView> = emptyList(),
 ) {
     public companion object {
         internal fun from(json: JsonElement): Rescued =
@@ -3500,6 +3555,9 @@ public data class Rescued(
                     rescue = o.given("rescue")?.let { RescueView.from(it) },
                     removed = o.given("removed")?.let { it.asBoolean } ?: false,
                     movedTo = o.given("movedTo")?.let { it.asString },
+                    also =
+                        o.given("also")?.let { it.asJsonArray.map { RescueView.from(it) } }
+                            ?: emptyList(),
                 )
             }
     }
@@ -3614,6 +3672,7 @@ public data class ResumeAgent(
 @JsonAdapter(RevertWork.Adapter::class)
 public data class RevertWork(
     public val agent: String,
+    public val repository: String? = null,
     public val turnId: String? = null,
     public val paths: List<String>? = null,
     public val dryRun: Boolean = false,
@@ -3621,6 +3680,7 @@ public data class RevertWork(
     internal fun json(): JsonObject =
         JsonObject().also { o ->
             o.put("agent", JsonPrimitive(this.agent))
+            o.put("repository", this.repository?.let { JsonPrimitive(it) })
             o.put("turnId", this.turnId?.let { JsonPrimitive(it) })
             o.put("paths", this.paths?.let { it.array { JsonPrimitive(it) } })
             o.put("dryRun", JsonPrimitive(this.dryRun))
@@ -4850,11 +4910,13 @@ public data class TurnView(
 @JsonAdapter(UndoRevert.Adapter::class)
 public data class UndoRevert(
     public val agent: String,
+    public val repository: String? = null,
     public val ref: String,
 ) {
     internal fun json(): JsonObject =
         JsonObject().also { o ->
             o.put("agent", JsonPrimitive(this.agent))
+            o.put("repository", this.repository?.let { JsonPrimitive(it) })
             o.put("ref", JsonPrimitive(this.ref))
         }
 
@@ -5057,7 +5119,8 @@ public data class WorkspaceList(
  * The agent's working directory exists. `branch` and `baseCommit` are null without git.
  *
  * `setup` are the commands that run in it before the harness starts. `firstPort` begins the range
- * of `ports` free TCP ports that its scripts and its harness are told of.
+ * of `ports` free TCP ports that its scripts and its harness are told of. `also` are the agent's
+ * worktrees in other repositories.
  */
 public data class WorkspaceReady(
     public val path: String,
@@ -5069,6 +5132,7 @@ public data class WorkspaceReady(
     public val setup: List<String>? = null,
     public val firstPort: Long? = null,
     public val ports: Long? = null,
+    public val also: List<OtherWorktree>? = null,
 ) : EventData {
     public enum class Kind(public val wire: String) {
         NEW("new"),
@@ -5095,6 +5159,7 @@ public data class WorkspaceReady(
                     setup = o.given("setup")?.let { it.asJsonArray.map { it.asString } },
                     firstPort = o.given("firstPort")?.let { it.asLong },
                     ports = o.given("ports")?.let { it.asLong },
+                    also = o.given("also")?.let { it.asJsonArray.map { OtherWorktree.from(it) } },
                 )
             }
     }
@@ -5103,12 +5168,14 @@ public data class WorkspaceReady(
 /**
  * The worktree was removed after its tree was captured under `rescue`.
  *
- * `movedTo` is the folder that its files were moved to, where they could not be captured.
+ * `movedTo` is the folder that its files were moved to, where they could not be captured. `also`
+ * are the refs in the other repositories that the agent had worktrees of.
  */
 public data class WorkspaceRemoved(
     public val path: String,
     public val rescue: String? = null,
     public val movedTo: String? = null,
+    public val also: List<String>? = null,
     public val by: String = "user",
 ) : EventData {
     public companion object {
@@ -5118,6 +5185,7 @@ public data class WorkspaceRemoved(
                     path = o.needed("path").asString,
                     rescue = o.given("rescue")?.let { it.asString },
                     movedTo = o.given("movedTo")?.let { it.asString },
+                    also = o.given("also")?.let { it.asJsonArray.map { it.asString } },
                     by = o.given("by")?.let { it.asString } ?: "user",
                 )
             }
@@ -5129,7 +5197,8 @@ public data class WorkspaceRemoved(
  *
  * `new` makes a git worktree on a branch of its own, `existing` uses the directory `path` as it is,
  * `none` works in the project directory itself. `base` is a branch or commit, `subfolder` a path
- * inside the repository. `agent` names another agent, to work in its workspace (`existing`).
+ * inside the repository. `agent` names another agent, to work in its workspace (`existing`). `also`
+ * are folders of other repositories: with `new` the agent gets a worktree in each of them.
  */
 public data class WorkspaceSpec(
     public val kind: Kind = Kind.NEW,
@@ -5138,6 +5207,7 @@ public data class WorkspaceSpec(
     public val branch: String? = null,
     public val subfolder: String? = null,
     public val agent: String? = null,
+    public val also: List<String> = emptyList(),
 ) {
     public enum class Kind(public val wire: String) {
         NEW("new"),
@@ -5161,6 +5231,8 @@ public data class WorkspaceSpec(
                     branch = o.given("branch")?.let { it.asString },
                     subfolder = o.given("subfolder")?.let { it.asString },
                     agent = o.given("agent")?.let { it.asString },
+                    also =
+                        o.given("also")?.let { it.asJsonArray.map { it.asString } } ?: emptyList(),
                 )
             }
     }
@@ -5173,6 +5245,7 @@ public data class WorkspaceSpec(
             o.put("branch", this.branch?.let { JsonPrimitive(it) })
             o.put("subfolder", this.subfolder?.let { JsonPrimitive(it) })
             o.put("agent", this.agent?.let { JsonPrimitive(it) })
+            o.put("also", this.also.array { JsonPrimitive(it) })
         }
 }
 
@@ -5224,7 +5297,11 @@ public data class WorkspaceState(
     }
 }
 
-/** Where an agent works, and the range of TCP ports that is kept free for what runs there. */
+/**
+ * Where an agent works, and the range of TCP ports that is kept free for what runs there.
+ *
+ * `also` are its worktrees in other repositories.
+ */
 public data class WorkspaceView(
     public val kind: Kind,
     public val path: String,
@@ -5234,6 +5311,7 @@ public data class WorkspaceView(
     public val baseCommit: String? = null,
     public val firstPort: Long? = null,
     public val ports: Long? = null,
+    public val also: List<OtherWorktree> = emptyList(),
 ) {
     public enum class Kind(public val wire: String) {
         NEW("new"),
@@ -5259,6 +5337,9 @@ public data class WorkspaceView(
                     baseCommit = o.given("baseCommit")?.let { it.asString },
                     firstPort = o.given("firstPort")?.let { it.asLong },
                     ports = o.given("ports")?.let { it.asLong },
+                    also =
+                        o.given("also")?.let { it.asJsonArray.map { OtherWorktree.from(it) } }
+                            ?: emptyList(),
                 )
             }
     }
