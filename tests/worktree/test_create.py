@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from athena.worktree import git
+from athena.worktree.checkpoint import take
 from athena.worktree.create import Request, create, create_all, owner
 from athena.worktree.errors import (
     BadBranchName,
@@ -24,6 +25,9 @@ from athena.worktree.errors import (
     StorageReadOnly,
     UnknownRevision,
 )
+from athena.worktree.remove import remove
+from athena.worktree.restore import restore
+from athena.worktree.standing import HAZARDS
 from tests.worktree.disk import small_disk
 from tests.worktree.repo import Repo
 
@@ -219,6 +223,44 @@ async def test_without_git_lfs_large_files_are_pointers(repo: Repo, tmp_path: Pa
     made = await create(request(repo, environ={**repo.environ, "PATH": str(only_git)}))
     assert (made.cwd / "x.bin").read_text() == pointer
     assert "git-lfs is not installed" in made.notes[0]
+
+
+LFS = """#!/bin/sh
+# What git-lfs does as a filter: pointers in git, contents beside it.
+store=$(git rev-parse --git-common-dir)/lfs
+mkdir -p "$store"
+case "$1" in
+    clean) cat > "$store/new" && id=$(git hash-object "$store/new") && mv "$store/new" "$store/$id"
+        echo "pointer to $id" ;;
+    smudge) read -r _ _ id && cat "$store/$id" ;;
+esac
+"""
+
+
+async def test_with_git_lfs_large_files_are_there_and_checkpoints_hold_pointers(
+    repo: Repo, tmp_path: Path
+) -> None:
+    program = tmp_path / "bin" / "git-lfs"
+    program.parent.mkdir()
+    program.write_text(LFS)
+    program.chmod(0o755)
+    lfs = Repo(repo.path, {**repo.environ, "PATH": f"{program.parent}:{repo.environ['PATH']}"})
+    for verb in ("clean", "smudge"):
+        lfs.git("config", f"filter.lfs.{verb}", f"git-lfs {verb} -- %f")
+    lfs.write(".gitattributes", "*.bin filter=lfs -text\n")
+    lfs.write("large.bin", "x" * 5000)
+    lfs.commit("large file")
+    made = await create(Request("new", lfs.path, "ada", environ=lfs.environ))
+    assert made.notes == () and made.checkout is not None
+    work = lfs.at(made.cwd)
+    assert work.read("large.bin") == "x" * 5000 and work.git("status", "--porcelain") == ""
+    work.write("large.bin", "y" * 6000)
+    taken = await take(made.checkout, "ada")
+    assert lfs.tree(taken.commit)["large.bin"].startswith("pointer to ")
+    gone = await remove(made.checkout, "ada", force=HAZARDS)
+    assert gone.rescue is not None
+    await restore(await lfs.checkout(), gone.rescue)
+    assert work.read("large.bin") == "y" * 6000
 
 
 async def test_no_hook_of_the_user_runs(repo: Repo) -> None:
