@@ -309,11 +309,17 @@ local OWN = {
     M.page("verify", vim.list_extend({ "The log is damaged:", "" }, result.problems))
   end,
   ["athena.workspace.restore"] = function(result)
-    words.tell("the work is back in " .. result.path)
+    local said = vim.list_extend({ "the work is back in " .. result.path }, result.notes)
+    words.tell(table.concat(said, "; "))
   end,
   ["athena.workspace.remove"] = function(result)
     local back = result.rescue and "; :Athena recover brings it back" or ""
-    words.tell((result.removed and "removed" or "not removed") .. back)
+    local moved = result.movedTo and "; its files are in " .. result.movedTo or ""
+    words.tell((result.removed and "removed" or "not removed") .. back .. moved)
+  end,
+  ["athena.checkpoint.prune"] = function(result)
+    local gone = words.count(#result.checkpoints, "checkpoint")
+    words.tell(("%s pruned, %d left"):format(gone, result.left))
   end,
 }
 

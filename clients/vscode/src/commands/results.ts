@@ -5,7 +5,9 @@ import type {
   Command,
   Exported,
   Logs,
+  Pruned,
   Published,
+  Restored,
   VerifyReport,
 } from "../protocol.gen.ts";
 import { count } from "../words.ts";
@@ -32,6 +34,14 @@ export async function present(
     case "athena/merge/run":
     case "athena/workspace/commit":
       return tell(appliedWords(command, result as Applied), {});
+    case "athena/workspace/restore": {
+      const { path, notes } = result as Restored;
+      return tell([`The work is back in ${path}.`, ...(notes ?? [])].join(" "), {});
+    }
+    case "athena/checkpoint/prune": {
+      const { checkpoints, left } = result as Pruned;
+      return tell(`${count(checkpoints.length, "checkpoint")} pruned, ${left} left.`, {});
+    }
     case "athena/log/export": {
       const { path, events } = result as Exported;
       return tell(`${count(events, "event")} written to ${path}.`, {});
@@ -55,7 +65,10 @@ export function appliedWords(command: Command, result: Applied): string {
   const conflicts = result.conflicts ?? [];
   if (conflicts.length) {
     const files = [...new Set(conflicts.map((conflict) => conflict.path))];
-    return `${command.title}: ${count(conflicts.length, "conflict")} in ${files.join(", ")}. Nothing was changed.`;
+    const conflicting = `${count(conflicts.length, "conflict")} in ${files.join(", ")}.`;
+    // With an undo the conflicts are in the agent's worktree now, for it to resolve.
+    const then = result.undo ? (result.notes ?? []) : ["Nothing was changed."];
+    return [`${command.title}: ${conflicting}`, ...then].join(" ");
   }
   const commit = result.commit ? `, commit ${result.commit.slice(0, 8)}` : "";
   const into = result.branch ? ` on ${result.branch}` : "";
