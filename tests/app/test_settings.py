@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from athena.app import settings
 from athena.app.tables import OWN_ONLY, SettingsFile
+from athena.harness.rows import BY_NAME
 from athena.protocol.errors import AthenaError
 
 PAGE = Path(__file__).parents[2] / "docs" / "settings.md"
@@ -85,3 +86,22 @@ def test_a_mistake_names_file_and_key(user: Path, text: str, words: str) -> None
     with pytest.raises(AthenaError) as found:
         settings.load(None)
     assert words in found.value.message and str(user) in found.value.message
+
+
+def test_a_known_harness_in_another_place(user: Path) -> None:
+    user.write_text(
+        "[harness.gemini]\ncommand = ['/opt/gemini', '--acp']\nenv = { A = 'b' }\n"
+        "[harness.claude]\ncommand = ['npx', 'claude']\n"
+    )
+    found = settings.load(None).harnesses()
+    gemini, claude = found["gemini"], found["claude"]
+    assert (gemini.argv, gemini.env) == (("/opt/gemini", "--acp"), {"A": "b"})
+    assert gemini.version_argv == ("/opt/gemini", "--version")
+    assert gemini.quirks == BY_NAME["gemini"].quirks
+    assert (claude.protocol, claude.version_argv) == ("claude", None)
+
+
+def test_quirks_of_an_own_harness(user: Path) -> None:
+    user.write_text("[harness.mine]\ncommand = ['mine']\nlogin = ['key']\nreadonly_mode = 'ask'\n")
+    found = settings.load(None).harness("mine")
+    assert (found.quirks.auth_methods, found.quirks.readonly_mode) == (("key",), "ask")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import json
+import sys
 import threading
 from pathlib import Path
 
@@ -276,6 +278,18 @@ def test_a_harness_that_is_not_there(shared: Athena, client: Client, folder: Pat
     agent = spawn(client, folder, "say x", harness="gone")
     failed = client.until_status(agent["id"], "failed")
     assert "/nonesuch/agent" in failed["reason"]
+
+
+def test_a_harness_is_given_what_its_settings_add(
+    shared: Athena, client: Client, folder: Path
+) -> None:
+    command = json.dumps([sys.executable, "-m", "athena.scripted"])
+    settings = f"[harness.mine]\ncommand = {command}\nenv = {{ ADDED = 'by the settings' }}\n"
+    with_settings(shared, settings)
+    played = "run sh -c 'echo $ADDED'\nsay It says ${output}"
+    agent = spawn(client, folder, played, harness="mine")
+    client.until(agent["id"], "idle")
+    assert "say It says by the settings" in told(client, agent["id"])
 
 
 def test_a_harness_that_ends_at_once(shared: Athena, client: Client, folder: Path) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +20,11 @@ from athena.app.tables import (
     OWN_ONLY,
     ArchetypeSettings,
     Defaults,
+    HarnessSettings,
     PermissionSettings,
     SettingsFile,
     WorkspaceSettings,
 )
-from athena.harness.quirks import AcpQuirks
 from athena.harness.rows import HARNESSES, Harness
 from athena.protocol.errors import AthenaError, ErrorCode
 from athena.protocol.transcript import Archetype
@@ -143,18 +144,7 @@ class Settings:
         """All harnesses by name; the user's own go before the built-in ones."""
         found = {h.name: h for h in HARNESSES}
         for name, h in self._user.harness.items():
-            row = found.get(name)
-            found[name] = Harness(
-                name=name,
-                title=h.title or (row.title if row else name),
-                protocol=row.protocol if row else "acp",
-                argv=tuple(h.command),
-                hint=h.hint,
-                env=h.env,
-                home_variable=row.home_variable if row else None,
-                quirks=row.quirks if row else AcpQuirks(),
-                source="user",
-            )
+            found[name] = _own_harness(name, h, found.get(name))
         return found
 
     def harness(self, name: str) -> Harness:
@@ -167,6 +157,31 @@ class Settings:
                 candidates=sorted(known),
             )
         return known[name]
+
+
+def _own_harness(name: str, given: HarnessSettings, row: Harness | None) -> Harness:
+    """A harness of the user's settings; one that is known keeps what they do not say."""
+    argv = tuple(given.command)
+    known = row or Harness(name=name, title=name, protocol="acp", argv=argv, hint="")
+    quirks = known.quirks
+    if given.login:
+        quirks = replace(quirks, auth_methods=tuple(given.login))
+    if given.readonly_mode is not None:
+        quirks = replace(quirks, readonly_mode=given.readonly_mode)
+    version = known.version_argv
+    if version is not None:
+        # The same program in another place tells its version as before; another command may not.
+        version = (argv[0], *version[1:]) if argv[1:] == known.argv[1:] else None
+    return replace(
+        known,
+        title=given.title or known.title,
+        argv=argv,
+        hint=given.hint,
+        env={**known.env, **given.env},
+        version_argv=version,
+        quirks=quirks,
+        source="user",
+    )
 
 
 def user_file() -> Path:

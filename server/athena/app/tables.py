@@ -179,6 +179,13 @@ class HarnessSettings(Table):
         default="Its command is in your athena.toml.",
         description="What to say when it is not found.",
     )
+    login: list[str] = Field(
+        default=[],
+        description="What to log in with when it refuses a session: names of its ways to log in.",
+    )
+    readonly_mode: str | None = Field(
+        default=None, description="The mode in which it only reads, for archetypes that only read."
+    )
 
 
 class DaemonSettings(Table):

@@ -51,7 +51,7 @@ async def examine(harness: Harness, environment: Mapping[str, str]) -> Examinati
         return Examination([Check("installed", "error", words, harness.hint)])
     checks = [Check("installed", "ok", program.path)]
     if program.node is not None:
-        checks.append(await _node(program.node, environment))
+        checks.append(await _node(program.node, {**environment, **harness.env}))
     found = await inspect(harness, program, environment, time.time_ns() // 1_000_000)
     checks.append(_version(harness, found.detected.version))
     checks.append(_session(harness, program, found))

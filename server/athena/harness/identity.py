@@ -28,8 +28,9 @@ class Program:
 
 
 def find(harness: Harness, environment: Mapping[str, str]) -> Program | None:
-    """The program on the PATH of the environment, or `None`."""
-    path = shutil.which(harness.argv[0], path=environment.get("PATH", os.defpath))
+    """The program on the PATH of the environment, or `None`. The row's own variables go over it."""
+    places = {**environment, **harness.env}.get("PATH", os.defpath)
+    path = shutil.which(harness.argv[0], path=places)
     if path is None:
         return None
     real = Path(path).resolve()

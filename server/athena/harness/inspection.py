@@ -51,6 +51,7 @@ async def inspect(
     harness: Harness, program: Program, environment: Mapping[str, str], now: int
 ) -> Inspected:
     """Ask the program; `now` in milliseconds since 1970 UTC."""
+    environment = {**environment, **harness.env}
     printed = ""
     if harness.version_argv:
         printed = await output([program.path, *harness.version_argv[1:]], environment)

@@ -14,9 +14,10 @@ from athena.harness.quirks import AcpQuirks
 class Harness:
     """A harness that can be run.
 
-    `argv` starts it; its first word is looked up on the PATH of the user's editor. `hint` says how
-    to get it. `version_argv` prints its version. `home_variable` names the folder in which it keeps
-    what two of them must not make at once; in a new one they start one after the other.
+    `argv` starts it; its first word is looked up on the PATH of the user's editor. `env` is added
+    to the editor's environment. `hint` says how to get it. `version_argv` prints its version.
+    `home_variable` names the folder in which it keeps what two of them must not make at once; in a
+    new one they start one after the other.
     """
 
     name: str

@@ -33,12 +33,12 @@ class AcpDriver:
     """Speaks to one ACP agent. What the agent does otherwise than ACP says is in its row."""
 
     def __init__(self, harness: Harness) -> None:
-        self._argv = harness.argv
+        self._argv, self._env = harness.argv, dict(harness.env)
         self._quirks = harness.quirks
 
     def command(self, launch: Launch) -> Command:
         """The process to start: ACP has no command line, the settings are made in the session."""
-        return Command(self._argv)
+        return Command(self._argv, self._env)
 
     def begin(self, launch: Launch) -> Step[Memory]:
         """Greet the agent."""

@@ -82,7 +82,7 @@ class ClaudeDriver:
         known_options: Collection[str] | None = None,
         known: Capabilities | None = None,
     ) -> None:
-        self._argv = harness.argv
+        self._argv, self._env = harness.argv, dict(harness.env)
         self._known_options = known_options
         self._known = known or Capabilities()
 
@@ -103,7 +103,7 @@ class ClaudeDriver:
         if launch.also:
             given["add-dir"] = [*texts(given.get("add-dir")), *launch.also]
         words += options.arguments(given, self._known_options)
-        return Command(tuple(words))
+        return Command(tuple(words), self._env)
 
     def begin(self, launch: Launch) -> Step[Memory]:
         spec = launch.spec

@@ -41,12 +41,12 @@ class CodexDriver:
     """Speaks to one `codex app-server`, with one thread. `known` is what was detected of it."""
 
     def __init__(self, harness: Harness, known: Capabilities | None = None) -> None:
-        self._argv = harness.argv
+        self._argv, self._env = harness.argv, dict(harness.env)
         self._known = known or Capabilities()
 
     def command(self, launch: Launch) -> Command:
         check_options(launch)
-        return Command(self._argv)
+        return Command(self._argv, self._env)
 
     def begin(self, launch: Launch) -> Step[Memory]:
         memory = Memory(
