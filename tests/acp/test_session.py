@@ -252,6 +252,20 @@ def test_settings_that_are_wished_come_before_the_first_prompt() -> None:
     ]
 
 
+def test_options_of_a_spawn_have_their_types() -> None:
+    flag = {"id": "fast", "name": "Fast", "type": "boolean", "currentValue": False}
+    talk = Talk(options={"fast": "true", "other": 3})
+    talk.answers({"protocolVersion": 1})
+    talk.lines.clear()
+    talk.answers({"sessionId": "S", "configOptions": [flag, flag | {"id": "other"}]})
+    assert talk.seen().splitlines() == [
+        "= R.1 notice warning option \"The option 'other' takes a text, or true or false, not 3.\""
+        " (no turn)",
+        '> session/set_config_option #3 {"sessionId": "S", "configId": "fast", "value": true, '
+        '"type": "boolean"}',
+    ]
+
+
 def test_models_of_the_first_acp_agents() -> None:
     models = {"currentModelId": "a", "availableModels": [{"modelId": "b", "name": "B"}]}
     talk = Talk(model="b")

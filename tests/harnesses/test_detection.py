@@ -5,19 +5,24 @@ from __future__ import annotations
 import os
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from athena.harness.capabilities import Detected, Detections, learned
 from athena.harness.claude.help import known_from, read_help
-from athena.harness.claude.options import OPTIONS, arguments
+from athena.harness.claude.options import OPTIONS, REFUSED, arguments, canonical
+from athena.harness.driver import Launch
 from athena.harness.examination import examine
 from athena.harness.identity import find
+from athena.harness.registry import driver_for
 from athena.harness.rows import BY_NAME, Harness
+from athena.harness.takes import Takes
 from athena.harness.verified import VERIFIED
 from athena.protocol import events as e
 from athena.protocol.capability import Ability, Capabilities
 from athena.protocol.request import Permission
+from athena.protocol.spec import AgentSpec
 from athena.protocol.usage import Cost, CostSource, Usage
 from tests.harnesses.checks import harnesses
 from tests.harnesses.matrix import PAGE, page, see_all
@@ -88,6 +93,21 @@ def test_help() -> None:
         ({"add-dir": ["/a", "/b"]}, ["--add-dir", "/a", "--add-dir", "/b"]),
         ({"allowedTools": ["Bash(git *)", "Edit"]}, ["--allowed-tools", "Bash(git *),Edit"]),
         ({"settings": {"a": 1}}, ["--settings", '{"a": 1}']),
+        (
+            {"mcp-config": [{"a": 1}, "b.json"]},
+            ["--mcp-config", '{"a": 1}', "--mcp-config", "b.json"],
+        ),
+        ({"mcp-config": "b.json"}, ["--mcp-config", "b.json"]),
+        # As a command line gives them, where all values are texts.
+        ({"bare": "true", "brief": "false"}, ["--bare"]),
+        (
+            {"max-turns": "3", "max-budget-usd": "0.5"},
+            ["--max-turns", "3", "--max-budget-usd", "0.5"],
+        ),
+        ({"disallowed-tools": "Bash(a, b) Edit"}, ["--disallowed-tools", "Bash(a, b) Edit"]),
+        ({"debug": "true", "prompt-suggestions": False}, ["--debug"]),
+        ({"debug": "hooks,mcp"}, ["--debug", "hooks,mcp"]),
+        ({"tools": [], "betas": []}, ["--tools", ""]),
     ],
 )
 def test_options_become_arguments(given: dict[str, object], expected: list[str]) -> None:
@@ -101,6 +121,10 @@ def test_options_become_arguments(given: dict[str, object], expected: list[str])
         ({"resume": "x"}, None, "resume the agent instead"),
         ({"effort": 3}, None, "takes a text"),
         ({"bare": "yes"}, None, "takes true or false"),
+        ({"max-turns": "many"}, None, "takes a number"),
+        ({"mcp-config": [3]}, None, "takes objects, or names of files"),
+        ({"debug": 3}, None, "takes a text, or true or false"),
+        ({"cloud": "x"}, None, "run on this machine"),
         ({"add-dir": [1]}, None, "takes a list of texts"),
         ({"effort": "high"}, ("resume",), "installed Claude Code has no option 'effort'"),
     ],
@@ -218,15 +242,54 @@ async def test_claude_without_a_login(tmp_path: Path) -> None:
 
 @pytest.mark.harnesses
 def test_the_options_are_those_of_the_program(tmp_path: Path) -> None:
-    """Each option of the table is one that the installed Claude Code knows."""
+    """What can be given and what is refused are together what the real help lists, no more and no
+    less; and options that it does not list are options all the same."""
+    listed = {canonical(name) for name in read_help(claude(tmp_path, "--help").stdout).options}
+    shown = {name for name, option in OPTIONS.items() if not option.hidden}
+    assert shown | (set(REFUSED) & listed) == listed
+    assert shown <= listed and not shown & set(REFUSED)
+    assert set(REFUSED) - listed <= {"permission-prompt-tool"}
+    hidden = [name for name, option in OPTIONS.items() if option.hidden]
+    words = arguments({name: EXAMPLES[OPTIONS[name].takes] for name in hidden} | CHOSEN)
+    refused = claude(tmp_path, *words, "--no-such-option").stderr
+    assert refused.strip() == "error: unknown option '--no-such-option'"
 
-    program = HARNESS_ENVS["claude"].program
-    environment = {"HOME": str(tmp_path), "PATH": os.defpath}
-    printed = subprocess.run(
-        [program, "--help"], env=environment, capture_output=True, text=True, check=True
-    ).stdout
-    listed = set(read_help(printed).options)
-    assert {name for name, option in OPTIONS.items() if not option.hidden} <= listed
+
+EXAMPLES: dict[Takes, object] = {
+    Takes.FLAG: True,
+    Takes.TEXT: "x",
+    Takes.NUMBER: 100,
+    Takes.TEXTS: ["x"],
+    Takes.DOCUMENT: {},
+}
+CHOSEN = {"fast-mode": "on", "thinking": "enabled", "thinking-display": "omitted"}
+
+
+def claude(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [HARNESS_ENVS["claude"].program, *words],
+        env={"HOME": str(home), "PATH": os.defpath},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+
+
+def test_the_tools_of_an_archetype_are_those_it_is_given_and_none_is_allowed_unasked() -> None:
+    driver = driver_for(BY_NAME["claude"])
+
+    def words(**spec: Any) -> tuple[str, ...]:
+        given = AgentSpec(name="t", harness="claude", project="/p", **spec)
+        return driver.command(Launch("r", given, "/p")).argv
+
+    assert words(allowed_tools=["Read", "Bash"])[-2:] == ("--tools", "Read,Bash")
+    assert words(allowed_tools=[])[-2:] == ("--tools", "")
+    readonly = words(readonly=True, options={"disallowedTools": "WebFetch"})
+    assert readonly[-2:] == ("--disallowed-tools", "Edit,MultiEdit,NotebookEdit,Write,WebFetch")
+    with pytest.raises(ValueError, match="is a rule, not a tool"):
+        words(allowed_tools=["Bash(git *)"])
 
 
 def test_the_page_names_the_verified_versions() -> None:

@@ -155,7 +155,9 @@ class ArchetypeSettings(Table):
     mode: str | None = Field(default=None, description="The mode, by the harness's own name.")
     readonly: bool = Field(default=False, description="Whether it may only read.")
     tools: list[str] | None = Field(
-        default=None, description="The tools that it may use, by the harness's own names."
+        default=None,
+        description="The built-in tools that it is given, by the harness's own names; a harness "
+        "whose tools cannot be restricted says so.",
     )
     stall_seconds: Seconds | None = Field(
         default=None, description="When silence counts as a stall; without it that of `[daemon]`."

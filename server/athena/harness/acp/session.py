@@ -273,6 +273,9 @@ def _make_wishes(work: Work, quirks: AcpQuirks) -> None:
             work.notice(f"This agent has no option {name!r}.", "warning", "option")
         elif isinstance(value, str | bool):
             settings.set_option(work, name, value)
+        else:
+            words = f"The option {name!r} takes a text, or true or false, not {value!r}."
+            work.notice(words, "warning", "option")
 
 
 def ready(work: Work) -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from athena.harness.acp.memory import Pending, Settings, Work
 from athena.harness.decode import Json, maybe_text, obj, objs, text
+from athena.harness.takes import Takes, read
 from athena.protocol import events as e
 from athena.protocol.capability import Choice, Option
 
@@ -119,7 +120,11 @@ def set_model(work: Work, model: str) -> None:
 
 
 def set_option(work: Work, option_id: str, value: str | bool) -> None:
-    """Ask for another value of an option."""
+    """Ask for another value of an option; a text may stand for true or false."""
+    option = next((one for one in work.memory.settings.options if one.id == option_id), None)
+    if option is not None and isinstance(option.current, bool):
+        flag = read(Takes.FLAG, value)
+        value = flag if isinstance(flag, bool) else value
     typed = {"type": "boolean"} if isinstance(value, bool) else {}
     work.ask_session(
         Pending("option", f"{option_id} = {value}"),

@@ -93,16 +93,7 @@ class ClaudeDriver:
             words.append(f"--model={spec.model}")
         if spec.mode:
             words.append(f"--permission-mode={spec.mode}")
-        given = dict(spec.options)
-        if spec.allowed_tools is not None:
-            given.setdefault("allowed-tools", spec.allowed_tools)
-        if spec.readonly:
-            denied = given.pop("disallowed-tools", [])
-            more = denied.split(",") if isinstance(denied, str) else texts(denied)
-            given["disallowed-tools"] = [*WRITING_TOOLS, *more]
-        if launch.also:
-            given["add-dir"] = [*texts(given.get("add-dir")), *launch.also]
-        words += options.arguments(given, self._known_options)
+        words += options.arguments(_options(launch), self._known_options)
         return Command(tuple(words), self._env)
 
     def begin(self, launch: Launch) -> Step[Memory]:
@@ -208,6 +199,28 @@ class ClaudeDriver:
 
     def load(self, data: bytes) -> Memory:
         return _MEMORY.validate_json(data)
+
+
+def _options(launch: Launch) -> dict[str, object]:
+    """The options of a spawn, with those that stand for other fields of it."""
+    spec = launch.spec
+    given = {options.canonical(name): value for name, value in spec.options.items()}
+    if spec.allowed_tools is not None:
+        patterns = [one for one in spec.allowed_tools if "(" in one]
+        if patterns:
+            raise ValueError(
+                f"{patterns[0]!r} is a rule, not a tool: an archetype's `tools` are names. Rules "
+                "for what is allowed unasked go into the option 'allowed-tools'."
+            )
+        given.setdefault("tools", spec.allowed_tools)
+    if spec.readonly:
+        denied = given.get("disallowed-tools", [])
+        more = [denied] if isinstance(denied, str) else texts(denied)
+        given["disallowed-tools"] = [*WRITING_TOOLS, *more]
+    if launch.also:
+        more = given.get("add-dir", [])
+        given["add-dir"] = [*([more] if isinstance(more, str) else texts(more)), *launch.also]
+    return given
 
 
 def _session_arguments(launch: Launch) -> list[str]:

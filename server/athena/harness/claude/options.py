@@ -1,7 +1,9 @@
 """The command-line options of Claude Code, as they may stand in a spawn's `options`.
 
 Names are Claude Code's own, without the dashes (`max-budget-usd`; `max_budget_usd` and the
-camelCase form are understood too). One table says which there are and what each takes.
+camelCase form are understood too). One table says which there are and what each takes, another one
+which of them cannot be given and what to do instead. Together they are all that its help lists
+(`tests/harnesses/test_detection.py` looks).
 """
 
 from __future__ import annotations
@@ -10,114 +12,142 @@ import json
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
+from typing import Any
 
-from athena.harness.decode import items, texts
-
-
-class Takes(StrEnum):
-    """What a command-line option is followed by."""
-
-    NOTHING = "true or false"
-    TEXT = "a text"
-    NUMBER = "a number"
-    LIST = "a list of texts"
-    REPEATED = "a list of texts, given one by one"
-    JSON = "an object, or a text"
+from athena.harness.takes import Takes, read
 
 
 @dataclass(frozen=True, slots=True)
 class CliOption:
-    """An option. `hidden` ones exist but are not listed in the help."""
+    """An option. `hidden` ones exist but are not listed in the help.
+
+    `repeated`: the option comes again before each of several values. `alone`: it may also come
+    without its value, for `true`. `empty`: no value at all says something, too.
+    """
 
     name: str
     takes: Takes
     hidden: bool = False
+    repeated: bool = False
+    alone: bool = False
+    empty: bool = False
 
+
+FLAG, TEXT, NUMBER, TEXTS = Takes.FLAG, Takes.TEXT, Takes.NUMBER, Takes.TEXTS
+DOCUMENT, DOCUMENTS = Takes.DOCUMENT, Takes.DOCUMENTS
 
 OPTIONS: Mapping[str, CliOption] = {
     option.name: option
     for option in (
-        CliOption("add-dir", Takes.REPEATED),
-        CliOption("agent", Takes.TEXT),
-        CliOption("agents", Takes.JSON),
-        CliOption("allow-dangerously-skip-permissions", Takes.NOTHING),
-        CliOption("allowed-tools", Takes.LIST),
-        CliOption("append-system-prompt", Takes.TEXT),
-        CliOption("autocompact", Takes.TEXT),
-        CliOption("bare", Takes.NOTHING),
-        CliOption("betas", Takes.LIST),
-        CliOption("brief", Takes.NOTHING),
-        CliOption("chrome", Takes.NOTHING),
-        CliOption("dangerously-skip-permissions", Takes.NOTHING),
-        CliOption("debug", Takes.TEXT),
-        CliOption("debug-file", Takes.TEXT),
-        CliOption("disable-slash-commands", Takes.NOTHING),
-        CliOption("disallowed-tools", Takes.LIST),
-        CliOption("effort", Takes.TEXT),
-        CliOption("exclude-dynamic-system-prompt-sections", Takes.NOTHING),
-        CliOption("fallback-model", Takes.TEXT),
-        CliOption("file", Takes.REPEATED),
-        CliOption("forward-subagent-text", Takes.NOTHING),
-        CliOption("ide", Takes.NOTHING),
-        CliOption("include-hook-events", Takes.NOTHING),
-        CliOption("json-schema", Takes.JSON),
-        CliOption("max-budget-usd", Takes.NUMBER),
-        CliOption("max-thinking-tokens", Takes.NUMBER, hidden=True),
-        CliOption("max-turns", Takes.NUMBER, hidden=True),
-        CliOption("mcp-config", Takes.JSON),
-        CliOption("name", Takes.TEXT),
-        CliOption("no-chrome", Takes.NOTHING),
-        CliOption("no-session-persistence", Takes.NOTHING),
-        CliOption("permission-prompts", Takes.TEXT),
-        CliOption("plugin-dir", Takes.REPEATED),
-        CliOption("plugin-url", Takes.REPEATED),
-        CliOption("prompt-suggestions", Takes.TEXT),
-        CliOption("restricted", Takes.NOTHING),
-        CliOption("safe-mode", Takes.NOTHING),
-        CliOption("setting-sources", Takes.LIST),
-        CliOption("settings", Takes.JSON),
-        CliOption("strict-mcp-config", Takes.NOTHING),
-        CliOption("system-prompt", Takes.TEXT),
-        CliOption("system-prompt-snapshot", Takes.TEXT),
-        CliOption("task-budget", Takes.NUMBER, hidden=True),
-        CliOption("thinking", Takes.TEXT, hidden=True),
-        CliOption("thinking-display", Takes.TEXT, hidden=True),
-        CliOption("tools", Takes.LIST),
+        CliOption("add-dir", TEXTS, repeated=True),
+        CliOption("advisor", TEXT, hidden=True),
+        CliOption("agent", TEXT),
+        CliOption("agents", DOCUMENT),
+        CliOption("allow-dangerously-skip-permissions", FLAG),
+        CliOption("allowed-tools", TEXTS),
+        CliOption("append-subagent-system-prompt", TEXT, hidden=True),
+        CliOption("append-subagent-system-prompt-file", TEXT, hidden=True),
+        CliOption("append-system-prompt", TEXT),
+        CliOption("append-system-prompt-file", TEXT, hidden=True),
+        CliOption("autocompact", TEXT),
+        CliOption("bare", FLAG),
+        CliOption("betas", TEXTS),
+        CliOption("brief", FLAG),
+        CliOption("chrome", FLAG),
+        CliOption("dangerously-skip-permissions", FLAG),
+        CliOption("debug", TEXT, alone=True),
+        CliOption("debug-file", TEXT),
+        CliOption("disable-slash-commands", FLAG),
+        CliOption("disallowed-tools", TEXTS),
+        CliOption("effort", TEXT),
+        CliOption("exclude-dynamic-system-prompt-sections", FLAG),
+        CliOption("fallback-model", TEXT),
+        CliOption("fast-mode", TEXT, hidden=True),
+        CliOption("file", TEXTS, repeated=True),
+        CliOption("forward-subagent-text", FLAG),
+        CliOption("ide", FLAG),
+        CliOption("include-hook-events", FLAG),
+        CliOption("init", FLAG, hidden=True),
+        CliOption("json-schema", DOCUMENT),
+        CliOption("maintenance", FLAG, hidden=True),
+        CliOption("managed-settings", DOCUMENT, hidden=True),
+        CliOption("max-budget-usd", NUMBER),
+        CliOption("max-thinking-tokens", NUMBER, hidden=True),
+        CliOption("max-turns", NUMBER, hidden=True),
+        CliOption("mcp-config", DOCUMENTS, repeated=True),
+        CliOption("name", TEXT),
+        CliOption("no-chrome", FLAG),
+        CliOption("no-session-persistence", FLAG),
+        CliOption("permission-prompts", TEXT),
+        CliOption("plan-mode-instructions", TEXT, hidden=True),
+        CliOption("plugin-dir", TEXTS, repeated=True),
+        CliOption("plugin-dir-no-mcp", TEXTS, repeated=True, hidden=True),
+        CliOption("plugin-url", TEXTS, repeated=True),
+        CliOption("prompt-suggestions", TEXT, alone=True),
+        CliOption("restricted", FLAG),
+        CliOption("safe-mode", FLAG),
+        CliOption("setting-sources", TEXTS, empty=True),
+        CliOption("settings", DOCUMENT),
+        CliOption("strict-mcp-config", FLAG),
+        CliOption("system-prompt", TEXT),
+        CliOption("system-prompt-file", TEXT, hidden=True),
+        CliOption("system-prompt-snapshot", TEXT),
+        CliOption("task-budget", NUMBER, hidden=True),
+        CliOption("thinking", TEXT, hidden=True),
+        CliOption("thinking-display", TEXT, hidden=True),
+        CliOption("tools", TEXTS, empty=True),
     )
 }
 
-OWN: Mapping[str, str] = {
+SET = "Athena always sets it"
+PRINTS = "it prints something and ends; `athena harness doctor` says what it is about"
+SCREEN = "it is for the program on a screen"
+ELSEWHERE = "Athena's agents run on this machine"
+
+REFUSED: Mapping[str, str] = {
+    "ax-screen-reader": SCREEN,
+    "background": "Athena's agents run in the background anyway",
+    "bg": "Athena's agents run in the background anyway",
+    "cloud": ELSEWHERE,
     "continue": "resume the agent instead",
+    "desktop": SCREEN,
+    "environment": ELSEWHERE,
     "fork-session": "fork the agent instead",
-    "include-partial-messages": "Athena always sets it",
-    "input-format": "Athena always sets it",
+    "from-pr": "adopt the session instead, with `athena session adopt`",
+    "help": PRINTS,
+    "include-partial-messages": SET,
+    "input-format": SET,
     "model": "give it as the agent's model",
-    "output-format": "Athena always sets it",
+    "output-format": SET,
     "permission-mode": "give it as the agent's mode",
     "permission-prompt-tool": "Athena answers the permission requests",
-    "print": "Athena always sets it",
+    "print": SET,
+    "remote-control": ELSEWHERE,
+    "remote-control-session-name-prefix": ELSEWHERE,
     "replay-user-messages": "Athena records the prompts itself",
     "resume": "resume the agent instead",
     "session-id": "Athena names the session",
-    "verbose": "Athena always sets it",
+    "teleport": ELSEWHERE,
+    "tmux": "give it as the agent's workspace",
+    "verbose": SET,
+    "version": PRINTS,
     "worktree": "give it as the agent's workspace",
 }
-"""Options that Athena sets by itself, and what to do instead of giving them."""
+"""Options that cannot be given, and why, or what to do instead."""
 
 
 def arguments(given: Mapping[str, object], known: Collection[str] | None = None) -> list[str]:
     """The arguments for the options of a spawn.
 
     `known` are the option names that the installed version lists in its help; without them none
-    is refused for its version. `ValueError` names an option that does not exist, is Athena's own,
+    is refused for its version. `ValueError` names an option that does not exist, cannot be given,
     is not in this version, or has a value of the wrong type.
     """
     found: list[str] = []
     for written, value in given.items():
         name = canonical(written)
-        if name in OWN:
-            raise ValueError(f"Claude Code's option {written!r} cannot be given: {OWN[name]}.")
+        if name in REFUSED:
+            raise ValueError(f"Claude Code's option {written!r} cannot be given: {REFUSED[name]}.")
         option = OPTIONS.get(name)
         if option is None:
             names = ", ".join(OPTIONS)
@@ -138,25 +168,30 @@ def canonical(name: str) -> str:
 
 def _argument(option: CliOption, value: object) -> list[str]:
     flag = f"--{option.name}"
-    match option.takes, value:
-        case Takes.NOTHING, bool():
-            return [flag] if value else []
-        case Takes.NUMBER, int() | float() if not isinstance(value, bool):
-            return [flag, f"{value:g}" if isinstance(value, float) else str(value)]
-        case Takes.TEXT | Takes.JSON, str():
-            return [flag, value]
-        case Takes.TEXT, bool() if option.name == "debug":
-            return [flag] if value else []
-        case Takes.JSON, dict():
-            return [flag, json.dumps(value)]
-        case Takes.LIST, str():
-            return [flag, value]
-        case Takes.REPEATED, str():
-            return [flag, value]
-        case Takes.LIST | Takes.REPEATED, _ if texts(value) and texts(value) == items(value):
-            if option.takes is Takes.LIST:
-                return [flag, ",".join(texts(value))]
-            return [word for one in texts(value) for word in (flag, one)]
+    if option.alone and (alone := read(FLAG, value)) is not None:
+        return [flag] if alone else []
+    given: Any = read(option.takes, value)
+    if given is None:
+        takes = f"{option.takes}, or {FLAG}" if option.alone else option.takes
+        raise ValueError(f"Claude Code's option {option.name!r} takes {takes}, not {value!r}.")
+    match option.takes:
+        case Takes.FLAG:
+            return [flag] if given else []
+        case Takes.TEXTS if option.repeated:
+            return [word for one in given for word in (flag, one)]
+        case Takes.TEXTS:
+            return [flag, ",".join(given)] if given or option.empty else []
+        case Takes.DOCUMENTS:
+            return [word for one in given for word in (flag, _text(one))]
         case _:
-            pass
-    raise ValueError(f"Claude Code's option {option.name!r} takes {option.takes}, not {value!r}.")
+            return [flag, _text(given)]
+
+
+def _text(value: object) -> str:
+    match value:
+        case str():
+            return value
+        case float():
+            return f"{value:g}"
+        case _:
+            return json.dumps(value)

@@ -60,6 +60,8 @@ class CodexDriver:
             totals=None if launch.resume else Tokens(),
         )
         work = Work(memory)
+        if launch.spec.allowed_tools is not None:
+            work.notice("The tools of Codex cannot be restricted.", "warning", "option")
         initialize(work)
         return work.step()
 

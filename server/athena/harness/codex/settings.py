@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from athena.harness.codex.memory import Work
 from athena.harness.decode import Json, maybe_text, obj, text, texts
 from athena.harness.driver import Launch
+from athena.harness.takes import Takes, read
 from athena.protocol import events as e
 from athena.protocol.capability import Choice, Option
-from athena.protocol.spec import McpServer
+from athena.protocol.spec import AgentSpec, McpServer
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,23 +49,31 @@ MODES: Mapping[str, Mode] = {
 CUSTOM = "custom"
 EFFORT = "effort"
 
-THREAD_OPTIONS = {
-    "approvalPolicy": "approvalPolicy",
-    "approvalsReviewer": "approvalsReviewer",
-    "baseInstructions": "baseInstructions",
-    "ephemeral": "ephemeral",
-    "modelProvider": "modelProvider",
-    "permissions": "permissions",
-    "sandbox": "sandbox",
-    "serviceTier": "serviceTier",
+THREAD_OPTIONS: Mapping[str, Takes] = {
+    "approvalPolicy": Takes.TEXT,
+    "approvalsReviewer": Takes.TEXT,
+    "baseInstructions": Takes.TEXT,
+    "ephemeral": Takes.FLAG,
+    "modelProvider": Takes.TEXT,
+    "permissions": Takes.TEXT,
+    "personality": Takes.TEXT,
+    "runtimeWorkspaceRoots": Takes.TEXTS,
+    "sandbox": Takes.TEXT,
+    "serviceTier": Takes.TEXT,
 }
-"""Options of a spawn that are fields of `thread/start`."""
+"""Options of a spawn that are fields of `thread/start`, and what they take."""
 
-TURN_OPTIONS = {EFFORT: "effort", "outputSchema": "outputSchema", "summary": "summary"}
-"""Options of a spawn that are fields of `turn/start`."""
+TURN_OPTIONS: Mapping[str, Takes] = {
+    EFFORT: Takes.TEXT,
+    "outputSchema": Takes.OBJECT,
+    "summary": Takes.TEXT,
+}
+"""Options of a spawn that are fields of `turn/start`, and what they take."""
 
 CONFIG = "config"
 """The option that holds overrides of the user's `config.toml`, as an object."""
+
+OPTIONS: Mapping[str, Takes] = {**THREAD_OPTIONS, **TURN_OPTIONS, CONFIG: Takes.OBJECT}
 
 
 WORKSPACE_WRITE = "sandbox_workspace_write"
@@ -80,15 +89,23 @@ def mode_choices() -> list[Choice]:
 
 def check_options(launch: Launch) -> None:
     """Refuse options that make no sense: `ValueError` names the first."""
-    known = (*THREAD_OPTIONS, *TURN_OPTIONS, CONFIG)
-    for name in launch.spec.options:
-        if name not in known:
-            raise ValueError(f"Codex has no option {name!r}. There are: {', '.join(known)}.")
+    for name, value in launch.spec.options.items():
+        takes = OPTIONS.get(name)
+        if takes is None:
+            raise ValueError(f"Codex has no option {name!r}. There are: {', '.join(OPTIONS)}.")
+        if _given(name, value) is None:
+            raise ValueError(f"Codex's option {name!r} takes {takes}, not {value!r}.")
     mode = launch.spec.mode
     if mode is not None and mode not in MODES:
         raise ValueError(f"Codex has no mode {mode!r}. There are: {', '.join(MODES)}.")
-    if not isinstance(launch.spec.options.get(CONFIG, {}), dict):
-        raise ValueError(f"Codex's option {CONFIG!r} takes an object.")
+
+
+def _given(name: str, value: object) -> object:
+    """An option's value as Codex takes it; `None` for one that it does not take."""
+    if name == "approvalPolicy" and (granular := read(Takes.OBJECT, value)) is not None:
+        # Asking for some kinds of requests only (`AskForApproval`).
+        return granular
+    return read(OPTIONS[name], value)
 
 
 def thread_params(launch: Launch) -> Json:
@@ -102,10 +119,8 @@ def thread_params(launch: Launch) -> Json:
         params["model"] = spec.model
     if spec.instructions:
         params["developerInstructions"] = spec.instructions
-    for option, key in THREAD_OPTIONS.items():
-        if option in spec.options:
-            params[key] = spec.options[option]
-    config = dict(obj(spec.options.get(CONFIG)))
+    params |= _chosen(spec, THREAD_OPTIONS)
+    config = obj(_chosen(spec, (CONFIG,)).get(CONFIG))
     if spec.mcp_servers:
         servers = {server.name: _mcp_server(server) for server in spec.mcp_servers}
         config["mcp_servers"] = {**obj(config.get("mcp_servers")), **servers}
@@ -120,8 +135,11 @@ def thread_params(launch: Launch) -> Json:
 
 def turn_params(launch: Launch) -> Json:
     """The parameters that each `turn/start` gets besides the prompt."""
-    options = launch.spec.options
-    return {key: options[option] for option, key in TURN_OPTIONS.items() if option in options}
+    return _chosen(launch.spec, TURN_OPTIONS)
+
+
+def _chosen(spec: AgentSpec, names: Iterable[str]) -> Json:
+    return {name: _given(name, spec.options[name]) for name in names if name in spec.options}
 
 
 def _mcp_server(server: McpServer) -> Json:
