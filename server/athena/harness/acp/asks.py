@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
+from athena.harness import forms
 from athena.harness.acp.memory import Ask, Work
 from athena.harness.acp.toolcalls import key_of, merged, readable, tool_update
 from athena.harness.acp.updates import end_stream, history_is_over
-from athena.harness.decode import Json, maybe_text, obj, objs, text, texts
+from athena.harness.decode import Json, obj, objs, text
 from athena.harness.driver import AnswerInquiry, AnswerPermission
 from athena.protocol.items import ToolCall
 from athena.protocol.request import (
@@ -27,7 +27,6 @@ KINDS = {
     "reject_once": OptionKind.REJECT_ONCE,
     "reject_always": OptionKind.REJECT_ALWAYS,
 }
-YES, NO = "Yes", "No"
 LINK = "link"
 
 
@@ -94,13 +93,12 @@ def create_elicitation(work: Work, own_id: str, params: Json) -> None:
     message = text(params.get("message"))
     match params.get("mode"):
         case "form":
-            schema = obj(params.get("requestedSchema"))
-            fields = {name: obj(one) for name, one in obj(schema.get("properties")).items()}
-            questions = [_question(name, one, message) for name, one in fields.items()]
-            ask = Ask("form", {name: text(one.get("type")) for name, one in fields.items()})
+            schema = params.get("requestedSchema")
+            questions = forms.questions_of(schema, message)
+            ask = Ask("form", forms.fields_of(schema))
         case "url":
             url = text(params.get("url"))
-            choices = [QuestionChoice(label=YES), QuestionChoice(label=NO)]
+            choices = [QuestionChoice(label=forms.YES), QuestionChoice(label=forms.NO)]
             shown = f"{message}\n\n{url}\n\nHave you done it?"
             questions = [Question(id=LINK, text=shown, choices=choices)]
             ask = Ask("link", {"elicitationId": text(params.get("elicitationId"))})
@@ -116,31 +114,6 @@ def create_elicitation(work: Work, own_id: str, params: Json) -> None:
     work.remember(asks={**work.memory.asks, own_id: ask})
 
 
-def _question(name: str, field: Json, message: str) -> Question:
-    listed = obj(field.get("items")) if field.get("type") == "array" else field
-    named = [*objs(listed.get("oneOf")), *objs(listed.get("anyOf"))]
-    choices = [
-        QuestionChoice(
-            label=text(one.get("const")), description=_differs(one.get("title"), one.get("const"))
-        )
-        for one in named
-    ] or [QuestionChoice(label=one) for one in texts(listed.get("enum"))]
-    if field.get("type") == "boolean":
-        choices = [QuestionChoice(label=YES), QuestionChoice(label=NO)]
-    words = text(field.get("description")) or text(field.get("title")) or name
-    return Question(
-        id=name,
-        text=words,
-        header=_differs(message, words),
-        choices=choices,
-        several=field.get("type") == "array",
-    )
-
-
-def _differs(one: object, other: object) -> str | None:
-    return maybe_text(one) if one != other else None
-
-
 def answer_inquiry(work: Work, answer: AnswerInquiry) -> None:
     """Hand over the user's answers."""
     own_id = work.take_request(answer.request_id)
@@ -151,33 +124,11 @@ def answer_inquiry(work: Work, answer: AnswerInquiry) -> None:
     if answer.answers is None:
         work.respond(own_id, {"action": "cancel"})
     elif ask.kind == "link":
-        accepted = answer.answers.get(LINK) == [YES]
+        accepted = answer.answers.get(LINK) == [forms.YES]
         work.respond(own_id, {"action": "accept" if accepted else "decline"})
     else:
-        content = {
-            name: _typed(ask.fields.get(name, ""), words) for name, words in answer.answers.items()
-        }
+        content = forms.content_of(ask.fields, answer.answers)
         work.respond(own_id, {"action": "accept", "content": content})
-
-
-def _typed(kind: str, words: list[str]) -> Any:
-    """An answer as the form's schema wants it. What does not fit goes as it was written, so that
-    the agent can say what is wrong with it."""
-    first = words[0] if words else ""
-    try:
-        match kind:
-            case "array":
-                return words
-            case "boolean":
-                return first.strip().lower() in ("yes", "true", "y", "1")
-            case "integer":
-                return int(first)
-            case "number":
-                return float(first)
-            case _:
-                return first
-    except ValueError:
-        return first
 
 
 def elicitation_complete(work: Work, params: Json) -> None:

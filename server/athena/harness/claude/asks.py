@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from athena.harness import forms
 from athena.harness.claude.memory import Ask, Work
 from athena.harness.claude.tools import EXIT_PLAN_TOOL, QUESTION_TOOL, tool_call
 from athena.harness.decode import Json, maybe_text, obj, objs, text, texts
@@ -28,6 +29,7 @@ PLAN_OPTIONS = [
 DENIED = "The user does not want this to be done. Stop, and wait for the user's word."
 DISMISSED = "The user dismissed the request."
 SUGGESTED = "suggested"
+PAGE = "page"
 
 
 def control_request(work: Work, frame: Json) -> None:
@@ -131,22 +133,13 @@ def _questions(given: Json) -> list[Question]:
 
 def _elicitation(work: Work, request_id: str, request: Json) -> None:
     """A question of an MCP server: a form whose fields become questions, or an address to open."""
-    message = text(request.get("message"))
-    fields = obj(obj(request.get("requested_schema")).get("properties"))
-    questions = [
-        Question(
-            id=name,
-            text=f"{message}\n{text(obj(field).get('description')) or name}".strip(),
-            header=maybe_text(obj(field).get("title")),
-            choices=[QuestionChoice(label=one) for one in texts(obj(field).get("enum"))],
-        )
-        for name, field in fields.items()
-    ]
+    message, schema = text(request.get("message")), request.get("requested_schema")
+    questions = forms.questions_of(schema, message)
     if not questions:
         where = text(request.get("url"))
         choices = [QuestionChoice(label="Done"), QuestionChoice(label="Decline")]
-        questions = [Question(id="done", text=f"{message} {where}".strip(), choices=choices)]
-    _keep(work, request_id, Ask("elicitation", fields))
+        questions = [Question(id=PAGE, text=f"{message} {where}".strip(), choices=choices)]
+    _keep(work, request_id, Ask("elicitation", forms.fields_of(schema)))
     work.open_request(request_id, Inquiry(questions=questions), None)
 
 
@@ -179,17 +172,22 @@ def answer_inquiry(work: Work, intent: AnswerInquiry) -> None:
     if request_id is None or ask is None:
         return
     _forget(work, request_id)
-    answers = {name: ", ".join(given) for name, given in (intent.answers or {}).items()}
     if ask.kind == "elicitation":
-        declined = intent.answers is None or answers.get("done") == "Decline"
-        action = "decline" if declined else "accept"
-        content = answers if ask.input and not declined else None
-        work.answer(request_id, {"action": action, "content": content})
+        work.answer(request_id, _elicited(ask, intent.answers))
     elif intent.answers is None:
         work.answer(request_id, {"behavior": "deny", "message": DISMISSED})
     else:
+        answers = {name: ", ".join(given) for name, given in intent.answers.items()}
         given = {**ask.input, "answers": answers}
         work.answer(request_id, {"behavior": "allow", "updatedInput": given})
+
+
+def _elicited(ask: Ask, answers: dict[str, list[str]] | None) -> Json:
+    if answers is None:
+        return {"action": "cancel"}
+    if not ask.input:
+        return {"action": "decline" if answers.get(PAGE) == ["Decline"] else "accept"}
+    return {"action": "accept", "content": forms.content_of(ask.input, answers)}
 
 
 def _keep(work: Work, request_id: str, ask: Ask) -> None:

@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from athena.harness import forms
 from athena.harness.codex.items import tool_call
 from athena.harness.codex.memory import Ask, Work
 from athena.harness.decode import Json, items, maybe_text, obj, objs, text, texts
@@ -24,6 +25,8 @@ from athena.protocol.request import (
 )
 
 METHOD_NOT_FOUND = -32601
+PAGE = "page"
+VERIFICATION = "openai/userVerification"
 
 ALLOW = "accept"
 DECISIONS: Mapping[str, tuple[str, OptionKind]] = {
@@ -148,21 +151,20 @@ def _user_input(work: Work, own_name: str, params: Json) -> None:
 def _elicitation(work: Work, own_name: str, params: Json) -> None:
     """A question of an MCP server: a form whose fields become questions, or an address."""
     message = maybe_text(params.get("message")) or text(params.get("description"))
-    fields = obj(obj(params.get("requestedSchema")).get("properties"))
-    questions = [
-        Question(
-            id=name,
-            text=f"{message}\n{maybe_text(obj(about).get('description')) or name}".strip(),
-            header=maybe_text(obj(about).get("title")),
-            choices=[QuestionChoice(label=one) for one in texts(obj(about).get("enum"))],
-        )
-        for name, about in fields.items()
-    ]
+    if params.get("mode") == VERIFICATION:
+        # The proof that it wants can only be made by OpenAI's own programs.
+        declined = {"action": "decline", "content": None, "_meta": None}
+        work.send({"id": json.loads(own_name), "result": declined})
+        work.notice(f"Declined, since it wants a proof by a device: {message}", "warning", "mcp")
+        return
+    schema = params.get("requestedSchema")
+    questions = forms.questions_of(schema, message)
     if not questions:
         choices = [QuestionChoice(label="Accept"), QuestionChoice(label="Decline")]
         words = f"{message} {text(params.get('url'))}".strip()
-        questions = [Question(id="accept", text=words, choices=choices)]
-    ask = Ask("elicitation", refusal={"action": "cancel", "content": None, "_meta": None})
+        questions = [Question(id=PAGE, text=words, choices=choices)]
+    refusal = {"action": "cancel", "content": None, "_meta": None}
+    ask = Ask("elicitation", refusal=refusal, fields=forms.fields_of(schema))
     _open(work, own_name, ask, Inquiry(questions=questions), "")
 
 
@@ -216,11 +218,13 @@ def answer_inquiry(work: Work, intent: AnswerInquiry) -> None:
     if intent.answers is not None and ask.kind == "questions":
         result = {"answers": {name: {"answers": said} for name, said in intent.answers.items()}}
     elif intent.answers is not None:
-        content = {name: ", ".join(said) for name, said in intent.answers.items()}
-        accepted = content.get("accept") != "Decline"
-        result = {"action": "accept" if accepted else "decline", "content": None, "_meta": None}
-        if accepted and "accept" not in content:
-            result["content"] = content
+        declined = not ask.fields and intent.answers.get(PAGE) == ["Decline"]
+        content = forms.content_of(ask.fields, intent.answers) if ask.fields else None
+        result = {
+            "action": "decline" if declined else "accept",
+            "content": content,
+            "_meta": None,
+        }
     work.send({"id": json.loads(own_name), "result": result})
 
 

@@ -19,10 +19,14 @@ OF_INFO: Mapping[str, Category] = {
     "serverOverloaded": "overloaded",
     "sessionBudgetExceeded": "billing",
     "threadRollbackFailed": "harness",
+    "tooManyDenials": "harness",
     "unauthorized": "authentication",
     "usageLimitExceeded": "rateLimit",
 }
 """`CodexErrorInfo` in Athena's classes; those of a connection carry an HTTP status or none."""
+
+REFUSALS = ("cyberPolicy", "misalignmentPolicyViolation")
+"""Not that something went wrong: the provider does not do what it was asked."""
 
 OF_TYPE: Mapping[str, Category] = {
     "authentication_error": "authentication",
@@ -40,6 +44,11 @@ CONNECTION = (
     "responseStreamDisconnected",
     "responseTooManyFailedAttempts",
 )
+
+
+def is_refusal(error: Json) -> bool:
+    """Whether the turn's error is that the provider refuses the task."""
+    return error.get("codexErrorInfo") in REFUSALS
 
 
 def turn_error(error: Json) -> TurnError:

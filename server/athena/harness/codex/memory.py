@@ -36,12 +36,13 @@ class Ask:
     """A request of Codex that waits for the user.
 
     `answers` maps option ids to the results that answer with them, `refusal` is the result for
-    none of them.
+    none of them. `fields` are those of a form, with their types.
     """
 
     kind: Literal["choice", "questions", "elicitation"]
     answers: Mapping[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
     refusal: dict[str, Any] = field(default_factory=dict[str, Any])
+    fields: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True, slots=True)

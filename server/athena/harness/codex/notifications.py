@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 
 from athena.harness.codex.asks import resolved
-from athena.harness.codex.errors import turn_error
+from athena.harness.codex.errors import is_refusal, turn_error
 from athena.harness.codex.items import speech, tool_call
 from athena.harness.codex.memory import Tokens, Work
 from athena.harness.codex.session import interrupt_if_wanted
@@ -25,6 +25,7 @@ from athena.protocol.items import (
     ToolCall,
     UserMessage,
 )
+from athena.protocol.usage import Usage
 
 Handler = Callable[[Work, Json], None]
 OWN_PROMPT = "athena:"
@@ -77,13 +78,18 @@ def _turn_completed(work: Work, params: Json) -> None:
         case "interrupted":
             ended = e.TurnEnded(turn_id=own, stop_reason="cancelled", usage=usage)
         case "failed":
-            given = obj(turn.get("error"))
-            error = turn_error(given) if given else work.memory.error or turn_error({})
-            ended = e.TurnEnded(turn_id=own, stop_reason="failed", usage=usage, error=error)
+            ended = _failed(work, own, obj(turn.get("error")), usage)
         case _:
             ended = e.TurnEnded(turn_id=own, stop_reason="endTurn", usage=usage)
     work.end_turn(ended)
     work.remember(turn=None, interrupting=False, spent=Tokens(), error=None, asks={})
+
+
+def _failed(work: Work, turn_id: str, error: Json, usage: Usage) -> e.TurnEnded:
+    if is_refusal(error):
+        return e.TurnEnded(turn_id=turn_id, stop_reason="refusal", usage=usage)
+    told = turn_error(error) if error else work.memory.error or turn_error({})
+    return e.TurnEnded(turn_id=turn_id, stop_reason="failed", usage=usage, error=told)
 
 
 def _error(work: Work, params: Json) -> None:
@@ -259,6 +265,27 @@ def _hook_completed(work: Work, params: Json) -> None:
         work.notice(f"Hook {name}: {run.get('status')}. {words}".strip(), "warning", "hook")
 
 
+def _approval_reviewed(work: Work, params: Json) -> None:
+    """A reviewer other than the user has decided; what it denies the user wants to know."""
+    review = obj(params.get("review"))
+    if review.get("status") in ("denied", "timedOut"):
+        why = text(review.get("rationale")) or "no reason given"
+        verdict = "denied" if review.get("status") == "denied" else "could not decide on"
+        work.notice(f"The automatic review {verdict} an action: {why}", "warning", "review")
+
+
+def _login_recovery(work: Work, params: Json) -> None:
+    work.notice(text(params.get("message")), "warning", "authentication")
+
+
+def _thread_gone(work: Work, params: Json) -> None:
+    work.notice("The thread was deleted by another program.", "warning", "session")
+
+
+def _thread_reverted(work: Work, params: Json) -> None:
+    work.notice("The thread was taken back to an earlier turn.", "warning", "session")
+
+
 OF_ANY_THREAD: Mapping[str, Handler] = {
     "configWarning": _warning,
     "guardianWarning": _warning,
@@ -279,8 +306,13 @@ OF_ANY_THREAD: Mapping[str, Handler] = {
 OF_OWN_THREAD: Mapping[str, Handler] = {
     "error": _error,
     "hook/completed": _hook_completed,
+    "item/autoApprovalReview/completed": _approval_reviewed,
     "model/rerouted": _model_rerouted,
+    "modelProvider/authRecoveryCompleted": _login_recovery,
+    "modelProvider/authRecoveryStarted": _login_recovery,
+    "thread/deleted": _thread_gone,
     "thread/name/updated": _name_updated,
+    "thread/reverted": _thread_reverted,
     "thread/settings/updated": _settings_updated,
     "thread/tokenUsage/updated": token_usage,
     "turn/completed": _turn_completed,
@@ -294,28 +326,35 @@ SILENT = frozenset(
         "account/rateLimits/updated",
         "account/updated",
         "app/list/updated",
+        "autoApprovalReview/strictReviewRequired",  # the reviews themselves say more
         "deprecationNotice",  # about Athena's own use of the protocol
         "hook/started",
-        "item/autoApprovalReview/completed",
         "item/autoApprovalReview/started",
         "item/commandExecution/terminalInteraction",
         "item/fileChange/outputDelta",
         "item/mcpToolCall/progress",
         "model/safetyBuffering/updated",
         "model/verification",
+        "project/changed",
         "remoteControl/status/changed",
         "skills/changed",
+        "thread/archived",
+        "thread/attachment/updated",
         "thread/closed",
         "thread/compacted",  # the item says the same
         "thread/environment/connected",
         "thread/environment/disconnected",
         "thread/goal/cleared",
         "thread/goal/updated",
+        "thread/prediction/updated",
+        "thread/project/updated",
         "thread/queue/changed",
         "thread/readState/changed",
         "thread/started",
         "thread/status/changed",  # turns and requests say the same
+        "thread/unarchived",
         "turn/diff/updated",  # the worktree says the same
+        "turn/moderationMetadata",
     }
 )
 """Understood, and on purpose not recorded."""
