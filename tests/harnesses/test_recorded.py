@@ -73,15 +73,6 @@ class Forgetful:
         return call
 
 
-UNNAMED = ("background", "compact", "interrupt", "subagent")
-"""Sessions of Claude Code in which some responses are only in the sum of their turn."""
-
-
-@pytest.mark.parametrize(
-    "stream",
-    [path for path in STREAMS if path.stem not in UNNAMED],
-    ids=lambda path: f"{path.parent.name}-{path.stem}",
-)
 def test_turns_sum_up(stream: Path) -> None:
     """The usage of a turn is the sum of its responses."""
     events = played(stream).events

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 from enum import StrEnum
+from typing import Any
 
-from athena.harness.decode import items, texts
+from athena.harness.decode import Json, is_list, is_obj, items, texts
 
 
 class Takes(StrEnum):
@@ -24,10 +25,7 @@ class Takes(StrEnum):
     DOCUMENTS = "objects, or names of files that hold one"
 
 
-Value = bool | int | float | str | list[str] | dict[str, object] | list[object]
-
-
-def read(takes: Takes, value: object) -> Value | None:
+def read(takes: Takes, value: object) -> Any:
     """The value as its type; `None` where it is of another one. A document is an object or a text,
     documents are a list of those."""
     match takes:
@@ -44,7 +42,7 @@ def read(takes: Takes, value: object) -> Value | None:
         case Takes.DOCUMENT:
             return _document(value)
         case Takes.DOCUMENTS:
-            given = items(value) if isinstance(value, list) else [value]
+            given = items(value) if is_list(value) else [value]
             found = [_document(one) for one in given]
             return found if None not in found else None
 
@@ -69,19 +67,19 @@ def _texts(value: object) -> list[str] | None:
     if isinstance(value, str):
         return [value]
     given = texts(value)
-    return given if isinstance(value, list | tuple) and given == items(value) else None
+    return given if is_list(value) and given == items(value) else None
 
 
-def _object(value: object) -> dict[str, object] | None:
+def _object(value: object) -> Json | None:
     if isinstance(value, str):
         try:
             value = json.loads(value)
         except ValueError:
             return None
-    return value if isinstance(value, dict) else None
+    return value if is_obj(value) else None
 
 
-def _document(value: object) -> dict[str, object] | str | None:
+def _document(value: object) -> Json | str | None:
     if isinstance(value, str):
         return value
     return _object(value)

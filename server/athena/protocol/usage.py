@@ -32,6 +32,16 @@ class Usage(Record):
     cache_write_tokens: int = 0
     reasoning_tokens: int = 0
 
+    def minus(self, other: Usage) -> Usage:
+        """What is more here than in the other; no count is less than zero."""
+        return Usage(
+            input_tokens=max(0, self.input_tokens - other.input_tokens),
+            output_tokens=max(0, self.output_tokens - other.output_tokens),
+            cache_read_tokens=max(0, self.cache_read_tokens - other.cache_read_tokens),
+            cache_write_tokens=max(0, self.cache_write_tokens - other.cache_write_tokens),
+            reasoning_tokens=max(0, self.reasoning_tokens - other.reasoning_tokens),
+        )
+
     def plus(self, other: Usage) -> Usage:
         """The sum of both."""
         return Usage(

@@ -46,13 +46,7 @@ def less(one: Usage, other: Usage) -> Usage:
     """What was used between two counts; a count that began anew is taken as it is."""
     if one.input_tokens < other.input_tokens:
         return one
-    return Usage(
-        input_tokens=one.input_tokens - other.input_tokens,
-        output_tokens=max(0, one.output_tokens - other.output_tokens),
-        cache_read_tokens=max(0, one.cache_read_tokens - other.cache_read_tokens),
-        cache_write_tokens=max(0, one.cache_write_tokens - other.cache_write_tokens),
-        reasoning_tokens=max(0, one.reasoning_tokens - other.reasoning_tokens),
-    )
+    return one.minus(other)
 
 
 def usage_update(work: Work, update: Json) -> None:

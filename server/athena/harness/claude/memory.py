@@ -10,7 +10,8 @@ from athena.harness.decode import Json, encode
 from athena.harness.driver import Step
 from athena.harness.ledger import BACKGROUND, Draft, Ledger
 from athena.protocol.capability import Choice, Option
-from athena.protocol.events import TurnError
+from athena.protocol.events import TurnError, UsageReported
+from athena.protocol.usage import Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +41,29 @@ class Streaming:
 
 
 @dataclass(frozen=True, slots=True)
+class Spent:
+    """Tokens and dollars; `dollars` is `None` where they are not known."""
+
+    usage: Usage = field(default_factory=Usage)
+    dollars: float | None = 0.0
+
+    def plus(self, other: Spent) -> Spent:
+        """The sum of both."""
+        known = self.dollars is not None and other.dollars is not None
+        dollars = (self.dollars or 0.0) + (other.dollars or 0.0) if known else None
+        return Spent(self.usage.plus(other.usage), dollars)
+
+
+@dataclass(frozen=True, slots=True)
 class Memory:
     """The memory. Mappings are replaced, never changed.
 
     `streams` has the response that is being streamed by the subagent's tool call, `""` for the
     main one. `tasks` maps background tasks to their tool calls, `subagents` the tool calls of
     subagents to their items. `cost_total` is the sum that Claude Code last named, `None` where
-    that is not known (a resumed session goes on counting).
+    that is not known (a resumed session goes on counting). `counted` are the tokens of each model
+    that were told by response since the last result, `carried` what an earlier result told of the
+    turn that is still open.
     """
 
     ledger: Ledger
@@ -72,6 +89,8 @@ class Memory:
     tasks: Mapping[str, str] = field(default_factory=dict[str, str])
     subagents: Mapping[str, str] = field(default_factory=dict[str, str])
     cost_total: float | None = 0.0
+    counted: Mapping[str, Usage] = field(default_factory=dict[str, Usage])
+    carried: Spent = field(default_factory=Spent)
     context_size: int | None = None
     error: TurnError | None = None
     stop: str | None = None
@@ -118,6 +137,17 @@ class Work(Draft):
         """How the ledger names this open call."""
         lasting = call_key(tool_use_id, BACKGROUND)
         return lasting if self.find(lasting) is not None else call_key(tool_use_id)
+
+    def responded(self, message_id: str, model: str | None, usage: Usage) -> None:
+        """Record the tokens of one response."""
+        self.events.append(
+            UsageReported(
+                turn_id=self.ledger.turn_id, response_id=message_id, model=model, usage=usage
+            )
+        )
+        if model is not None:
+            before = self.memory.counted.get(model, Usage())
+            self.remember(counted={**self.memory.counted, model: before.plus(usage)})
 
     def step(self) -> Step[Memory]:
         return Step(

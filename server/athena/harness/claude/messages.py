@@ -20,7 +20,6 @@ from athena.harness.claude.tools import (
 from athena.harness.claude.usage import of_response
 from athena.harness.decode import Json, maybe_text, obj, objs, text
 from athena.harness.ledger import BACKGROUND
-from athena.protocol import events as e
 from athena.protocol.content import TextContent
 from athena.protocol.items import Item, Message, Reasoning, ToolCall, UserMessage
 
@@ -59,14 +58,7 @@ def _count(work: Work, message: Json) -> None:
         return
     usage = of_response(obj(message.get("usage")))
     if usage.output_tokens or usage.input_tokens:
-        work.events.append(
-            e.UsageReported(
-                turn_id=work.ledger.turn_id,
-                response_id=message_id,
-                model=model or None,
-                usage=usage,
-            )
-        )
+        work.responded(message_id, model or None, usage)
 
 
 def _block(work: Work, message_id: str, scope: str, block: Json) -> None:
@@ -147,10 +139,12 @@ def _result(work: Work, block: Json, result: object) -> None:
 
 
 def _goes_on(result: object) -> bool:
-    """Whether a tool's result only says that its work has begun."""
+    """Whether a tool's result only says that its work has begun, or goes on."""
     given = obj(result)
-    return given.get("status") == "async_launched" or bool(
-        maybe_text(given.get("backgroundTaskId"))
+    return (
+        given.get("status") == "async_launched"
+        or given.get("detachedToolCall") is True
+        or maybe_text(given.get("backgroundTaskId")) is not None
     )
 
 

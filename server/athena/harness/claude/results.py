@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from typing import Literal
 
 from athena.harness.claude.errors import of_result
-from athena.harness.claude.memory import Work
-from athena.harness.claude.usage import context_size, of_turn
+from athena.harness.claude.memory import Spent, Work
+from athena.harness.claude.usage import by_model, context_size, cost_of, of_turn
 from athena.harness.decode import Json, amount, maybe_text, text, texts
 from athena.protocol import events as e
+from athena.protocol.usage import Usage
 
 StopReason = Literal["endTurn", "maxTokens", "maxTurns", "refusal", "cancelled", "failed"]
 
@@ -32,22 +33,43 @@ def result(work: Work, frame: Json) -> None:
     work.remember(steered=tuple(one for one in work.memory.steered if one not in answered))
     if own is not None and answered and own not in answered:
         # The turn of a steered prompt that came too late; the prompt's own turn follows.
+        work.remember(carried=work.memory.carried.plus(of_turn(frame, before)))
         return
-    usage, cost = of_turn(frame, before)
+    spent = work.memory.carried.plus(of_turn(frame, before))
+    _count_the_rest(work, work.ledger.turn_id, frame)
     stop, error = _outcome(work, frame)
     size = context_size(frame, work.memory.model)
     work.end_turn(
         e.TurnEnded(
-            turn_id=work.ledger.turn_id, stop_reason=stop, usage=usage, cost=cost, error=error
+            turn_id=work.ledger.turn_id,
+            stop_reason=stop,
+            usage=spent.usage,
+            cost=cost_of(spent),
+            error=error,
         )
     )
     work.remember(
         prompt_uuid=None,
+        carried=Spent(),
         error=None,
         stop=None,
         streams={},
         context_size=size or work.memory.context_size,
     )
+
+
+def _count_the_rest(work: Work, turn_id: str, frame: Json) -> None:
+    """The tokens of responses that nobody told one by one, such as a subagent's, by model."""
+    counted = work.memory.counted
+    for name, usage in by_model(frame).items():
+        rest = usage.minus(counted.get(name.partition("[")[0], counted.get(name, Usage())))
+        if rest.input_tokens or rest.output_tokens:
+            work.events.append(
+                e.UsageReported(
+                    turn_id=turn_id, response_id=f"{turn_id}/{name}", model=name, usage=rest
+                )
+            )
+    work.remember(counted={})
 
 
 def _outcome(work: Work, frame: Json) -> tuple[StopReason, e.TurnError | None]:

@@ -94,14 +94,7 @@ def _message_delta(work: Work, scope: str, event: Json) -> None:
     work.remember(
         streams={**work.memory.streams, scope: replace(stream, usage={**stream.usage, **last})}
     )
-    work.events.append(
-        e.UsageReported(
-            turn_id=work.ledger.turn_id,
-            response_id=stream.message_id,
-            model=stream.model,
-            usage=usage,
-        )
-    )
+    work.responded(stream.message_id, stream.model, usage)
     if not scope:
         used = usage.input_tokens + usage.output_tokens
         window = ContextWindow(used=used, size=work.memory.context_size)

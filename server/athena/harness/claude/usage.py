@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from athena.harness.claude.memory import Spent
 from athena.harness.decode import Json, amount, number, obj
 from athena.protocol.usage import Cost, CostSource, Usage
 
 CURRENCY = "USD"
+DIGITS = 9
+SINCE = "model_usage_since_last_result"
 
 
 def of_response(usage: Json) -> Usage:
@@ -22,47 +25,55 @@ def of_response(usage: Json) -> Usage:
     )
 
 
-def of_models(models: Json) -> tuple[Usage, float]:
-    """The sum over all models, and its cost in dollars."""
-    total, cost = Usage(), 0.0
-    for value in models.values():
-        model = obj(value)
-        read = number(model.get("cacheReadInputTokens"))
-        written = number(model.get("cacheCreationInputTokens"))
-        total = total.plus(
-            Usage(
-                input_tokens=number(model.get("inputTokens")) + read + written,
-                output_tokens=number(model.get("outputTokens")),
-                cache_read_tokens=read,
-                cache_write_tokens=written,
-                reasoning_tokens=number(model.get("thinkingTokens")),
-            )
-        )
-        cost += amount(model.get("costUSD"))
-    return total, cost
+def by_model(result: Json) -> dict[str, Usage]:
+    """What each model has used since the last result, subagents included; older versions of Claude
+    Code do not say."""
+    models = obj(result.get(SINCE))
+    return {name: _of_model(obj(model)) for name, model in models.items()}
 
 
-def of_turn(result: Json, cost_before: float | None) -> tuple[Usage, Cost | None]:
+def _of_model(model: Json) -> Usage:
+    read = number(model.get("cacheReadInputTokens"))
+    written = number(model.get("cacheCreationInputTokens"))
+    return Usage(
+        input_tokens=number(model.get("inputTokens")) + read + written,
+        output_tokens=number(model.get("outputTokens")),
+        cache_read_tokens=read,
+        cache_write_tokens=written,
+        reasoning_tokens=number(model.get("thinkingTokens")),
+    )
+
+
+def of_turn(result: Json, cost_before: float | None) -> Spent:
     """The usage and the cost of one turn, from its `result`.
 
     Newer versions name what was used since the last result, subagents included. Older ones name
     the turn's usage without subagents, and a cost that counts from the beginning of the process,
-    or of the session where one was resumed: then the first turn's cost is not known.
+    of the session where one was resumed (then the first turn's cost is not known), or from the last
+    time that the conversation was cleared.
     """
-    if "model_usage_since_last_result" in result:
-        usage, dollars = of_models(obj(result["model_usage_since_last_result"]))
-        return usage, _cost(dollars)
+    if SINCE in result:
+        total = Usage()
+        for usage in by_model(result).values():
+            total = total.plus(usage)
+        models = obj(result[SINCE]).values()
+        return Spent(total, sum(amount(obj(model).get("costUSD")) for model in models))
     usage = of_response(obj(result.get("usage")))
     if cost_before is None:
-        return usage, None
-    return usage, _cost(max(0.0, amount(result.get("total_cost_usd")) - cost_before))
+        return Spent(usage, None)
+    now = amount(result.get("total_cost_usd"))
+    return Spent(usage, now - cost_before if now >= cost_before else now)
+
+
+def cost_of(spent: Spent) -> Cost | None:
+    """The dollars as a cost, where they are known."""
+    if spent.dollars is None:
+        return None
+    dollars = round(spent.dollars, DIGITS)
+    return Cost(amount=dollars, currency=CURRENCY, source=CostSource.REPORTED)
 
 
 def context_size(result: Json, model: str | None) -> int | None:
     """The size of the model's context window, where the result names it."""
     found = obj(obj(result.get("modelUsage")).get(model or ""))
     return number(found.get("contextWindow")) or None
-
-
-def _cost(dollars: float) -> Cost:
-    return Cost(amount=round(dollars, 9), currency=CURRENCY, source=CostSource.REPORTED)
