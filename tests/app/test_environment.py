@@ -7,6 +7,9 @@ import os
 import subprocess
 from pathlib import Path
 
+import pytest
+
+from athena.relay.client import CallError
 from tests.app.playing import scenario, spawn
 from tests.support.athena import Athena, Client
 from tests.support.wait import until_sync
@@ -62,3 +65,22 @@ def test_the_daemon_ends_when_the_settings_say_so(athena: Athena) -> None:
     (athena.root / "athena.toml").write_text("[daemon]\nidle_exit_seconds = 0.2\n")
     athena.start()
     until_sync(lambda: '"running": false' in athena.run("daemon", "status", "--json", check=False))
+
+
+def test_what_no_test_has_run_is_not_taken_by_itself(athena: Athena, tmp_path: Path) -> None:
+    """A program that only has the name of a harness, such as another `goose`, is left alone."""
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    athena.environment["PATH"] = f"{programs}:/usr/bin:/bin"
+
+    def install(name: str) -> None:
+        (programs / name).write_text("#!/bin/sh\nexit 1\n")
+        (programs / name).chmod(0o755)
+
+    with athena.client() as client:
+        install("goose")
+        with pytest.raises(CallError, match="No harness is installed here"):
+            spawn(client, tmp_path, harness=None)
+        assert spawn(client, tmp_path, harness="goose")["harness"] == "goose"
+        install("gemini")
+        assert spawn(client, tmp_path, harness=None)["harness"] == "gemini"

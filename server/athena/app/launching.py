@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -20,6 +19,7 @@ from athena.harness.capabilities import Detections
 from athena.harness.driver import Driver, Launch
 from athena.harness.identity import find
 from athena.harness.registry import driver_for
+from athena.harness.verified import VERIFIED
 from athena.protocol.agent import Logs
 from athena.protocol.spec import AgentSpec
 from athena.runs import ExitRecord, How, Run, RunSpec, errors_said
@@ -53,9 +53,13 @@ class Launcher:
             kept.seen(harness.name, program, state.capabilities, self._context.clock())
 
     def first_installed(self, settings: Settings, env: Mapping[str, str]) -> str | None:
-        """The first harness that the PATH has; the scripted one only when there is no other."""
+        """The first harness that the PATH has, of those that the tests ran or the user named.
+
+        Some programs have the names of other programs, so what nobody has tried is not taken.
+        """
         for harness in settings.harnesses().values():
-            if harness.name != "scripted" and shutil.which(harness.argv[0], path=env.get("PATH")):
+            is_known = harness.name in VERIFIED or harness.source == "user"
+            if is_known and find(harness, env) is not None:
                 return harness.name
         return None
 
