@@ -92,6 +92,19 @@ def test_errors_have_the_classes_of_all_harnesses(error: object, category: str) 
     assert talk.seen().startswith(f"turnEnded t1 failed error={category} ")
 
 
+def test_a_failure_that_is_told_as_a_message() -> None:
+    quirks = AcpQuirks(failure=r"Error: (\d{3} .*)")
+    for said, recorded in (
+        ("Error: 429 slow down", "turnEnded t1 failed error=rateLimit "),
+        ("Error: no such file. I shall make it.", "turnEnded t1 endTurn"),
+    ):
+        talk = Talk(quirks).opened().prompted()
+        talk.updates("agent_message_chunk", content={"type": "text", "text": said})
+        talk.lines.clear()
+        talk.answers({"stopReason": "end_turn"})
+        assert talk.seen().splitlines()[-1].startswith(recorded)
+
+
 def test_an_interrupt_answers_what_is_asked() -> None:
     talk = Talk().opened().prompted()
     call = {"toolCallId": "c", "title": "Run", "kind": "execute"}

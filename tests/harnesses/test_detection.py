@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from athena.harness.capabilities import Detected, Detections, learned
 from athena.harness.claude.help import known_from, read_help
 from athena.harness.claude.options import OPTIONS, REFUSED, arguments, canonical
 from athena.harness.driver import Launch
+from athena.harness.engines import fits
 from athena.harness.examination import examine
 from athena.harness.identity import find
 from athena.harness.registry import driver_for
@@ -24,7 +27,7 @@ from athena.protocol.capability import Ability, Capabilities
 from athena.protocol.request import Permission
 from athena.protocol.spec import AgentSpec
 from athena.protocol.usage import Cost, CostSource, Usage
-from tests.harnesses.checks import harnesses
+from tests.harnesses.checks import ASKING, harnesses
 from tests.harnesses.matrix import PAGE, page, see_all
 from tests.support.fakemodel import FakeModel
 from tests.support.harness_env import HARNESS_ENVS
@@ -190,8 +193,81 @@ async def test_wrong_node(tmp_path: Path, environment: dict[str, str]) -> None:
     install(tmp_path / "bin", "#!/usr/bin/env node\n")
     (tmp_path / "package.json").write_text('{"engines": {"node": ">=22.0.0"}}')
     found = await levels(row(), environment)
-    assert found["node"][0] == "error"
-    assert "v18.1.0 is too old" in found["node"][1]
+    assert found["node"] == (
+        "error",
+        "v18.1.0 is not what it runs on. Install Node >=22.0.0, or put it first on the PATH.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("wanted", "here", "expected"),
+    [
+        (">=20", (20, 0, 0), True),
+        (">= 20.19", (20, 18, 9), False),
+        ("^20.19.0 || >=22.12.0", (21, 7, 0), False),
+        ("^20.19.0 || >=22.12.0", (20, 19, 1), True),
+        ("^20.19.0 || >=22.12.0", (24, 1, 0), True),
+        (">=18 <21", (22, 0, 0), False),
+        ("~22.3", (22, 4, 0), False),
+        ("22.x", (22, 4, 0), True),
+        ("22", (24, 0, 0), False),
+        ("*", (8, 0, 0), True),
+        ("<=20", (20, 5, 0), True),
+        ("lts/iron", (20, 0, 0), None),
+    ],
+)
+def test_versions_of_node(wanted: str, here: tuple[int, ...], expected: bool | None) -> None:
+    assert fits(here, wanted) is expected
+
+
+async def test_no_node(tmp_path: Path, environment: dict[str, str]) -> None:
+    install(tmp_path / "bin", "#!/usr/bin/env node\n")
+    (tmp_path / "package.json").write_text('{"engines": {"node": ">=22.0.0"}}')
+    environment["PATH"] = str(tmp_path / "bin")
+    found = await levels(row(), environment)
+    assert found["node"][0] == "error" and "Install Node >=22.0.0" in found["node"][1]
+
+
+async def test_too_old(tmp_path: Path, environment: dict[str, str]) -> None:
+    """A version from before the harness spoke its protocol: what it says, and what to do."""
+    script = "case $1 in --version) echo 0.9.0;; *) echo 'unknown option: --acp' >&2; exit 1;; esac"
+    install(tmp_path / "bin", f"#!/bin/sh\n{script}\n", name="gemini")
+    found = await levels(BY_NAME["gemini"], environment)
+    assert found["version"][0] == "warning"
+    assert f"0.9.0; Athena was verified with {VERIFIED['gemini']}." in found["version"][1]
+    level, words = found["session"]
+    assert level == "error" and "unknown option: --acp" in words
+    assert f"It is older than {VERIFIED['gemini']}: update it. Install it with: npm" in words
+
+
+REFUSES = """\
+#!/bin/sh
+[ "$1" = --version ] && { echo 1.0.0; exit; }
+read -r line
+echo '{"jsonrpc": "2.0", "id": 1, "result": {"protocolVersion": 1}}'
+read -r line
+echo '{"jsonrpc": "2.0", "id": 2, "error": {"code": -32000, "message": "No login, no work"}}'
+exec sleep 300
+"""
+
+
+async def test_it_refuses_a_session_and_stays(tmp_path: Path, environment: dict[str, str]) -> None:
+    """What it said is told at once, and it is not waited for."""
+    install(tmp_path / "bin", REFUSES)
+    async with asyncio.timeout(20):
+        found = await levels(row(), environment)
+    level, words = found["session"]
+    assert level == "error" and "wants a login (No login, no work)" in words
+    assert "Log in first. Get it from the shelf." in words
+
+
+async def test_variables_of_the_row_are_part_of_it(
+    tmp_path: Path, environment: dict[str, str]
+) -> None:
+    install(tmp_path / "bin", '#!/bin/sh\necho "$ADDED 1.2.3"\n[ "$ADDED" = more ] || exit 0\n')
+    install(tmp_path / "other", "#!/bin/sh\necho 4.5.6\n")
+    added = replace(row(), env={"PATH": f"{tmp_path / 'other'}:/usr/bin:/bin"})
+    assert (await levels(added, environment))["version"] == ("ok", "4.5.6 None")
 
 
 async def test_it_ends_at_once(tmp_path: Path, environment: dict[str, str]) -> None:
@@ -211,7 +287,7 @@ async def test_it_wants_a_login(tmp_path: Path, environment: dict[str, str]) -> 
 
 
 def test_verified_versions_are_those_that_run_here() -> None:
-    pinned = {tool.name: tool.version for tool in HARNESSES if tool.name in BY_NAME}
+    pinned = {tool.name: tool.version for tool in HARNESSES if tool.name in ASKING}
     assert dict(VERIFIED) == pinned
 
 

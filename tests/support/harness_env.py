@@ -85,6 +85,11 @@ stream_max_retries = 1
     return {".codex/config.toml": config}
 
 
+def _gemini_files(url: str) -> Files:
+    # By itself it tries ten times, with half a minute between the last ones.
+    return {".gemini/settings.json": json.dumps({"general": {"maxAttempts": 2}})}
+
+
 def _opencode_files(url: str) -> Files:
     model = {
         "name": "fake",
@@ -154,6 +159,7 @@ HARNESS_ENVS: Mapping[str, HarnessEnv] = {
                 "GEMINI_CLI_TRUST_WORKSPACE": "true",
             },
             args=("--acp", "-m", "gemini-2.5-pro"),
+            files=_gemini_files,
             fast=True,
         ),
         HarnessEnv(

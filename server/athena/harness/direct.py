@@ -22,6 +22,10 @@ LINE_LIMIT = 64 << 20
 STDERR_TAIL = 4000
 
 
+class Refused(Exception):
+    """The harness opens no session."""
+
+
 class DirectSession:
     """One run of a harness.
 
@@ -144,13 +148,15 @@ class DirectSession:
             self.heard.set()
 
     async def until_opened(self, seconds: float) -> e.SessionOpened:
-        """Wait for the session; `TimeoutError`, or `EOFError` if the harness ends before."""
+        """Wait for the session. `TimeoutError`, `Refused` `EOFError` if it ends before."""
         async with asyncio.timeout(seconds):
             while True:
                 self.heard.clear()
                 for event in self.events:
                     if isinstance(event, e.SessionOpened):
                         return event
+                    if isinstance(event, e.RunGivenUp):
+                        raise Refused(event.error)
                 if self.is_over:
                     raise EOFError("the harness ended before its session was open")
                 await self.heard.wait()

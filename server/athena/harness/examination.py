@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from athena.harness.capabilities import Detected
+from athena.harness.engines import fits
 from athena.harness.identity import Program, find
 from athena.harness.inspection import Inspected, inspect, output
 from athena.harness.rows import Harness
@@ -65,10 +66,9 @@ async def _node(wanted: str, environment: Mapping[str, str]) -> Check:
     if here is None:
         hint = f"Install Node {wanted}; the harness is a program for it."
         return Check("node", "error", "node is not on the PATH.", hint)
-    least = _number(wanted)
-    if least is not None and wanted.startswith(">=") and here < least:
+    if fits(here, wanted) is False:
         hint = f"Install Node {wanted}, or put it first on the PATH."
-        return Check("node", "error", f"{printed.strip()} is too old.", hint)
+        return Check("node", "error", f"{printed.strip()} is not what it runs on.", hint)
     return Check("node", "ok", f"{printed.strip()} (wanted: {wanted})")
 
 
@@ -84,9 +84,15 @@ def _version(harness: Harness, version: str | None) -> Check:
     if verified is None or version == verified:
         return Check("version", "ok", version)
     words = f"{version}; Athena was verified with {verified}."
-    older = (_number(version) or ()) < (_number(verified) or ())
+    older = _is_older(harness, version)
     hint = f"If something is missing, update it. {harness.hint}" if older else None
     return Check("version", "warning" if older else "ok", words, hint)
+
+
+def _is_older(harness: Harness, version: str | None) -> bool:
+    """Whether it is older than the version that the tests ran."""
+    here, verified = _number(version or ""), _number(VERIFIED.get(harness.name, ""))
+    return here is not None and verified is not None and here < verified
 
 
 def _session(harness: Harness, program: Program, found: Inspected) -> Check:
@@ -96,6 +102,9 @@ def _session(harness: Harness, program: Program, found: Inspected) -> Check:
     words = f"{found.failure} It said: {last}" if last else found.failure
     if LOGIN.search(found.stderr) or any(LOGIN.search(one) for one in found.detected.said):
         return Check("session", "error", words, f"Log in first. {harness.hint}")
+    if _is_older(harness, found.detected.version):
+        hint = f"It is older than {VERIFIED[harness.name]}: update it. {harness.hint}"
+        return Check("session", "error", words, hint)
     command = " ".join([program.path, *harness.argv[1:]])
     return Check("session", "error", words, f"See what it says when you run: {command}")
 

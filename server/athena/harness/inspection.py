@@ -17,7 +17,7 @@ from pathlib import Path
 
 from athena.harness.capabilities import Detected
 from athena.harness.claude.help import Help, known_from, read_help
-from athena.harness.direct import DirectSession
+from athena.harness.direct import DirectSession, Refused
 from athena.harness.driver import Launch
 from athena.harness.identity import Program
 from athena.harness.registry import driver_for
@@ -97,6 +97,8 @@ async def _handshake(
     except TimeoutError:
         if not _opened(session):
             failure = f"It did not open a session within {HANDSHAKE_SECONDS:g} s."
+    except Refused as error:
+        failure = str(error)
     except EOFError:
         failure = "It ended before a session was open."
     except OSError as error:

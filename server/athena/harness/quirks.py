@@ -27,6 +27,9 @@ class AcpQuirks:
     `notice_meta`: the key of `_meta` whose `kind` "informational" marks a message as a notice of
     the harness, which the model never said.
 
+    `failure`: how a message reads, as a regular expression with the reason in its first group, by
+    which the agent says that the provider failed; it then ends the turn as if all were well.
+
     `silent`: how the names of notifications begin that say nothing of the work, and of requests
     that may be refused without a word to the user.
     """
@@ -38,4 +41,5 @@ class AcpQuirks:
     usage_scope: UsageScope = "turn"
     late_replay: bool = False
     notice_meta: str | None = None
+    failure: str | None = None
     silent: tuple[str, ...] = ()

@@ -134,7 +134,7 @@ class AcpDriver:
             case "new" | "load" | "resume" | "fork":
                 session.opened(work, pending, result, self._quirks)
             case "prompt":
-                turns.ended(work, pending, result, self._quirks.usage_scope)
+                turns.ended(work, pending, result, self._quirks)
             case "steer":
                 turns.steered(work, pending, result)
             case "mode" | "model" | "option":

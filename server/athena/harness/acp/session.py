@@ -7,7 +7,7 @@ from typing import Any
 
 from athena import __version__
 from athena.harness.acp import settings
-from athena.harness.acp.content import AUTH_REQUIRED
+from athena.harness.acp.content import AUTH_REQUIRED, turn_error
 from athena.harness.acp.memory import Agent, Memory, Opening, Pending, Work
 from athena.harness.decode import Json, maybe_text, number, obj, objs, text
 from athena.harness.driver import Launch
@@ -196,7 +196,7 @@ def _lost(work: Work, reason: str) -> None:
 
 def refused(work: Work, pending: Pending, error: Json, quirks: AcpQuirks) -> None:
     """A step on the way to the session failed."""
-    message = text(error.get("message")) or "no reason given"
+    message = turn_error(error).message
     opening, agent = _opening(work), work.memory.agent
     if pending.kind == "initialize":
         _give_up(work, f"The agent refused to start: {message}")

@@ -165,7 +165,10 @@ WORDS = {
 
 
 def _failed(work: Work, pending: Pending, error: str) -> None:
-    work.notice(f"Claude Code could not {WORDS[pending.kind]}: {error}", "error", pending.kind)
+    words = f"Claude Code could not {WORDS[pending.kind]}: {error}"
+    work.notice(words, "error", pending.kind)
+    if pending.kind == "initialize":
+        work.events.append(e.RunGivenUp(run_id=work.ledger.run_id, error=words))
 
 
 def _chosen(work: Work, value: str) -> None:

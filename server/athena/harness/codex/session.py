@@ -163,8 +163,12 @@ def _failed(work: Work, pending: Pending, error: Json) -> None:
         case "interrupt" | "account":
             # The turn was over before, and its end says so; an older Codex has no accounts.
             pass
-        case "initialize" | "thread" | "settings":
-            work.notice(f"Codex refused ({pending.kind}): {words}", "error", pending.kind)
+        case "settings":
+            work.notice(f"Codex refused the change: {words}", "error", "settings")
+        case "initialize" | "thread":
+            refused = f"Codex opened no session: {words}"
+            work.notice(refused, "error", "session")
+            work.events.append(e.RunGivenUp(run_id=work.ledger.run_id, error=refused))
 
 
 def _start_anew(work: Work, words: str) -> None:
