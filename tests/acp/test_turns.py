@@ -92,17 +92,31 @@ def test_errors_have_the_classes_of_all_harnesses(error: object, category: str) 
     assert talk.seen().startswith(f"turnEnded t1 failed error={category} ")
 
 
-def test_a_failure_that_is_told_as_a_message() -> None:
-    quirks = AcpQuirks(failure=r"Error: (\d{3} .*)")
-    for said, recorded in (
-        ("Error: 429 slow down", "turnEnded t1 failed error=rateLimit "),
-        ("Error: no such file. I shall make it.", "turnEnded t1 endTurn"),
-    ):
-        talk = Talk(quirks).opened().prompted()
-        talk.updates("agent_message_chunk", content={"type": "text", "text": said})
-        talk.lines.clear()
-        talk.answers({"stopReason": "end_turn"})
-        assert talk.seen().splitlines()[-1].startswith(recorded)
+TOLD = AcpQuirks(failure=r'Error: (\d{3} .*|\{"error".*)', retry=r"Info: (Again.*)")
+
+
+@pytest.mark.parametrize(
+    ("said", "recorded"),
+    [
+        (["Error: 429 slow down"], "turnEnded t1 failed error=rateLimit "),
+        (["Well.", "Info: Again", "Error: 529 too much"], "turnEnded t1 failed error=overloaded "),
+        (
+            ['Error: {"error": {"message": "no", "type": "invalid_request_error"}}'],
+            "turnEnded t1 failed error=invalidRequest status=None 'no'",
+        ),
+        (["Error: 429 slow down", "It works again."], "turnEnded t1 endTurn"),
+        (["Error: no such file. I shall make it."], "turnEnded t1 endTurn"),
+    ],
+)
+def test_failures_that_are_told_as_messages(said: list[str], recorded: str) -> None:
+    talk = Talk(TOLD).opened().prompted()
+    for words in said:
+        talk.updates("agent_message_chunk", content={"type": "text", "text": words})
+    talk.answers({"stopReason": "end_turn"})
+    seen = talk.seen()
+    assert seen.splitlines()[-1].startswith(recorded)
+    assert ("notice warning retry 'Again'" in seen) == ("Info: Again" in said)
+    assert "message 'Error: 4" not in seen and "message 'Info" not in seen
 
 
 def test_an_interrupt_answers_what_is_asked() -> None:

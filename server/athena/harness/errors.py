@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
+from athena.harness.decode import maybe_text, obj, parse, text
+
 Category = Literal[
     "rateLimit",
     "overloaded",
@@ -34,3 +36,12 @@ def of_status(status: int | None) -> Category:
     if status is None:
         return "unknown"
     return OF_STATUS.get(status, "overloaded" if status >= 500 else "unknown")
+
+
+def provider_words(message: str) -> tuple[str, str]:
+    """The message and the type in the body of a provider's error, where the message is one."""
+    body = obj((parse(message.encode(errors="replace")) or {}).get("error"))
+    if not body:
+        return message, ""
+    kind = maybe_text(body.get("code")) or text(body.get("type"))
+    return maybe_text(body.get("message")) or message, kind

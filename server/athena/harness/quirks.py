@@ -29,6 +29,7 @@ class AcpQuirks:
 
     `failure`: how a message reads, as a regular expression with the reason in its first group, by
     which the agent says that the provider failed; it then ends the turn as if all were well.
+    `retry`: how one reads by which it says that it tries again.
 
     `silent`: how the names of notifications begin that say nothing of the work, and of requests
     that may be refused without a word to the user.
@@ -42,4 +43,5 @@ class AcpQuirks:
     late_replay: bool = False
     notice_meta: str | None = None
     failure: str | None = None
+    retry: str | None = None
     silent: tuple[str, ...] = ()

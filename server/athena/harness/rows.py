@@ -78,6 +78,7 @@ HARNESSES: tuple[Harness, ...] = (
             readonly_mode="https://agentclientprotocol.com/protocol/session-modes#plan",
             usage_scope="session",
             failure=r"Error: (\d{3} .*|Failed to get response from the AI model.*)",
+            retry=r"Info: (Request failed due to a transient API error.*)",
         ),
     ),
     Harness(
@@ -117,7 +118,11 @@ HARNESSES: tuple[Harness, ...] = (
         argv=("codex-acp",),
         hint="Install it with: npm install -g @agentclientprotocol/codex-acp",
         home_variable="CODEX_HOME",
-        quirks=AcpQuirks(readonly_mode="read-only"),
+        quirks=AcpQuirks(
+            readonly_mode="read-only",
+            failure=r'(\{"error": *\{.*\}|exceeded retry limit, .*|unexpected status \d{3} .*'
+            r"|stream disconnected before completion.*)",
+        ),
     ),
     # From here on: agents whose command line is documented by their makers, and which Athena's
     # tests have not run. None of them is taken unasked (`verified`).

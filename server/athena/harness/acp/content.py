@@ -8,7 +8,7 @@ from typing import Any
 
 from athena.harness.acp.memory import Agent
 from athena.harness.decode import Json, maybe_number, obj, text
-from athena.harness.errors import Category, of_status
+from athena.harness.errors import Category, of_status, provider_words
 from athena.protocol.content import (
     ContentBlock,
     EmbeddedResource,
@@ -94,7 +94,7 @@ _WORDS: tuple[tuple[str, Category], ...] = (
 
 def turn_error(error: Json) -> TurnError:
     """Why a turn failed. ACP has no classes of errors, so codes and words must tell."""
-    message = text(error.get("message")) or "The agent gave no reason."
+    message, kind = provider_words(text(error.get("message")) or "The agent gave no reason.")
     data = obj(error.get("data"))
     details = text(data.get("details")) or text(data.get("message")) or text(error.get("data"))
     if details and details not in message:
@@ -102,7 +102,7 @@ def turn_error(error: Json) -> TurnError:
     status = _status(data, message)
     category = of_status(status)
     if category in ("unknown", "invalidRequest"):
-        category = _by_words(message) or category
+        category = _by_words(message) or _by_words(kind.replace("_", " ")) or category
     if category == "unknown" and error.get("code") == AUTH_REQUIRED:
         category = "authentication"
     return TurnError(category=category, message=message, status=status)

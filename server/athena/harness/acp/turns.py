@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Literal
 
 from athena.harness.acp import asks
 from athena.harness.acp.content import to_acp, turn_error
 from athena.harness.acp.memory import Pending, Work
-from athena.harness.acp.updates import STREAM, end_stream, history_is_over
+from athena.harness.acp.updates import end_stream, history_is_over
 from athena.harness.acp.usage import turn_cost, turn_usage
 from athena.harness.decode import Json, text
 from athena.harness.quirks import AcpQuirks
 from athena.protocol import events as e
 from athena.protocol.content import ContentBlock, TextContent, plain_text
-from athena.protocol.items import Message
 
 STEERING = "_session/steering"
 """The extension by which the adapters of Codex and Claude Code take prompts into a turn."""
@@ -44,6 +42,7 @@ def _send(work: Work, content: Sequence[ContentBlock]) -> None:
         preface=(),
         said=(plain_text(list(blocks)),),
         interrupted=False,
+        failure=None,
         finished={},
         terminals={},
         cost_before=memory.cost,
@@ -100,10 +99,10 @@ def ended(work: Work, pending: Pending, result: Json, quirks: AcpQuirks) -> None
     """The answer to `session/prompt`: the turn is over."""
     if pending.value != work.ledger.turn_id:
         return
-    if (why := _failure(work, quirks)) is not None:
-        failed(work, pending, {"message": why})
-        return
     reason = text(result.get("stopReason"))
+    if work.memory.failure is not None and reason == "end_turn":
+        failed(work, pending, {"message": work.memory.failure})
+        return
     end_stream(work)
     if reason not in STOP_REASONS:
         work.unrecognized(f"stop reason {reason!r}", str(result))
@@ -117,15 +116,6 @@ def ended(work: Work, pending: Pending, result: Json, quirks: AcpQuirks) -> None
         ),
     )
     _go_on(work)
-
-
-def _failure(work: Work, quirks: AcpQuirks) -> str | None:
-    """Why the provider failed, where the agent's last message says that it did."""
-    last = work.find(STREAM)
-    if quirks.failure is None or last is None or not isinstance(last.item, Message):
-        return None
-    found = re.fullmatch(quirks.failure, last.item.text.strip(), re.DOTALL)
-    return found[1] if found is not None else None
 
 
 def failed(work: Work, pending: Pending, error: Json) -> None:

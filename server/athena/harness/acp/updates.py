@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from athena.harness.acp import settings
-from athena.harness.acp.content import spoken
+from athena.harness.acp.content import spoken, turn_error
 from athena.harness.acp.memory import Stream, Work
 from athena.harness.acp.toolcalls import tool_update
 from athena.harness.acp.usage import response_usage, usage_update
@@ -27,6 +28,7 @@ from athena.protocol.items import (
 )
 
 STREAM = "stream"
+NEVER = "(?!)"
 PLAN = "plan"
 ENTRY_STATUS = {
     "pending": ItemStatus.PENDING,
@@ -51,9 +53,14 @@ def session_update(work: Work, params: Json, quirks: AcpQuirks) -> None:
     update = obj(params.get("update"))
     kind = text(update.get("sessionUpdate"))
     session_id, ours = maybe_text(params.get("sessionId")), work.memory.session_id
+    if kind in SAID and work.memory.failure is not None:
+        # It was not the last word after all.
+        work.remember(failure=None)
     if session_id and ours and session_id != ours:
         work.unrecognized(f"update of another session, {session_id}", json.dumps(params))
-    elif kind in SAID and _is_history(work, kind):
+    elif (kind in SAID and _is_history(work, kind)) or (
+        kind == "agent_message_chunk" and _is_about_provider(work, update, quirks)
+    ):
         return
     elif handler := UPDATES.get(kind):
         handler(work, update)
@@ -90,6 +97,19 @@ def history_is_over(work: Work) -> None:
 def _is_notice(update: Json, quirks: AcpQuirks) -> bool:
     meta = obj(obj(update.get("_meta")).get(quirks.notice_meta or ""))
     return meta.get("kind") == "informational"
+
+
+def _is_about_provider(work: Work, update: Json, quirks: AcpQuirks) -> bool:
+    """Whether a message is the agent's own, of a provider that fails: it is told as that."""
+    words = spoken(update.get("content")).strip()
+    if found := re.fullmatch(quirks.retry or NEVER, words, re.DOTALL):
+        end_stream(work)
+        work.notice(found[1], "warning", "retry")
+    elif found := re.fullmatch(quirks.failure or NEVER, words, re.DOTALL):
+        end_stream(work)
+        work.remember(failure=found[1])
+        work.notice(turn_error({"message": found[1]}).message, "error", "api")
+    return found is not None
 
 
 # Messages and thoughts.

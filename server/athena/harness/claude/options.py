@@ -112,7 +112,7 @@ REFUSED: Mapping[str, str] = {
     "continue": "resume the agent instead",
     "desktop": SCREEN,
     "environment": ELSEWHERE,
-    "fork-session": "fork the agent instead",
+    "fork-session": "Athena names the session",
     "from-pr": "adopt the session instead, with `athena session adopt`",
     "help": PRINTS,
     "include-partial-messages": SET,

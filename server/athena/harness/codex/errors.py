@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from athena.harness.decode import Json, maybe_number, maybe_text, obj, parse, text
-from athena.harness.errors import Category, of_status
+from athena.harness.decode import Json, maybe_number, maybe_text, obj, text
+from athena.harness.errors import Category, of_status, provider_words
 from athena.protocol.events import TurnError
 
 OF_INFO: Mapping[str, Category] = {
@@ -60,17 +60,8 @@ def turn_error(error: Json) -> TurnError:
     if name in CONNECTION and status is None:
         category = "network"
     details = maybe_text(error.get("additionalDetails"))
-    message, kind = _provider_words(text(error.get("message")) or name or "failed")
+    message, kind = provider_words(text(error.get("message")) or name or "failed")
     if category == "unknown":
         category = OF_TYPE.get(kind, category)
     words = f"{message} ({details})" if details else message
     return TurnError(category=category, message=words, status=status)
-
-
-def _provider_words(message: str) -> tuple[str, str]:
-    """The message and the type in the body of a provider's error, where the message is one."""
-    body = obj((parse(message.encode(errors="replace")) or {}).get("error"))
-    if not body:
-        return message, ""
-    kind = maybe_text(body.get("code")) or text(body.get("type"))
-    return maybe_text(body.get("message")) or message, kind
