@@ -84,3 +84,24 @@ def test_what_no_test_has_run_is_not_taken_by_itself(athena: Athena, tmp_path: P
         assert spawn(client, tmp_path, harness="goose")["harness"] == "goose"
         install("gemini")
         assert spawn(client, tmp_path, harness=None)["harness"] == "gemini"
+
+
+def test_secrets_of_mcp_servers_reach_the_harness_and_not_the_log(
+    athena: Athena, tmp_path: Path
+) -> None:
+    secret, server = "sesame-4711", {"name": "s", "command": "s", "env": {"WORD": "sesame-4711"}}
+    remote = {"name": "r", "type": "http", "url": "http://127.0.0.1:9", "headers": {"A": secret}}
+    with athena.client() as client:
+        agent = spawn(client, tmp_path, "say hello", mcpServers=[server, remote])["id"]
+        client.until(agent, "idle")
+        client.call("athena/agent/stop", agent=agent)
+        client.until_status(agent, "done")
+        client.call("athena/agent/resume", agent=agent, text=scenario("say again"))
+        client.until(agent, "idle")
+        events = client.events(agent)
+    spools = list((athena.state / "runs").glob("*/in.spool"))
+    assert len(spools) == 2 and all(secret.encode() in one.read_bytes() for one in spools)
+    assert secret not in json.dumps(events)
+    [spawned] = [one["data"]["spec"] for one in events if one["kind"] == "agentSpawned"]
+    assert spawned["mcpServers"][0]["env"] == {"WORD": "[redacted]"}
+    assert (athena.state / "environments" / f"{agent}.json").stat().st_mode & 0o777 == 0o600

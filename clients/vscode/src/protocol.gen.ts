@@ -875,7 +875,11 @@ export interface Logs {
   text: string;
 }
 
-/** An MCP server that the harness is to start or to connect to (ACP `McpServer`). */
+/**
+ * An MCP server that the harness is to start or to connect to (ACP `McpServer`).
+ *
+ * In a spawned agent's spec the values of `env` and `headers` are hidden: they may be secrets.
+ */
 export interface McpServer {
   name: string;
   type?: "stdio" | "http" | "sse";

@@ -18,10 +18,11 @@ from athena.app import rules
 from athena.app.context import Context
 from athena.app.draft import Draft
 from athena.app.effects import Effects
-from athena.app.launching import explain_end, instructed
+from athena.app.launching import explain_end
 from athena.app.scripts import ScriptRunner
 from athena.app.workspace import make_workspace, take_checkpoint
 from athena.core import step as s
+from athena.core.redact import redacted
 from athena.core.state import AgentState
 from athena.harness.driver import Close, Driver, Effect, EffectDone, Launch
 from athena.log import Appended, Ingest, LogUnavailable, NewEvent, OutFrame
@@ -322,7 +323,7 @@ class AgentActor:
         primer = await self.context.launcher.primer(state) if wanted.primed else None
         launch = Launch(
             run_id=wanted.run_id,
-            spec=instructed(state),
+            spec=self.context.launcher.spec(state),
             cwd=state.workspace.cwd,
             also=tuple(other.path for other in state.workspace.also),
             resume=wanted.resume,
@@ -345,7 +346,7 @@ class AgentActor:
                 e.RunStarted(
                     run_id=wanted.run_id,
                     harness=state.spec.harness,
-                    argv=list(command.argv),
+                    argv=[redacted(word) for word in command.argv],
                     cwd=launch.cwd,
                     resume=wanted.resume,
                 )
@@ -375,7 +376,7 @@ class AgentActor:
         driver = self.context.launcher.driver(state)
         memory = driver.load(kept.memory)
         also = tuple(other.path for other in state.workspace.also)
-        launch = Launch(run_id, instructed(state), state.workspace.cwd, also=also)
+        launch = Launch(run_id, self.context.launcher.spec(state), state.workspace.cwd, also=also)
         sent = await self.context.log.last_sent(run_id)
         self.live = Live(run_id, driver, memory, kept.position, sent, launch)
         for effect in driver.open_effects(memory):

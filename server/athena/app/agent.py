@@ -32,7 +32,7 @@ async def spawn(context: Context, connection: Connection, asked: a.SpawnAgent) -
     project = making.project_of(asked.project or host, connection.cwd)
     settings, withheld = trust.settings_for(context.settings(project), project)
     content = making.content_of(asked.prompt, asked.content)
-    surroundings = environment.of_client(connection, asked.environment)
+    surroundings = environment.of_client(connection, asked.environment, asked.mcp_servers)
     agent_id = making.agent_id(asked.command_id)
     known = context.directory.view(agent_id)
     if known is not None:
@@ -171,7 +171,7 @@ async def resume(context: Context, connection: Connection, asked: a.ResumeAgent)
     decide.resume(actor.state, by(connection))
     need_folder(actor.state)
     before = environment.kept(context.environments, actor.agent_id)
-    surroundings = environment.of_client(connection, before.added)
+    surroundings = environment.of_client(connection, before.added, before.servers)
     environment.save(context.environments, actor.agent_id, surroundings)
     return await _change(actor, build)
 

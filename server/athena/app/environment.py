@@ -7,7 +7,7 @@ later daemon, which was not started from the user's shell.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,7 +15,9 @@ from pydantic import TypeAdapter
 
 from athena.app.ports import given
 from athena.border import Connection
+from athena.core.redact import HIDDEN
 from athena.core.state import AgentState
+from athena.protocol.spec import AgentSpec, McpServer
 from athena.worktree import scripts
 
 OWN_PREFIX = "ATHENA_"
@@ -26,12 +28,14 @@ OWN_PREFIX = "ATHENA_"
 class Kept:
     """What is kept of an agent. `added` was asked for with the agent and goes over `editor`.
 
-    `umask` is the file mode mask of the user's shell or editor.
+    `umask` is the file mode mask of the user's shell or editor. `servers` are the agent's MCP
+    servers with their own environments and headers, of which the log has the names only.
     """
 
     editor: Mapping[str, str]
     added: Mapping[str, str] = field(default_factory=dict[str, str])
     umask: int | None = None
+    servers: Sequence[McpServer] = ()
 
     @property
     def all(self) -> dict[str, str]:
@@ -39,10 +43,24 @@ class Kept:
         return {**self.editor, **self.added}
 
 
-def of_client(connection: Connection, added: Mapping[str, str]) -> Kept:
+def of_client(
+    connection: Connection, added: Mapping[str, str], servers: Sequence[McpServer] = ()
+) -> Kept:
     """The environment of an agent that a client spawns."""
     editor = {k: v for k, v in connection.environ.items() if not k.startswith(OWN_PREFIX)}
-    return Kept(editor, added, connection.umask)
+    return Kept(editor, added, connection.umask, servers)
+
+
+def concealed(server: McpServer) -> McpServer:
+    """The server as the log may have it: what may be secret is kept with the environment."""
+    env, headers = (dict.fromkeys(one, HIDDEN) for one in (server.env, server.headers))
+    return server.model_copy(update={"env": env, "headers": headers})
+
+
+def with_servers(directory: Path, agent_id: str, spec: AgentSpec) -> AgentSpec:
+    """The spec with its MCP servers as they were asked for."""
+    servers = list(kept(directory, agent_id).servers)
+    return spec.model_copy(update={"mcp_servers": servers}) if servers else spec
 
 
 def save(directory: Path, agent_id: str, kept: Kept) -> None:

@@ -44,6 +44,11 @@ class Launcher:
         known = Detections(self._context.detections).of(program) if program is not None else None
         return driver_for(harness, known)
 
+    def spec(self, state: AgentState) -> AgentSpec:
+        """An agent's spec with what is not in the log, and what it has to know of its place."""
+        spec = _instructed(state)
+        return environment.with_servers(self._context.environments, state.id, spec)
+
     def learned(self, state: AgentState) -> None:
         """Keep what an agent's harness was seen to be able to do."""
         harness = self._context.settings_of(state).harness(state.spec.harness)
@@ -129,7 +134,7 @@ class Launcher:
         return Logs(run_id=run_id, path=str(directory), text=text)
 
 
-def instructed(state: AgentState) -> AgentSpec:
+def _instructed(state: AgentState) -> AgentSpec:
     """The spec with what the agent has to know of its worktrees in other repositories."""
     others = state.workspace.also if state.workspace is not None else []
     if not others:

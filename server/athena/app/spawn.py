@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Container
 from pathlib import Path
 
+from athena.app.environment import concealed
 from athena.app.settings import Settings
 from athena.protocol.agent import AgentView, SpawnAgent
 from athena.protocol.content import ContentBlock, TextContent, plain_text
@@ -114,7 +115,7 @@ def spec_of(
         parent_id=asked.parent_id,
         instructions=archetype.prompt,
         allowed_tools=archetype.tools,
-        mcp_servers=asked.mcp_servers,
+        mcp_servers=[concealed(one) for one in asked.mcp_servers],
         options=asked.options,
         stall_seconds=archetype.stall_seconds,
     )

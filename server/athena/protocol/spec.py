@@ -40,7 +40,10 @@ class OtherWorktree(Record):
 
 
 class McpServer(Record):
-    """An MCP server that the harness is to start or to connect to (ACP `McpServer`)."""
+    """An MCP server that the harness is to start or to connect to (ACP `McpServer`).
+
+    In a spawned agent's spec the values of `env` and `headers` are hidden: they may be secrets.
+    """
 
     name: str
     type: Literal["stdio", "http", "sse"] = "stdio"

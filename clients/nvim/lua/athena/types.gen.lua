@@ -771,6 +771,8 @@
 ---@field text string
 
 ---An MCP server that the harness is to start or to connect to (ACP `McpServer`).
+---
+---In a spawned agent's spec the values of `env` and `headers` are hidden: they may be secrets.
 ---@class athena.McpServer
 ---@field name string
 ---@field type? "stdio"|"http"|"sse"

@@ -103,7 +103,8 @@ def _efforts(model: Json) -> list[Choice]:
 def _thread(work: Work, result: Json) -> None:
     """A thread is there: new, resumed or forked. Its settings are beside it."""
     thread = obj(result.get("thread"))
-    work.remember(thread_id=text(thread.get("id")))
+    # The parameters have done their work, and may hold secrets of MCP servers.
+    work.remember(thread_id=text(thread.get("id")), thread_params={})
     heard(work, result, policy_key="sandbox")
 
 

@@ -2420,7 +2420,11 @@ public data class Logs(
     internal class Adapter : Reader<Logs>({ from(it) })
 }
 
-/** An MCP server that the harness is to start or to connect to (ACP `McpServer`). */
+/**
+ * An MCP server that the harness is to start or to connect to (ACP `McpServer`).
+ *
+ * In a spawned agent's spec the values of `env` and `headers` are hidden: they may be secrets.
+ */
 public data class McpServer(
     public val name: String,
     public val type: Type = Type.STDIO,
