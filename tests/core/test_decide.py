@@ -7,8 +7,9 @@ import pytest
 from athena.core import decide
 from athena.core.evolve import evolve
 from athena.core.state import AgentState
+from athena.protocol import events as e
 from athena.protocol.errors import AthenaError, ErrorCode
-from athena.protocol.request import Outcome
+from athena.protocol.request import Inquiry, Outcome, Question
 from tests.core.story import fact
 
 
@@ -87,3 +88,12 @@ def test_stopping_twice_changes_nothing() -> None:
 
 def answer(state: AgentState, option: str | None):
     return decide.answer(state, "q1", option=option, answers=None, cancel=False, by="me", note=None)
+
+
+def test_a_secret_answer_is_not_recorded() -> None:
+    questions = [Question(id="key", text="?", secret=True), Question(id="name", text="?")]
+    answers = {"key": ["sesame"], "name": ["Ann"]}
+    closed = e.RequestClosed(request_id="q", outcome=Outcome.ANSWERED, answers=answers)
+    recorded = decide.without_secrets(closed, Inquiry(questions=questions))
+    assert recorded.answers == {"key": ["[redacted]"], "name": ["Ann"]}
+    assert decide.without_secrets(closed, Inquiry(questions=questions[1:])) == closed

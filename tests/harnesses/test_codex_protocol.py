@@ -253,3 +253,13 @@ def test_tools_that_cannot_be_restricted_are_told() -> None:
     [event] = driver.begin(Launch("R", spec, "/p")).events
     assert isinstance(event, e.ItemCompleted) and isinstance(event.item, Notice)
     assert "cannot be restricted" in event.item.text
+
+
+def test_a_question_whose_answer_is_secret() -> None:
+    talk = Talk()
+    question = {"id": "key", "header": "Key", "question": "Which key?", "isSecret": True}
+    params = {"threadId": "T", "itemId": "i", "questions": [question], "isBlocking": True}
+    talk.hears({"method": "item/tool/requestUserInput", "id": 1, "params": params})
+    opened = talk.events[-1]
+    assert isinstance(opened, e.RequestOpened) and isinstance(opened.request, Inquiry)
+    assert opened.request.questions[0].secret

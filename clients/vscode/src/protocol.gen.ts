@@ -1109,13 +1109,18 @@ export interface Published {
   notes: string[];
 }
 
-/** A question of the agent to the user. With no choices any text is an answer. */
+/**
+ * A question of the agent to the user. With no choices any text is an answer.
+ *
+ * The answer to a `secret` one is typed unseen, and is not in the log.
+ */
 export interface Question {
   id: string;
   text: string;
   header?: string;
   choices: QuestionChoice[];
   several: boolean;
+  secret?: boolean;
 }
 
 /** One suggested answer to a question. */

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from athena.core import decide
 from athena.core.abilities import drift
 from athena.core.evolve import evolve
 from athena.core.rules import first_fit, option_for
@@ -100,7 +101,7 @@ class Draft:
     def answer(self, closed: e.RequestClosed, edited: object | None = None) -> None:
         """Record the answer to an open request and hand it to the harness."""
         request = self.now.requests[closed.request_id].request
-        self.record(closed)
+        self.record(decide.without_secrets(closed, request))
         if isinstance(request, Permission):
             option = closed.option_id if closed.outcome == Outcome.SELECTED else None
             self.ask(AnswerPermission(closed.request_id, option, edited, closed.note))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 
+from athena.core.redact import HIDDEN
 from athena.core.state import AgentState, is_read_only
 from athena.core.status import status
 from athena.protocol import events as e
@@ -169,6 +170,18 @@ def answer(
             return e.RequestClosed(
                 request_id=request_id, outcome=Outcome.ANSWERED, answers=answers, by=by, note=note
             )
+
+
+def without_secrets(closed: e.RequestClosed, request: Permission | Inquiry) -> e.RequestClosed:
+    """An answer as the log may have it."""
+    if closed.answers is None or not isinstance(request, Inquiry):
+        return closed
+    secret = {question.id for question in request.questions if question.secret}
+    answers = {
+        name: [HIDDEN] * len(said) if name in secret else said
+        for name, said in closed.answers.items()
+    }
+    return closed.model_copy(update={"answers": answers})
 
 
 def choose(opened: OpenRequest, option: str | None) -> str:

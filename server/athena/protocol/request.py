@@ -36,13 +36,17 @@ class QuestionChoice(Record):
 
 
 class Question(Record):
-    """A question of the agent to the user. With no choices any text is an answer."""
+    """A question of the agent to the user. With no choices any text is an answer.
+
+    The answer to a `secret` one is typed unseen, and is not in the log.
+    """
 
     id: str
     text: str
     header: str | None = None
     choices: list[QuestionChoice] = []
     several: bool = False
+    secret: bool | None = None
 
 
 class Permission(Record):

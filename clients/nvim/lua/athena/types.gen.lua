@@ -974,12 +974,15 @@
 ---@field notes string[]
 
 ---A question of the agent to the user. With no choices any text is an answer.
+---
+---The answer to a `secret` one is typed unseen, and is not in the log.
 ---@class athena.Question
 ---@field id string
 ---@field text string
 ---@field header? string
 ---@field choices athena.QuestionChoice[]
 ---@field several boolean
+---@field secret? boolean
 
 ---One suggested answer to a question.
 ---@class athena.QuestionChoice

@@ -91,6 +91,7 @@ async function askOne(agent: string, question: Question): Promise<string[] | und
       title: about,
       prompt: question.text,
       ignoreFocusOut: true,
+      password: question.secret === true,
     });
     return text === undefined ? undefined : [text];
   }

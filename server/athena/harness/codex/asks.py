@@ -141,6 +141,7 @@ def _user_input(work: Work, own_name: str, params: Json) -> None:
                 )
                 for option in objs(one.get("options"))
             ],
+            secret=one.get("isSecret") is True or None,
         )
         for one in objs(params.get("questions"))
     ]

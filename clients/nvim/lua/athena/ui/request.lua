@@ -101,7 +101,10 @@ local function ask_questions(inquiry)
   local answers = {}
   for _, question in ipairs(inquiry.questions) do
     local said = {}
-    if #question.choices == 0 then
+    if question.secret then
+      local typed = vim.fn.inputsecret(question.text .. " ")
+      said = { typed ~= "" and typed or nil }
+    elseif #question.choices == 0 then
       said = { async.input(question.text) }
     else
       repeat

@@ -3068,13 +3068,18 @@ public data class Published(
     internal class Adapter : Reader<Published>({ from(it) })
 }
 
-/** A question of the agent to the user. With no choices any text is an answer. */
+/**
+ * A question of the agent to the user. With no choices any text is an answer.
+ *
+ * The answer to a `secret` one is typed unseen, and is not in the log.
+ */
 public data class Question(
     public val id: String,
     public val text: String,
     public val header: String? = null,
     public val choices: List<QuestionChoice> = emptyList(),
     public val several: Boolean = false,
+    public val secret: Boolean? = null,
 ) {
     public companion object {
         internal fun from(json: JsonElement): Question =
@@ -3087,6 +3092,7 @@ public data class Question(
                         o.given("choices")?.let { it.asJsonArray.map { QuestionChoice.from(it) } }
                             ?: emptyList(),
                     several = o.given("several")?.let { it.asBoolean } ?: false,
+                    secret = o.given("secret")?.let { it.asBoolean },
                 )
             }
     }
