@@ -164,6 +164,12 @@ def test_detections_are_kept_by_identity(tmp_path: Path, environment: dict[str, 
     assert found is not None
     assert (found.version, found.options, found.at) == ("2", ("a",), 1)
     assert (found.capabilities.fork, found.capabilities.cost) == (Ability.YES, Ability.YES)
+    # Behind a launcher that stays the same there is another version now.
+    kept.seen("tool", program, Capabilities(version="3", cost=Ability.NO), 4)
+    found = kept.of(program)
+    assert found is not None
+    assert (found.version, found.options, found.at) == ("3", None, 4)
+    assert (found.capabilities.fork, found.capabilities.cost) == (Ability.UNKNOWN, Ability.NO)
     (tmp_path / "harnesses" / f"{program.key}.json").write_text("{torn")
     assert kept.of(program) is None
 

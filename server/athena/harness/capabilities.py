@@ -64,12 +64,15 @@ class Detections:
     def seen(self, harness: str, program: Program, capabilities: Capabilities, now: int) -> None:
         """A session showed what the program can do: what was known beyond that stays known.
 
+        Unless the session is of another version: behind a launcher that stays the same (of a
+        version manager, or `npx`) the program may change, and what was known is of the old one.
+
         `now` in milliseconds since 1970 UTC. A directory that cannot be written is no matter: the
         session goes on, and the next one shows it again.
         """
-        before = self.of(program) or Detected(
-            harness=harness, path=program.path, key=program.key, at=now
-        )
+        before = self.of(program)
+        if before is None or _differ(before.version, capabilities.version):
+            before = Detected(harness=harness, path=program.path, key=program.key, at=now)
         known = merged(before.capabilities, capabilities)
         update = {"capabilities": known, "version": before.version or known.version}
         found = before.model_copy(update=update)
@@ -79,6 +82,10 @@ class Detections:
 
     def _file(self, key: str) -> Path:
         return self._directory / f"{key}.json"
+
+
+def _differ(before: str | None, now: str | None) -> bool:
+    return before is not None and now is not None and before != now
 
 
 def learned(known: Capabilities, events: Iterable[e.EventData]) -> Capabilities:
