@@ -112,6 +112,29 @@ def test_the_daemon_is_killed_in_a_response(
         assert counts(client, agent)["turnEnded"] == 1
 
 
+@ALL
+def test_prompts_wait_their_turn(
+    athena: Athena, repository: Path, name: str, model: FakeModel, tmp_path: Path
+) -> None:
+    """What is asked meanwhile waits, in order, and each has a turn of its own."""
+    gate = f"{name}-{tmp_path.name}"
+    with athena.client() as client:
+        agent = spawn(client, name, repository, f"[[fake:slow gate={gate} tag={gate}]]")["id"]
+        until_sync(lambda: model.waiting(gate), SECONDS)
+        for word in ("second", "third"):
+            text = f"{word} [[fake:hello tag={gate}-{word}]]"
+            client.call("athena/agent/prompt", agent=agent, text=text)
+        waiting = client.agent(agent)["queue"]
+        assert [one["content"][0]["text"].split()[0] for one in waiting] == ["second", "third"]
+        assert not model.requests(f"{gate}-second")
+        model.open_gate(gate)
+        client.until(agent, "idle", timeout=SECONDS)
+        until_sync(lambda: counts(client, agent)["turnEnded"] == 3, SECONDS)
+        prompts = [one["content"][0]["text"] for one in completed(client, agent, "userMessage")]
+        assert [one.split()[0] for one in prompts][1:] == ["second", "third"]
+        assert counts(client, agent)["turnStarted"] == 3
+
+
 @NATIVE
 def test_the_harness_is_killed_and_resumed(
     athena: Athena, repository: Path, name: str, model: FakeModel, tmp_path: Path

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import click
+from rich.markup import escape
 from rich.table import Table
 
 from athena.cli.output import Exit, Failure, json_option, out, tell_json
@@ -30,6 +31,13 @@ ABILITIES = (
     "sandbox",
     "outputSchema",
 )
+LISTS = {
+    "Modes": "modes",
+    "Models": "models",
+    "Thinking levels": "thinkingLevels",
+    "Options": "options",
+    "Commands": "commands",
+}
 SIGNS = {"ok": "[green]✓[/]", "warning": "[yellow]![/]", "error": "[red]✗[/]"}
 MARKS = {"yes": "[green]✓[/]", "no": "[dim]–[/]", "unknown": "[dim]?[/]"}
 
@@ -74,6 +82,51 @@ def _abilities(harnesses: list[dict[str, Any]]) -> Table:
     return table
 
 
+@harness.command("show")
+@click.argument("name")
+@json_option
+def show(name: str, as_json: bool) -> None:
+    """Show what NAME was seen to be able to do: abilities, modes, models, options, commands."""
+    with session() as daemon:
+        found = daemon.call("athena/harness/list")["harnesses"]
+    view = next((one for one in found if one["name"] == name), None)
+    if view is None:
+        raise _unknown(name, [one["name"] for one in found])
+    if as_json:
+        tell_json(view)
+        return
+    out.print(f"[bold]{view['name']}[/]  {view['title']}  {_version(view)}".rstrip())
+    known: Mapping[str, Any] | None = view.get("capabilities")
+    if known is None:
+        missing = f"run athena harness doctor {name}" if view["installed"] else view.get("hint")
+        out.print(f"[dim]Nothing is known yet: {missing}[/]", soft_wrap=True)
+        return
+    table = _table("", "")
+    for ability in ABILITIES:
+        table.add_row(ability, str(known.get(ability, "unknown")))
+    out.print(table)
+    for title, key in LISTS.items():
+        _choices(title, known.get(key) or [])
+
+
+def _choices(title: str, listed: list[dict[str, Any]]) -> None:
+    """What can be chosen, one a line: its id, and what it is."""
+    if not listed:
+        return
+    out.print(f"\n[bold]{title}[/]")
+    table = _table("", "")
+    for one in listed:
+        values = ", ".join(choice["id"] for choice in one.get("choices", []))
+        about = values or one.get("description") or one.get("hint") or ""
+        table.add_row(escape(one.get("id") or one["name"]), escape(about))
+    out.print(table)
+
+
+def _unknown(name: str, known: Sequence[str]) -> Failure:
+    words = f"There is no harness {name!r}. There are: {', '.join(known)}."
+    return Failure(words, Exit.NOT_FOUND)
+
+
 def _version(view: Mapping[str, Any]) -> str:
     version, verified = view.get("version"), view.get("verified")
     if version and verified and version != verified:
@@ -99,8 +152,7 @@ def doctor(name: str, as_json: bool) -> None:
 
     rows = settings.load(Path.cwd()).harnesses()
     if name not in rows:
-        known = ", ".join(rows)
-        raise Failure(f"There is no harness {name!r}. There are: {known}.", Exit.NOT_FOUND)
+        raise _unknown(name, list(rows))
     found = asyncio.run(examine(rows[name], os.environ))
     if found.detected is not None and found.is_fit:
         Detections(Path(paths.state_directory()) / "harnesses").keep(found.detected)
