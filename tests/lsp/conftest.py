@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,24 @@ import pytest
 from tests.lsp.editor import Editor
 from tests.support.athena import Athena, Client, make_repository
 
-Start = Callable[..., Editor]
+
+class Start:
+    """Starts editors in a repository; they end with the test."""
+
+    def __init__(self, athena: Athena, folder: Path, stack: ExitStack) -> None:
+        self._athena = athena
+        self._folder = folder
+        self._stack = stack
+
+    def __call__(self, capabilities: Any = None, name: str = "editor", **options: Any) -> Editor:
+        return self.inside(self._folder, capabilities, name, **options)
+
+    def inside(
+        self, folder: Path, capabilities: Any = None, name: str = "editor", **options: Any
+    ) -> Editor:
+        """An editor in another folder."""
+        editor = Editor(self._athena, folder, capabilities, name, **options)
+        return self._stack.enter_context(editor)
 
 
 @pytest.fixture(scope="module")
@@ -37,10 +54,5 @@ def repository(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def start(shared: Athena, repository: Path) -> Iterator[Start]:
-    """Starts editors in the repository; they end with the test."""
     with ExitStack() as stack:
-
-        def started(capabilities: Any = None, name: str = "editor", **options: Any) -> Editor:
-            return stack.enter_context(Editor(shared, repository, capabilities, name, **options))
-
-        yield started
+        yield Start(shared, repository, stack)

@@ -120,7 +120,7 @@ class Editor:
     def open(self, path: Path, text: str | None = None) -> str:
         """Open a document, with other text than the file has if one is given."""
         uri = path.as_uri()
-        text = path.read_text() if text is None else text
+        text = path.read_bytes().decode() if text is None else text
         document = {"uri": uri, "languageId": "python", "version": 1, "text": text}
         self.notify("textDocument/didOpen", {"textDocument": document})
         return uri

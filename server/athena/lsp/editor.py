@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
+import os
 import time
 from collections.abc import Callable, Coroutine
 from pathlib import Path
@@ -12,9 +13,10 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from lsprotocol import types as t
 from pygls.capabilities import get_capability  # pyright: ignore[reportUnknownVariableType]
-from pygls.uris import to_fs_path
 
 from athena.border import Connection, Core
+from athena.lsp.places import uri_of
+from athena.lsp.texts import Texts
 from athena.protocol.agent import AgentView
 from athena.protocol.base import Record
 
@@ -104,12 +106,26 @@ class Editor:
             case _:
                 pass
 
+    @property
+    def texts(self) -> Texts:
+        """The documents and folders that are open here."""
+        return cast("Texts", self.server.workspace)
+
     def folders(self) -> list[Path]:
-        """The folders that are open, else the root, else where the client was started."""
-        workspace = self.server.workspace
-        uris = [*workspace.folders] or ([workspace.root_uri] if workspace.root_uri else [])
-        found = [Path(path) for uri in uris if (path := to_fs_path(uri))]
-        return found or [Path(self.connection.cwd)]
+        """The real folders that are open, else the root, else where the client was started."""
+        return [Path(os.path.realpath(path)) for path in self._roots()]
+
+    def _roots(self) -> list[Path]:
+        return self.texts.roots() or [Path(self.connection.cwd)]
+
+    def uri_of(self, path: Path) -> str:
+        """The address of a real file as the client has it open, or would come to it."""
+        if known := self.texts.at(path):
+            return known.uri
+        for root, real in zip(self._roots(), self.folders(), strict=True):
+            if path.is_relative_to(real):
+                return uri_of(root / path.relative_to(real))
+        return uri_of(path)
 
     def concerns(self, agent: AgentView) -> bool:
         """Whether an agent works on what is open here."""
@@ -118,9 +134,10 @@ class Editor:
             places.append(Path(agent.workspace.path))
             if agent.workspace.repository:
                 places.append(Path(agent.workspace.repository))
+        folders = self.folders()
         return any(
-            place == folder or place in folder.parents or folder in place.parents
-            for folder in self.folders()
+            place.is_relative_to(folder) or folder.is_relative_to(place)
+            for folder in folders
             for place in places
         )
 

@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from urllib.parse import quote, unquote_to_bytes, urlsplit
 
 from lsprotocol import types as t
-from pygls.uris import from_fs_path, to_fs_path
 
 from athena.protocol.agent import AgentView
 
 
-def path_of(uri: str) -> Path | None:
-    """The file of a document; None where it is none."""
-    if not uri.startswith("file:"):
+def path_of(uri: str, *, real: bool = True) -> Path | None:
+    """The file of a document, without symbolic links if it is to be `real`; None if it is none.
+
+    Agents' places are real ones, while users come to the same files in whatever way they like.
+    """
+    parts = urlsplit(uri)
+    if parts.scheme != "file" or not parts.path:
         return None
-    path = to_fs_path(uri)
-    return Path(path) if path else None
+    path = os.fsdecode(unquote_to_bytes(parts.path))
+    return Path(os.path.realpath(path) if real else path)
 
 
 def uri_of(path: Path | str) -> str:
     """The document of a file."""
-    uri = from_fs_path(str(path))
-    assert uri is not None
-    return uri
+    return f"file://{quote(os.fsencode(path))}"
 
 
 def roots(agent: AgentView) -> list[Path]:

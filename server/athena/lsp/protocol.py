@@ -20,7 +20,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from typing import Any, cast
 
 from lsprotocol import types
@@ -29,6 +29,7 @@ from pygls.feature_manager import is_thread_function  # pyright: ignore[reportUn
 from pygls.protocol import LanguageServerProtocol, lsp_method
 
 from athena.lsp import structure
+from athena.lsp.texts import Texts
 from athena.protocol.errors import AthenaError, ErrorCode
 from athena.wire.connection import ClientConnection
 from athena.wire.envelope import Id, Response
@@ -111,6 +112,17 @@ class AthenaProtocol(LanguageServerProtocol):
 
     def _send_response(self, msg_id: Id, result: Any = None, error: Any = None) -> None:
         raise NotImplementedError("answers are sent by athena.wire.requests, once")
+
+    @lsp_method(types.INITIALIZE)
+    def lsp_initialize(
+        self, params: types.InitializeParams
+    ) -> Generator[Any, Any, types.InitializeResult]:
+        """As pygls has it, but with documents of our own (`athena.lsp.texts`)."""
+        result = yield from super().lsp_initialize(params)
+        units = result.capabilities.position_encoding or types.PositionEncodingKind.Utf16
+        pygls = self.workspace
+        self._workspace = Texts(pygls.root_uri, params.workspace_folders or (), units)
+        return result
 
     @lsp_method(types.WORKSPACE_EXECUTE_COMMAND)
     async def lsp_workspace__execute_command(  # type: ignore[override]

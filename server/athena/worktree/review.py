@@ -98,10 +98,11 @@ async def edits(
     taken = next((oid for oid in places if oid is not None), NO_OBJECT)
     old, new = await blobs(checkout.git, [file.old_oid, taken])
     own = text.encode("utf-8", "surrogateescape")
-    crlf = b"\r\n" in own
-    merged = await merge_texts(path, _ends(old or b"", crlf), own, _ends(new or b"", crlf))
-    lines = split(merged)
-    return tuple(_edit(change, lines) for change in changes(split(own), lines))
+    # Editors give the lines of one file with its own ends, or with plain ones. Neither is an edit.
+    before = _plain(own)
+    end = "\r\n" if own.count(b"\r\n") * 2 > own.count(b"\n") else "\n"
+    lines = split(await merge_texts(path, _plain(old or b""), before, _plain(new or b"")))
+    return tuple(_edit(change, lines, end) for change in changes(split(before), lines))
 
 
 async def merge_texts(path: str, base: bytes, ours: bytes, theirs: bytes) -> bytes:
@@ -175,11 +176,10 @@ async def _partly(git: Git, file: FileChange, picked: Iterable[Hunk]) -> Entry:
     return Entry(mode, await write_blob(git, content), file.old_path)
 
 
-def _ends(content: bytes, crlf: bool) -> bytes:
-    plain = content.replace(b"\r\n", b"\n")
-    return plain.replace(b"\n", b"\r\n") if crlf else content
+def _plain(content: bytes) -> bytes:
+    return content.replace(b"\r\n", b"\n")
 
 
-def _edit(change: Change, lines: Sequence[bytes]) -> LineEdit:
-    text = b"".join(lines[change.new_start : change.new_end])
-    return LineEdit(change.old_start, change.old_end, text.decode("utf-8", "surrogateescape"))
+def _edit(change: Change, lines: Sequence[bytes], end: str) -> LineEdit:
+    text = b"".join(lines[change.new_start : change.new_end]).decode("utf-8", "surrogateescape")
+    return LineEdit(change.old_start, change.old_end, text.replace("\n", end))

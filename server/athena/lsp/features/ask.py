@@ -85,12 +85,12 @@ def selected(editor: Editor, uri: str, range_: t.Range) -> Selected | None:
     path = path_of(uri)
     if path is None:
         return None
-    document = editor.server.workspace.get_text_document(uri)
+    document = editor.texts.get_text_document(uri)
     try:
         lines = document.lines
-    except (OSError, UnicodeDecodeError):
+    except OSError:
         return None
-    units = editor.server.workspace.position_codec.range_from_client_units(lines, range_)
+    units = editor.texts.position_codec.range_from_client_units(lines, range_)
     first, last = units.start.line, units.end.line
     if units.end.character == 0 and last > first:
         last -= 1

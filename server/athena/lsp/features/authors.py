@@ -6,7 +6,9 @@ checkpoints of the agents and with commit trailers.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lsprotocol import types as t
@@ -79,8 +81,8 @@ async def inlay_hints(ls: AthenaLanguageServer, params: t.InlayHintParams) -> li
     assert ls.editor is not None
     uri, shown = params.text_document.uri, params.range
     runs = await authors(ls.editor, uri, shown.start.line, shown.end.line)
-    document = ls.workspace.get_text_document(uri)
-    units = ls.workspace.position_codec
+    document = ls.editor.texts.get_text_document(uri)
+    units = ls.editor.texts.position_codec
     found: list[t.InlayHint] = []
     for run in runs:
         if run.start - 1 >= len(document.lines):
@@ -110,11 +112,9 @@ async def go_to_turn(editor: Editor, params: t.CodeActionParams) -> list[Action]
 
 async def show(editor: Editor, given: dict[str, object]) -> object:
     """`athena.line.authors`: as a message, since a plain editor shows no results."""
-    path = str(given.get("path"))
-    if "text" not in given:
-        for uri, document in editor.server.workspace.text_documents.items():
-            if str(path_of(uri)) == path:
-                given = {**given, "text": document.source}
+    path = Path(os.path.realpath(str(given.get("path"))))
+    if "text" not in given and (known := editor.texts.at(path)):
+        given = {**given, "text": known.source}
     answer = await editor.core.dispatch(editor.connection, METHOD, given)
     found = FileAuthors.model_validate(answer)
     lines = [f"{run.start}-{run.end}: {brief(run)}" for run in found.runs]
@@ -128,9 +128,8 @@ async def authors(editor: Editor, uri: str, first: int, last: int) -> list[LineA
     if path is None:
         return []
     params: dict[str, object] = {"path": str(path), "start": first + 1, "end": last + 1}
-    open_documents = editor.server.workspace.text_documents
-    if uri in open_documents:
-        params["text"] = open_documents[uri].source
+    if known := editor.texts.opened(uri):
+        params["text"] = known.source
     try:
         return (await editor.call(FileAuthors, METHOD, **params)).runs
     except AthenaError as error:

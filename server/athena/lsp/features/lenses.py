@@ -80,7 +80,7 @@ async def _to_judge(editor: Editor, agent: AgentView, path: str) -> list[t.CodeL
 
 
 async def _to_take(editor: Editor, agent: AgentView, uri: str, path: str) -> list[t.CodeLens]:
-    text = editor.server.workspace.get_text_document(uri).source
+    text = editor.texts.get_text_document(uri).source
     made = await editor.call(
         FileEdits, "athena/review/edits", agent=agent.id, scope="base", path=path, text=text
     )

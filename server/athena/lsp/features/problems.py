@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types as t
 
-from athena.lsp.places import lines, path_of, roots, uri_of
+from athena.lsp.places import lines, path_of, roots
 from athena.protocol import events as e
 from athena.protocol.agent import AgentView
 from athena.protocol.errors import AthenaError
@@ -135,7 +135,7 @@ class Problems:
         self._pushed = set(found)
 
     def _publish(self, path: Path, problems: list[t.Diagnostic]) -> None:
-        params = t.PublishDiagnosticsParams(uri_of(path), problems)
+        params = t.PublishDiagnosticsParams(self._editor.uri_of(path), problems)
         self._editor.server.text_document_publish_diagnostics(params)
 
     async def _comments(self, agents: dict[str, AgentView], found: Found) -> None:
@@ -191,7 +191,7 @@ class Problems:
         if self._editor.can("text_document.publish_diagnostics.related_information") or (
             self._editor.can("text_document.diagnostic.related_information")
         ):
-            where = t.Location(uri_of(there[0]), there[1])
+            where = t.Location(self._editor.uri_of(there[0]), there[1])
             related = t.DiagnosticRelatedInformation(where, f"as {other.name} has it")
             diagnostic.related_information = [related]
         return diagnostic

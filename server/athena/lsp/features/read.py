@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from lsprotocol import types as t
@@ -10,7 +11,6 @@ from lsprotocol import types as t
 from athena.lsp import pages
 from athena.lsp.documents import Documents
 from athena.lsp.features.actions import KIND, Action, provide
-from athena.lsp.places import uri_of
 from athena.protocol.agent import AgentDetail
 from athena.protocol.errors import AthenaError, ErrorCode
 
@@ -117,10 +117,11 @@ def _provide_content(server: AthenaLanguageServer, documents: Documents) -> None
 
 def _provide_links(server: AthenaLanguageServer, documents: Documents) -> None:
     async def links(params: t.DocumentLinkParams) -> list[t.DocumentLink]:
+        editor = server.editor
         name = documents.name_of(params.text_document.uri)
-        if name is None:
+        if name is None or editor is None:
             return []
-        text = server.workspace.get_text_document(params.text_document.uri).source
+        text = editor.texts.get_text_document(params.text_document.uri).source
         return [_link(documents, found) for found in pages.links(text)]
 
     async def resolve(link: t.DocumentLink) -> t.DocumentLink:
@@ -147,7 +148,7 @@ def _provide_definition(server: AthenaLanguageServer, documents: Documents) -> N
         name = documents.name_of(params.text_document.uri)
         if name is None or server.editor is None:
             return None
-        text = server.workspace.get_text_document(params.text_document.uri).source
+        text = server.editor.texts.get_text_document(params.text_document.uri).source
         if diff := pages.CHANGES.fullmatch(name):
             return await _changed(server.editor, diff[1], text, params.position.line)
         return await _followed(documents, text, params.position)
@@ -162,7 +163,7 @@ async def _changed(editor: Editor, agent_id: str, text: str, line: int) -> t.Loc
     if place is None or agent.workspace is None:
         return None
     path, number = place
-    return _location(uri_of(f"{agent.workspace.path}/{path}"), number - 1)
+    return _location(editor.uri_of(Path(agent.workspace.path, path)), number - 1)
 
 
 async def _followed(documents: Documents, text: str, at: t.Position) -> t.Location | None:

@@ -85,7 +85,7 @@ def in_project(agent: AgentView, path: Path) -> str | None:
 async def _of_agent(
     editor: Editor, agent: AgentView, uri: str, path: str, range_: t.Range
 ) -> list[Action]:
-    text = editor.server.workspace.get_text_document(uri).source
+    text = editor.texts.get_text_document(uri).source
     which: Given = {"agent": agent.id, "scope": "base", "path": path}
     try:
         found = await editor.call(FileEdits, "athena/review/edits", text=text, **which)
@@ -128,7 +128,7 @@ async def apply(editor: Editor, given: object) -> object:
         if not ids or uri is None:
             rest += [detail] if ids or _whole(detail, asked) else []
             continue
-        text = editor.server.workspace.get_text_document(uri).source
+        text = editor.texts.get_text_document(uri).source
         made = await editor.call(
             FileEdits, "athena/review/edits", path=file.path, text=text, hunkIds=ids, **which
         )
@@ -148,8 +148,8 @@ def _open_uri(editor: Editor, agent: AgentView, file: ChangedFile) -> str | None
     if file.status not in ("added", "modified") or file.binary or not agent.workspace.repository:
         return None
     wanted = Path(agent.workspace.repository, file.path)
-    documents = editor.server.workspace.text_documents
-    return next((uri for uri in documents if path_of(uri) == wanted), None)
+    known = editor.texts.at(wanted)
+    return known.uri if known else None
 
 
 def _chosen(detail: ChangedFileDetail, asked: ApplyReview) -> list[str]:
@@ -210,8 +210,8 @@ async def _on_disk(editor: Editor, asked: ApplyReview) -> object:
 
 def text_edits(editor: Editor, uri: str, found: FileEdits) -> tuple[t.TextEdit, ...]:
     """Edits in the client's units. At the end of a text without a last line end, none is a line."""
-    lines = editor.server.workspace.get_text_document(uri).lines
-    units = editor.server.workspace.position_codec
+    lines = editor.texts.get_text_document(uri).lines
+    units = editor.texts.position_codec
 
     def place(line: int) -> t.Position:
         if line < len(lines) or not lines or lines[-1].endswith("\n"):
@@ -231,10 +231,9 @@ def workspace_edit(
     if not editor.can("workspace.workspace_edit.document_changes"):
         return t.WorkspaceEdit(changes={uri: list(made) for uri, made in edits})
     annotated = editor.can("workspace.workspace_edit.change_annotation_support")
-    documents = editor.server.workspace.text_documents
     changes: list[Any] = []
     for uri, made in edits:
-        known = documents.get(uri)
+        known = editor.texts.opened(uri)
         versioned = t.OptionalVersionedTextDocumentIdentifier(uri, known.version if known else None)
         shown = [
             t.AnnotatedTextEdit(ANNOTATION, e.range, e.new_text) if annotated else e for e in made
