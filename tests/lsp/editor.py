@@ -52,6 +52,8 @@ class Editor:
         self.folder = folder
         self.answers: dict[str, Answer] = {}
         self.heard: list[Json] = []
+        self.opened: dict[str, str] = {}
+        """The documents that are open, and their texts."""
         self._ids = itertools.count(1)
         self._answered: dict[int, Json] = {}
         self._lock = threading.Condition()
@@ -121,12 +123,14 @@ class Editor:
         """Open a document, with other text than the file has if one is given."""
         uri = path.as_uri()
         text = path.read_bytes().decode() if text is None else text
+        self.opened[uri] = text
         document = {"uri": uri, "languageId": "python", "version": 1, "text": text}
         self.notify("textDocument/didOpen", {"textDocument": document})
         return uri
 
     def change(self, uri: str, version: int, text: str) -> None:
         """Replace the text of a document."""
+        self.opened[uri] = text
         document = {"uri": uri, "version": version}
         changes = [{"text": text}]
         params = {"textDocument": document, "contentChanges": changes}

@@ -187,4 +187,6 @@ def test_a_folder_that_is_reached_through_a_link(
         editor.change(uri, 2, "unsaved\none\nzwei\n")
         told = hover(editor, uri, 2)
         assert told and client.agent(agent)["name"] in told
-        assert subprocess.run(["git", "-C", str(folder), "status", "-s"], check=True).returncode == 0
+        assert (
+            subprocess.run(["git", "-C", str(folder), "status", "-s"], check=True).returncode == 0
+        )

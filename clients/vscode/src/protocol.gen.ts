@@ -196,8 +196,9 @@ export interface Applied {
  * Parameters of `athena/review/apply`: put accepted hunks into a target.
  *
  * `target`: the project's own working tree, or a branch. `hunkIds` and `paths` choose; without them
- * all that is accepted. `edited` are files whose changes an editor has put into its own text: they
- * are recorded, and not written. `dryRun` only says what would happen.
+ * all that is accepted. `edited` and `texts` are files whose changes an editor has put into its own
+ * text: they are recorded, and not written; with `texts` also who wrote which line. `dryRun` only
+ * says what would happen.
  */
 export interface ApplyReview {
   agent: string;
@@ -208,6 +209,7 @@ export interface ApplyReview {
   paths?: string[];
   hunkIds?: string[];
   edited?: string[];
+  texts?: EditedFile[];
   dryRun?: boolean;
 }
 
@@ -305,7 +307,8 @@ export interface ChangedText {
 /**
  * Work was moved: applied to a target, reverted, merged, committed or published.
  *
- * `undo` is the ref that brings back the state before; `commit` what was made.
+ * `undo` is the ref that brings back the state before; `commit` what was made. `taken` is the ref
+ * of what an editor put into its own text: a commit whose parent has the text before.
  */
 export interface ChangesApplied {
   what: "apply" | "reject" | "revert" | "undo" | "commit" | "merge" | "publish";
@@ -313,6 +316,7 @@ export interface ChangesApplied {
   files: string[];
   commit?: string;
   undo?: string;
+  taken?: string;
   turnId?: string;
   by: string;
 }
@@ -562,6 +566,13 @@ export interface DiffAgents {
 
 /** The result of a method that has nothing to say but that it was done. */
 export type Done = Record<string, unknown>;
+
+/** A file of the project whose text an editor edited: the whole text before and after. */
+export interface EditedFile {
+  path: string;
+  before: string;
+  after: string;
+}
 
 /** A resource with its text, for harnesses that cannot read it by themselves. */
 export interface EmbeddedResource {

@@ -5,28 +5,32 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, zip_longest
 from pathlib import Path
 from typing import TypeVar
 
+from athena.app.bringing import Author, Bringing
 from athena.app.changeset import state_of
 from athena.app.context import Context
 from athena.app.follow import event_of
+from athena.app.own import OwnCommits, turns_until
 from athena.app.trees import turns_of
 from athena.border import Connection
 from athena.core.state import AgentState
 from athena.projections.transcript import Transcript
 from athena.protocol import review as r
+from athena.protocol.agent import AgentView
 from athena.protocol.content import plain_text
 from athena.protocol.errors import AthenaError, ErrorCode
 from athena.protocol.events import PromptQueued, TurnEnded, TurnStarted, parse_event
 from athena.protocol.transcript import TurnView
 from athena.worktree import repository
 from athena.worktree.blame import LineHistory, Turn
-from athena.worktree.committed import CommitHistory, Committed
+from athena.worktree.committed import CommitHistory, Committed, head_commit
 from athena.worktree.errors import WorktreeError
+from athena.worktree.moved import former_name
 from athena.worktree.objects import blob_ids, blobs
 
 T = TypeVar("T")
@@ -38,11 +42,12 @@ TOLD_OF_TURNS = (PromptQueued.KIND, TurnStarted.KIND, TurnEnded.KIND)
 
 
 @dataclass(frozen=True, slots=True)
-class Author:
-    """The turn that wrote a line."""
+class Made:
+    """Whose work a commit is; `within` when the last of the turns made it itself."""
 
-    agent_id: str
-    turn_id: str
+    agent: str
+    turns: tuple[str, ...]
+    within: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +102,9 @@ class Authorship:
         self._turns: dict[tuple[str, int], dict[str, tuple[TurnView, str]]] = {}
         self._places: OrderedDict[Path, Found] = OrderedDict()
         self._squashed: OrderedDict[tuple[str, str], list[str | None] | None] = OrderedDict()
+        self._moved: OrderedDict[tuple[Path, str, str], str | None] = OrderedDict()
+        self._bringing = Bringing()
+        self._own = OwnCommits()
         self._spans: dict[str, tuple[int, list[Turn]]] = {}
 
     async def authors(
@@ -117,7 +125,14 @@ class Authorship:
             found = await self._by_turns(context, checkout, inside, text)
             if None not in found[wanted]:
                 return found
-            return await self._by_commits(context, checkout, inside, text, found)
+            committed = await self._committed(checkout, inside, text)
+            lines = committed[: len(found)]
+            await self._by_commits(context, checkout, lines, found, wanted)
+            if None not in found[wanted]:
+                return found
+            paths = dict.fromkeys([inside, *(c.place.path for c in lines if c is not None)])
+            brought = await self._bringing.authors(context, checkout, [*paths], text, lines)
+            return [own or came for own, came in zip_longest(found, brought[: len(found)])]
 
     async def _checkout(self, path: Path, environ: dict[str, str]) -> repository.Checkout:
         """The checkout of a file. Asking git is most of a hover's time, so it is remembered."""
@@ -150,62 +165,118 @@ class Authorship:
             state = await state_of(context, view.id)
             history = _remembered(self._lines, checkout.root, lambda: LineHistory(checkout))
             turns = await self._spans_of(checkout, state)
-            origins = (await history.origins(turns, path, text)).lines
+            name = path
+            if turns and (await history.follow(turns, path)).blob is None:
+                name = await self._former(checkout, turns[-1].end, path) or path
+            origins = (await history.origins(turns, name, text)).lines
             for i, origin in enumerate(origins[:count]):
                 if origin.kind == "turn" and origin.turn is not None:
                     found[i] = Author(state.id, origin.turn)
         return found
 
+    async def _committed(
+        self, checkout: repository.Checkout, path: str, text: str
+    ) -> list[Committed | None]:
+        """The commit of each line; none of a file that was never committed."""
+        history = _remembered(self._commits, checkout.root, lambda: CommitHistory(checkout))
+        try:
+            return await history.origins(path, text)
+        except WorktreeError:
+            former = await self._former(checkout, head_commit(checkout) or "HEAD", path)
+            return await history.origins(former, text) if former is not None else []
+
+    async def _former(self, checkout: repository.Checkout, tree: str, path: str) -> str | None:
+        """What a tree calls a file that was moved on disk since; asked of git once."""
+        key = (checkout.root, tree, path)
+        if key not in self._moved:
+            try:
+                self._moved[key] = await former_name(checkout, tree, path)
+            except WorktreeError:
+                self._moved[key] = None
+            while len(self._moved) > PLACES:
+                self._moved.popitem(last=False)
+        return self._moved[key]
+
     async def _by_commits(
         self,
         context: Context,
         checkout: repository.Checkout,
-        path: str,
-        text: str,
+        committed: Sequence[Committed | None],
         found: list[Author | None],
-    ) -> list[Author | None]:
-        """From commit trailers, for lines that came with a merge."""
-        history = _remembered(self._commits, checkout.root, lambda: CommitHistory(checkout))
-        try:
-            origins = await history.origins(path, text)
-        except WorktreeError:
-            return found
-        for i, line in enumerate(origins[: len(found)]):
-            if found[i] is None and line is not None and line.origin.agent and line.origin.turns:
-                found[i] = await self._of_commit(context, checkout, line)
+        wanted: slice,
+    ) -> None:
+        """From commit trailers, and from commits that agents made, for lines that are merged."""
+        made: dict[str, Made | None] = {}
+        for i in range(*wanted.indices(len(committed))):
+            line = committed[i]
+            if found[i] is not None or line is None:
+                continue
+            oid = line.origin.commit
+            if oid not in made:
+                made[oid] = await self._made(context, checkout, line)
+            if (by := made[oid]) is not None:
+                found[i] = await self._of_commit(context, checkout, line, by)
+
+    async def _made(
+        self, context: Context, checkout: repository.Checkout, line: Committed
+    ) -> Made | None:
+        """Who made the commit of a line; None where no agent did."""
+        if line.origin.agent and line.origin.turns:
+            return Made(line.origin.agent, line.origin.turns)
+        here = await self._agents_of(context, checkout)
+        own = await self._own.of(checkout, here, line)
+        return Made(own.agent_id, (own.turn_id,), within=True) if own is not None else None
+
+    async def _agents_of(self, context: Context, checkout: repository.Checkout) -> list[AgentView]:
+        """The agents whose worktrees are of this repository."""
+        found: list[AgentView] = []
+        for view in context.directory.views():
+            if view.workspace is None or view.workspace.repository is None:
+                continue
+            try:
+                other = await self._checkout(Path(view.workspace.repository, "x"), {})
+            except WorktreeError:
+                continue
+            if other.common_dir == checkout.common_dir:
+                found.append(view)
         return found
 
     async def _of_commit(
-        self, context: Context, checkout: repository.Checkout, line: Committed
+        self,
+        context: Context,
+        checkout: repository.Checkout,
+        line: Committed,
+        by: Made,
     ) -> Author | None:
-        """The turn that wrote a committed line. Of several in a squash the checkpoints know."""
-        agent, turns = line.origin.agent, line.origin.turns
-        assert agent is not None
-        if len(turns) == 1 or context.directory.view(agent) is None:
-            return Author(agent, turns[-1])
+        """The turn that wrote a committed line. Of several the checkpoints know which."""
+        if context.directory.view(by.agent) is None:
+            return Author(by.agent, by.turns[-1])
         key = (line.place.commit, line.place.path)
         if key not in self._squashed:
-            self._squashed[key] = await self._apart(context, checkout, agent, line)
+            self._squashed[key] = await self._apart(checkout, line, by)
             while len(self._squashed) > PLACES:
                 self._squashed.popitem(last=False)
         wrote = self._squashed[key]
         if wrote is None or line.place.line > len(wrote):
-            return Author(agent, turns[-1])
+            return Author(by.agent, by.turns[-1])
         turn = wrote[line.place.line - 1]
-        return Author(agent, turn) if turn is not None else None
+        return Author(by.agent, turn) if turn is not None else None
 
     async def _apart(
-        self, context: Context, checkout: repository.Checkout, agent: str, line: Committed
+        self, checkout: repository.Checkout, line: Committed, by: Made
     ) -> list[str | None] | None:
-        """The turn of each line of a squashed file; None where its checkpoints are gone."""
-        state = (await state_of(context, agent)).model_copy(update={"turn": None})
-        turns = await turns_of(checkout, state)
-        if not set(line.origin.turns) <= {turn.id for turn in turns}:
+        """The turn of each line of a committed file; None where its checkpoints are gone."""
+        spans = await turns_until(checkout, by.agent, by.turns[-1])
+        if not set(by.turns) <= {turn.id for turn in spans}:
             return None
         oids = await blob_ids(checkout.git, [(line.place.commit, line.place.path)])
         text = next(iter(await blobs(checkout.git, [oid for oid in oids if oid])), None)
-        origins = (await LineHistory(checkout).origins(turns, line.place.path, text or b"")).lines
-        return [origin.turn if origin.kind == "turn" else None for origin in origins]
+        origins = (await LineHistory(checkout).origins(spans, line.place.path, text or b"")).lines
+        # A line that the end of a turn lacks was written over by it, if it made the commit itself.
+        since = by.turns[-1] if by.within else None
+        return [
+            o.turn if o.kind == "turn" else since if o.kind == "since" else None for o in origins
+        ]
 
     async def turn(
         self, context: Context, state: AgentState, turn_id: str

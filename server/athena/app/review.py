@@ -18,7 +18,7 @@ from athena.protocol import review as r
 from athena.protocol.agent import Changed, Prompted
 from athena.protocol.content import TextContent
 from athena.protocol.errors import AthenaError, ErrorCode
-from athena.worktree import apply, changeset, repository
+from athena.worktree import apply, changeset, repository, taken
 from athena.worktree import review as reviewing
 from athena.worktree.changeset import Changeset
 from athena.worktree.errors import PathEscapes
@@ -167,11 +167,15 @@ async def apply_(context: Context, connection: Connection, asked: r.ApplyReview)
     target = await target_of(context, state, asked.target)
     found = await found_changes(source, state, asked.scope, asked.turn_id)
     selection = await selected(source, state, found, asked)
-    edited = [to_wire(found.file(path).path) for path in asked.edited or ()]
+    texts = [
+        taken.Edited(found.file(each.path).path, each.before, each.after)
+        for each in asked.texts or ()
+    ]
+    edited = [*(found.file(path).path for path in asked.edited or ()), *(t.path for t in texts)]
     tree = await reviewing.tree_taken(source, found, selection)
     delta = apply.Delta(found.base, tree)
     ahead = await apply.preview(target, [delta])
-    files = [*edited, *(to_wire(f.path) for f in ahead.changes.files)]
+    files = [to_wire(path) for path in (*edited, *(f.path for f in ahead.changes.files))]
     if ahead.conflicts or asked.dry_run:
         return r.Applied(done=False, files=files, conflicts=conflicts_of(ahead.conflicts))
     undo: str | None = None
@@ -180,13 +184,16 @@ async def apply_(context: Context, connection: Connection, asked: r.ApplyReview)
             undo = (await apply.apply(target, state.id, [delta], "accepted changes")).ref
         except Conflicted as conflicted:
             return r.Applied(done=False, conflicts=conflicts_of(conflicted.conflicts))
-    await record(
-        context,
-        state,
-        e.ChangesApplied(
-            what="apply", target=str(target.root), files=files, undo=undo, by=by(connection)
-        ),
+    kept = (await taken.keep_edited(target, state.id, texts)).ref if texts else None
+    fact = e.ChangesApplied(
+        what="apply",
+        target=str(target.root),
+        files=files,
+        undo=undo,
+        taken=kept,
+        by=by(connection),
     )
+    await record(context, state, fact)
     return r.Applied(done=True, files=files, undo=undo)
 
 
@@ -219,7 +226,9 @@ async def selected(
     source: Checkout, state: AgentState, found: Changeset, asked: r.ApplyReview
 ) -> reviewing.Selection:
     """What is to be taken: as named, or all that was accepted."""
-    if any(chosen is not None for chosen in (asked.hunk_ids, asked.paths, asked.edited)):
+    if any(
+        chosen is not None for chosen in (asked.hunk_ids, asked.paths, asked.edited, asked.texts)
+    ):
         files = frozenset(found.file(p).id for p in asked.paths or ())
         return reviewing.Selection(files=files, hunks=frozenset(asked.hunk_ids or ()))
     accepted = await with_verdict(source, state, found, "accepted")

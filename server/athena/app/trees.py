@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from athena.app import environment
@@ -11,6 +12,7 @@ from athena.protocol.errors import AthenaError, ErrorCode
 from athena.protocol.review import Scope
 from athena.worktree import apply, changeset, checkpoint, repository, snapshot
 from athena.worktree.blame import Turn
+from athena.worktree.checkpoint import Checkpoint
 from athena.worktree.repository import Checkout
 
 
@@ -88,22 +90,26 @@ async def project_checkout(context: Context, state: AgentState) -> Checkout:
 
 async def turns_of(checkout: Checkout, state: AgentState) -> list[Turn]:
     """The agent's turns with their checkpoints, old to new; the running one ends now."""
-    starts: dict[str, str] = {}
-    ends: dict[str, str] = {}
-    for taken in await checkpoint.checkpoints(checkout, state.id):
-        if taken.turn is not None and taken.edge:
-            side = starts if taken.edge == "start" else ends
-            # A turn interrupted by a crash may have been captured twice: the first is its start.
-            if taken.edge == "end" or taken.turn not in side:
-                side[taken.turn] = taken.tree
     found: list[Turn] = []
-    for turn_id, start in starts.items():
-        end = ends.get(turn_id)
-        if end is None and state.turn is not None and state.turn.turn_id == turn_id:
-            end = await snapshot.tree_now(checkout)
+    for turn_id, start, end in edges(await checkpoint.checkpoints(checkout, state.id)):
         if end is not None:
-            found.append(Turn(turn_id, start, end))
+            found.append(Turn(turn_id, start.tree, end.tree))
+        elif state.turn is not None and state.turn.turn_id == turn_id:
+            found.append(Turn(turn_id, start.tree, await snapshot.tree_now(checkout)))
     return found
+
+
+def edges(taken: Iterable[Checkpoint]) -> list[tuple[str, Checkpoint, Checkpoint | None]]:
+    """The turns of one agent with the checkpoints of their start and end, old to new."""
+    starts: dict[str, Checkpoint] = {}
+    ends: dict[str, Checkpoint] = {}
+    for each in taken:
+        if each.turn is not None and each.edge == "end":
+            ends[each.turn] = each
+        elif each.turn is not None and each.edge == "start":
+            # A turn interrupted by a crash may have been captured twice: the first is its start.
+            starts.setdefault(each.turn, each)
+    return [(turn_id, start, ends.get(turn_id)) for turn_id, start in starts.items()]
 
 
 async def trees_between(

@@ -33,7 +33,7 @@ class Units(PositionCodec):
         if line.isascii():
             return ServerTextPosition(position.line, min(position.character, len(line)))
         units = at = 0
-        for at, character in enumerate(line):  # noqa: B007 (where it ends is the result)
+        for at, character in enumerate(line):
             if units >= position.character:
                 return ServerTextPosition(position.line, at)
             units += self.impl.code_units_for_char(character)

@@ -169,12 +169,21 @@ class SendComments(Request):
     text: str | None = None
 
 
+class EditedFile(Request):
+    """A file of the project whose text an editor edited: the whole text before and after."""
+
+    path: str
+    before: str
+    after: str
+
+
 class ApplyReview(Request):
     """Parameters of `athena/review/apply`: put accepted hunks into a target.
 
     `target`: the project's own working tree, or a branch. `hunk_ids` and `paths` choose; without
-    them all that is accepted. `edited` are files whose changes an editor has put into its own text:
-    they are recorded, and not written. `dry_run` only says what would happen.
+    them all that is accepted. `edited` and `texts` are files whose changes an editor has put into
+    its own text: they are recorded, and not written; with `texts` also who wrote which line.
+    `dry_run` only says what would happen.
     """
 
     agent: str
@@ -185,6 +194,7 @@ class ApplyReview(Request):
     paths: list[str] | None = None
     hunk_ids: list[str] | None = None
     edited: list[str] | None = None
+    texts: list[EditedFile] | None = None
     dry_run: bool = False
 
 

@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, TypeVar
 
 from athena.worktree.blobdiff import line_changes
-from athena.worktree.git import decode
 from athena.worktree.lines import Change, changes, split, without_ends
+from athena.worktree.moved import renamed_from
 from athena.worktree.objects import blob_ids, blobs
 from athena.worktree.repository import Checkout
 
+T = TypeVar("T")
 Kind = Literal["turn", "between", "before", "since"]
 REMEMBERED = 64
 
@@ -139,21 +140,11 @@ class LineHistory:
                 start -= 1
             if start in (0, end):
                 return chain[::-1], start
-            former = await self._former_name(trees[start - 1], trees[start], name)
+            former = await renamed_from(git, trees[start - 1], trees[start], name)
             if former is None:
                 return chain[::-1], start
             end, name = start, former
         return chain[::-1], 0
-
-    async def _former_name(self, old: str, new: str, path: str) -> str | None:
-        output = await self.checkout.git.run(
-            "diff-tree", "-r", "-z", "--find-renames", "--diff-filter=R", "--name-status", old, new
-        )
-        fields = output.stdout.split(b"\0")
-        for _, before, after in zip(fields[0::3], fields[1::3], fields[2::3], strict=False):
-            if decode(after) == path:
-                return decode(before)
-        return None
 
     async def _carried(
         self, origins: list[Origin], chain: Sequence[str], by: Sequence[Origin]
@@ -178,9 +169,9 @@ class LineHistory:
         return Known(steps, blob, lines, origins)
 
 
-def carried(origins: Sequence[Origin], made: Sequence[Change], origin: Origin) -> list[Origin]:
+def carried(origins: Sequence[T], made: Sequence[Change], origin: T) -> list[T]:
     """The origins of the lines after some changes that `origin` made. Pure."""
-    after: list[Origin] = []
+    after: list[T] = []
     at = 0
     for change in made:
         after += origins[at : change.old_start]

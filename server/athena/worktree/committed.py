@@ -14,17 +14,21 @@ from athena.worktree.repository import Checkout, commit_of
 
 REMEMBERED = 64
 OBJECT_ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
-COMMIT = "%H%x00%an%x00%ae%x00%at%x00%s%x00%(trailers:only,unfold)%x00"
+COMMIT = "%H%x00%an%x00%ae%x00%at%x00%ct%x00%s%x00%(trailers:only,unfold)%x00"
 
 
 @dataclass(frozen=True, slots=True)
 class CommitOrigin:
-    """The commit that wrote a line; `agent` and `turns` where Athena made it."""
+    """The commit that wrote a line; `agent` and `turns` where Athena made it.
+
+    `time` is the author's, which amending keeps; `made` is when this very commit was made.
+    """
 
     commit: str
     author: str
     email: str
     time: datetime
+    made: datetime
     subject: str
     agent: str | None
     turns: tuple[str, ...]
@@ -95,7 +99,7 @@ class CommitHistory:
 
     async def _described(self, commit: str) -> CommitOrigin:
         output = await self.checkout.git.run("show", "-s", f"--format={COMMIT}", commit)
-        oid, author, email, seconds, subject, said, _ = decode(output.stdout).split("\0")
+        oid, author, email, seconds, made, subject, said, _ = decode(output.stdout).split("\0")
         pairs = [line.partition(": ")[::2] for line in said.split("\n")]
         agents = [value for key, value in pairs if key == AGENT]
         return CommitOrigin(
@@ -103,6 +107,7 @@ class CommitHistory:
             author=author,
             email=email,
             time=datetime.fromtimestamp(int(seconds), UTC),
+            made=datetime.fromtimestamp(int(made), UTC),
             subject=subject,
             agent=agents[-1] if agents else None,
             turns=tuple(value for key, value in pairs if key == TURN),

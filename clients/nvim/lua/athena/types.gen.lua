@@ -173,8 +173,9 @@
 ---Parameters of `athena/review/apply`: put accepted hunks into a target.
 ---
 ---`target`: the project's own working tree, or a branch. `hunkIds` and `paths` choose; without them
----all that is accepted. `edited` are files whose changes an editor has put into its own text: they
----are recorded, and not written. `dryRun` only says what would happen.
+---all that is accepted. `edited` and `texts` are files whose changes an editor has put into its own
+---text: they are recorded, and not written; with `texts` also who wrote which line. `dryRun` only
+---says what would happen.
 ---@class athena.ApplyReview
 ---@field agent string
 ---@field repository? string
@@ -184,6 +185,7 @@
 ---@field paths? string[]
 ---@field hunkIds? string[]
 ---@field edited? string[]
+---@field texts? athena.EditedFile[]
 ---@field dryRun? boolean
 
 ---A kind of agent, as the settings define it.
@@ -269,13 +271,15 @@
 
 ---Work was moved: applied to a target, reverted, merged, committed or published.
 ---
----`undo` is the ref that brings back the state before; `commit` what was made.
+---`undo` is the ref that brings back the state before; `commit` what was made. `taken` is the ref
+---of what an editor put into its own text: a commit whose parent has the text before.
 ---@class athena.ChangesApplied
 ---@field what "apply"|"reject"|"revert"|"undo"|"commit"|"merge"|"publish"
 ---@field target string
 ---@field files string[]
 ---@field commit? string
 ---@field undo? string
+---@field taken? string
 ---@field turnId? string
 ---@field by string
 
@@ -496,6 +500,12 @@
 
 ---The result of a method that has nothing to say but that it was done.
 ---@class athena.Done
+
+---A file of the project whose text an editor edited: the whole text before and after.
+---@class athena.EditedFile
+---@field path string
+---@field before string
+---@field after string
 
 ---A resource with its text, for harnesses that cannot read it by themselves.
 ---@class athena.EmbeddedResource

@@ -42,17 +42,18 @@ class Action:
 Provider = Callable[["Editor", t.CodeActionParams], Awaitable[list[Action]]]
 
 
-def provide(server: AthenaLanguageServer, provider: Provider) -> None:
-    """Let a feature offer code actions; the first one announces them."""
+def provide(server: AthenaLanguageServer, provider: Provider) -> bool:
+    """Let a feature offer code actions, if there are any here; the first one announces them."""
     editor = server.editor
     if editor is None or not editor.wants("actions") or not editor.can("text_document.code_action"):
-        return
+        return False
     if not server.actions:
         kinds = [t.CodeActionKind.QuickFix, KIND]
         server.feature(t.TEXT_DOCUMENT_CODE_ACTION, t.CodeActionOptions(code_action_kinds=kinds))(
             collect
         )
     server.actions.append(provider)
+    return True
 
 
 async def collect(

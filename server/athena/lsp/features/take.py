@@ -2,7 +2,9 @@
 
 Hunks of files that are open here are edits of the editor's text, unsaved work and all, versioned
 and annotated where the client can; the user sees and undoes them like edits of their own. The rest
-is applied on disk (`athena/review/apply`).
+is applied on disk (`athena/review/apply`). What came into a text is recorded with the text before and
+after, so that its authors are known; for an edit of a code action that is when the text becomes
+what the edit makes of it, since clients do not tell whether they applied one.
 """
 
 from __future__ import annotations
@@ -27,6 +29,7 @@ from athena.protocol.review import (
     ChangesetView,
     FileConflict,
     FileEdits,
+    LineEdit,
 )
 
 if TYPE_CHECKING:
@@ -44,7 +47,66 @@ class Taken:
 
     uri: str
     file: ChangedFile
-    edits: tuple[t.TextEdit, ...]
+    before: str
+    found: FileEdits
+
+    @property
+    def texts(self) -> Given:
+        """The text of the file before and after."""
+        after = edited_text(self.before, self.found.edits)
+        return {"path": self.file.path, "before": self.before, "after": after}
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """An edit that a code action offers, and the hash of what it makes of a text."""
+
+    agent_id: str
+    path: str
+    before: str
+    after: int
+
+
+class Takes:
+    """The edits that the code actions of one editor offer, and which of them were applied."""
+
+    def __init__(self, editor: Editor) -> None:
+        self._editor = editor
+        self._offered: dict[str, list[Offered]] = {}
+
+    async def offer(self, editor: Editor, params: t.CodeActionParams) -> list[Action]:
+        """What agents changed in this file, at the cursor and in all."""
+        uri = params.text_document.uri
+        path = path_of(uri)
+        automatic = params.context.trigger_kind is t.CodeActionTriggerKind.Automatic
+        if path is None or editor.desk is None or automatic:
+            return []
+        found: list[Action] = []
+        offered: list[Offered] = []
+        self._offered[uri] = offered
+        for agent in editor.desk.agents.values():
+            if not agent.archived and (own := in_project(agent, path)) is not None:
+                found += await _of_agent(editor, agent, uri, own, params.range, offered)
+        return found
+
+    def changed(self, params: t.DidChangeTextDocumentParams) -> None:
+        """Record an edit that was offered, once it is what the text has become."""
+        uri = params.text_document.uri
+        if not (offered := self._offered.get(uri)):
+            return
+        after = self._editor.texts.get_text_document(uri).source
+        key = hash(after)
+        for each in offered:
+            if each.after == key:
+                del self._offered[uri]
+                texts = {"path": each.path, "before": each.before, "after": after}
+                given: Given = {"agent": each.agent_id, "texts": [texts]}
+                self._editor.start(self._editor.call(Applied, APPLY, **given))
+                return
+
+    def forget(self, uri: str) -> None:
+        """Offer nothing any more in a document."""
+        self._offered.pop(uri, None)
 
 
 def register(server: AthenaLanguageServer, params: t.InitializeParams) -> None:
@@ -52,24 +114,24 @@ def register(server: AthenaLanguageServer, params: t.InitializeParams) -> None:
     editor = server.editor
     if editor is None or not editor.offers("athena/review/edits", APPLY):
         return
-    provide(server, takes)
+    takes = Takes(editor)
+    if provide(server, takes.offer):
+
+        def changed(params: t.DidChangeTextDocumentParams) -> None:
+            takes.changed(params)
+
+        def closed(params: t.DidCloseTextDocumentParams) -> None:
+            takes.forget(params.text_document.uri)
+
+        server.feature(t.TEXT_DOCUMENT_DID_CHANGE)(changed)
+        server.feature(t.TEXT_DOCUMENT_DID_CLOSE)(closed)
     if editor.can("workspace.apply_edit"):
-        server.commands["athena.review.apply"] = apply
-        server.methods[APPLY] = apply
 
+        async def apply_here(editor: Editor, given: object) -> object:
+            return await apply(editor, takes, given)
 
-async def takes(editor: Editor, params: t.CodeActionParams) -> list[Action]:
-    """What agents changed in this file, at the cursor and in all."""
-    uri = params.text_document.uri
-    path = path_of(uri)
-    automatic = params.context.trigger_kind is t.CodeActionTriggerKind.Automatic
-    if path is None or editor.desk is None or automatic:
-        return []
-    found: list[Action] = []
-    for agent in editor.desk.agents.values():
-        if not agent.archived and (own := in_project(agent, path)) is not None:
-            found += await _of_agent(editor, agent, uri, own, params.range)
-    return found
+        server.commands["athena.review.apply"] = apply_here
+        server.methods[APPLY] = apply_here
 
 
 def in_project(agent: AgentView, path: Path) -> str | None:
@@ -83,7 +145,12 @@ def in_project(agent: AgentView, path: Path) -> str | None:
 
 
 async def _of_agent(
-    editor: Editor, agent: AgentView, uri: str, path: str, range_: t.Range
+    editor: Editor,
+    agent: AgentView,
+    uri: str,
+    path: str,
+    range_: t.Range,
+    offered: list[Offered],
 ) -> list[Action]:
     text = editor.texts.get_text_document(uri).source
     which: Given = {"agent": agent.id, "scope": "base", "path": path}
@@ -94,6 +161,9 @@ async def _of_agent(
     edits = text_edits(editor, uri, found)
     here = tuple(e for e in edits if touches(e.range, range_))
     actions: list[Action] = []
+    for chosen in (here, edits):
+        made = [e for e, edit in zip(found.edits, edits, strict=True) if edit in chosen]
+        offered.append(Offered(agent.id, path, text, hash(edited_text(text, made))))
     if here and len(here) < len(edits):
         edit = workspace_edit(editor, [(uri, here)], f"Changed by {agent.name}")
         title = f"Take the change of {agent.name} here"
@@ -108,7 +178,7 @@ async def _of_agent(
     return actions
 
 
-async def apply(editor: Editor, given: object) -> object:
+async def apply(editor: Editor, takes: Takes, given: object) -> object:
     """`athena/review/apply`: open files by edits of their text, the others on disk."""
     asked = parse(APPLY, ApplyReview, given)
     agent = await editor.call(AgentDetail, "athena/agent/get", agent=asked.agent)
@@ -133,11 +203,13 @@ async def apply(editor: Editor, given: object) -> object:
             FileEdits, "athena/review/edits", path=file.path, text=text, hunkIds=ids, **which
         )
         conflicts += made.conflicts
-        taken.append(Taken(uri, file, text_edits(editor, uri, made)))
+        taken.append(Taken(uri, file, text, made))
     if conflicts:
         return Applied(done=False, conflicts=conflicts).wire()
     if not taken:
         return await _on_disk(editor, asked)
+    for each in taken:
+        takes.forget(each.uri)
     await _edit(editor, agent, taken)
     return await _the_rest(editor, asked, which, taken, rest)
 
@@ -173,7 +245,7 @@ def _whole(detail: ChangedFileDetail, asked: ApplyReview) -> bool:
 
 
 async def _edit(editor: Editor, agent: AgentView, taken: Sequence[Taken]) -> None:
-    edits = [(each.uri, each.edits) for each in taken if each.edits]
+    edits = [(e.uri, text_edits(editor, e.uri, e.found)) for e in taken if e.found.edits]
     if not edits:
         return
     edit = workspace_edit(editor, edits, f"Changed by {agent.name}")
@@ -192,20 +264,29 @@ async def _the_rest(
     taken: Sequence[Taken],
     rest: Sequence[ChangedFileDetail],
 ) -> object:
-    files = [each.file.path for each in taken]
-    notes = [f"Taken into the editor, not saved: {path}" for path in files]
+    texts = [each.texts for each in taken]
+    notes = [f"Taken into the editor, not saved: {each.file.path}" for each in taken]
     paths = [d.path for d in rest if _whole(d, asked)]
     hunks = [h for d in rest if d.path not in paths for h in _chosen(d, asked)]
-    done = await editor.call(Applied, APPLY, **which, paths=paths, hunkIds=hunks, edited=files)
+    done = await editor.call(Applied, APPLY, **which, paths=paths, hunkIds=hunks, texts=texts)
     if not done.done:
         # What the editor has by now is told, and recorded, apart from what was refused.
-        await editor.call(Applied, APPLY, **which, edited=files)
+        await editor.call(Applied, APPLY, **which, texts=texts)
     return done.model_copy(update={"notes": notes}).wire()
 
 
 async def _on_disk(editor: Editor, asked: ApplyReview) -> object:
     given = asked.model_dump(by_alias=True, exclude_none=True)
     return await editor.core.dispatch(editor.connection, APPLY, given)
+
+
+def edited_text(text: str, edits: Sequence[LineEdit]) -> str:
+    """A text after edits, which are in order and do not overlap."""
+    lines = text.split("\n")
+    lines = [*(f"{line}\n" for line in lines[:-1]), lines[-1]]
+    for each in reversed(edits):
+        lines[each.start - 1 : each.start - 1 + each.lines] = [each.text]
+    return "".join(lines)
 
 
 def text_edits(editor: Editor, uri: str, found: FileEdits) -> tuple[t.TextEdit, ...]:

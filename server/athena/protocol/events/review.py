@@ -50,7 +50,8 @@ class CommentResolved(EventData):
 class ChangesApplied(EventData):
     """Work was moved: applied to a target, reverted, merged, committed or published.
 
-    `undo` is the ref that brings back the state before; `commit` what was made.
+    `undo` is the ref that brings back the state before; `commit` what was made. `taken` is the ref
+    of what an editor put into its own text: a commit whose parent has the text before.
     """
 
     KIND = "changesApplied"
@@ -59,6 +60,7 @@ class ChangesApplied(EventData):
     files: list[str] = []
     commit: str | None = None
     undo: str | None = None
+    taken: str | None = None
     turn_id: str | None = None
     by: str = "user"
 

@@ -567,8 +567,9 @@ public data class Applied(
  * Parameters of `athena/review/apply`: put accepted hunks into a target.
  *
  * `target`: the project's own working tree, or a branch. `hunkIds` and `paths` choose; without them
- * all that is accepted. `edited` are files whose changes an editor has put into its own text: they
- * are recorded, and not written. `dryRun` only says what would happen.
+ * all that is accepted. `edited` and `texts` are files whose changes an editor has put into its own
+ * text: they are recorded, and not written; with `texts` also who wrote which line. `dryRun` only
+ * says what would happen.
  */
 @JsonAdapter(ApplyReview.Adapter::class)
 public data class ApplyReview(
@@ -580,6 +581,7 @@ public data class ApplyReview(
     public val paths: List<String>? = null,
     public val hunkIds: List<String>? = null,
     public val edited: List<String>? = null,
+    public val texts: List<EditedFile>? = null,
     public val dryRun: Boolean = false,
 ) {
     internal fun json(): JsonObject =
@@ -592,6 +594,7 @@ public data class ApplyReview(
             o.put("paths", this.paths?.let { it.array { JsonPrimitive(it) } })
             o.put("hunkIds", this.hunkIds?.let { it.array { JsonPrimitive(it) } })
             o.put("edited", this.edited?.let { it.array { JsonPrimitive(it) } })
+            o.put("texts", this.texts?.let { it.array { it.json() } })
             o.put("dryRun", JsonPrimitive(this.dryRun))
         }
 
@@ -897,7 +900,8 @@ public data class ChangedText(
 /**
  * Work was moved: applied to a target, reverted, merged, committed or published.
  *
- * `undo` is the ref that brings back the state before; `commit` what was made.
+ * `undo` is the ref that brings back the state before; `commit` what was made. `taken` is the ref
+ * of what an editor put into its own text: a commit whose parent has the text before.
  */
 public data class ChangesApplied(
     public val what: What,
@@ -905,6 +909,7 @@ public data class ChangesApplied(
     public val files: List<String> = emptyList(),
     public val commit: String? = null,
     public val undo: String? = null,
+    public val taken: String? = null,
     public val turnId: String? = null,
     public val by: String = "user",
 ) : EventData {
@@ -935,6 +940,7 @@ public data class ChangesApplied(
                             ?: emptyList(),
                     commit = o.given("commit")?.let { it.asString },
                     undo = o.given("undo")?.let { it.asString },
+                    taken = o.given("taken")?.let { it.asString },
                     turnId = o.given("turnId")?.let { it.asString },
                     by = o.given("by")?.let { it.asString } ?: "user",
                 )
@@ -1610,6 +1616,20 @@ public data object Done {
     internal fun from(json: JsonElement): Done = json.asJsonObject.let { this }
 
     internal class Adapter : Reader<Done>({ Done })
+}
+
+/** A file of the project whose text an editor edited: the whole text before and after. */
+public data class EditedFile(
+    public val path: String,
+    public val before: String,
+    public val after: String,
+) {
+    internal fun json(): JsonObject =
+        JsonObject().also { o ->
+            o.put("path", JsonPrimitive(this.path))
+            o.put("before", JsonPrimitive(this.before))
+            o.put("after", JsonPrimitive(this.after))
+        }
 }
 
 /** A resource with its text, for harnesses that cannot read it by themselves. */
