@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.lsp.conftest import Start
 from tests.lsp.editor import PLAIN, Editor
 from tests.support.athena import Client
@@ -163,3 +165,81 @@ def test_a_turn_of_long_ago_is_found(start: Start, client: Client) -> None:
     before = editor.call("textDocument/definition", given)["uri"]
     words = path_of(before).read_text()
     assert "Line 600." in words and "Line 601." not in words
+
+
+@pytest.mark.parametrize(("encoding", "smile"), [("utf-8", 4), ("utf-16", 2), ("utf-32", 1)])
+def test_links_are_in_the_units_of_the_client(
+    start: Start, client: Client, encoding: str, smile: int
+) -> None:
+    general = {"general": {"positionEncodings": [encoding]}}
+    editor = start({**VIRTUAL, **general}, requests=False)
+    prompt = '```scenario\nask 😀😀? | allow-once "Allow"\n```'
+    agent = editor.execute("athena.agent.spawn", prompt=prompt)["id"]
+    client.until_status(agent, "needsPermission")
+    uri = f"athena:/agent/{agent}/transcript.md"
+    text = editor.call("workspace/textDocumentContent", {"uri": uri})["text"]
+    lines = text.split("\n")
+    line = next(n for n, words in enumerate(lines) if words.startswith("**Waits for you:**"))
+    before = lines[line].index("[inbox]")
+    links = editor.call("textDocument/documentLink", {"textDocument": {"uri": uri}})
+    (link,) = [k for k in links if k["range"]["start"]["line"] == line]
+    assert link["target"] == "athena:/inbox.md"
+    assert link["range"]["start"]["character"] == before + 2 * (smile - 1)
+    place = {"textDocument": {"uri": uri}, "position": link["range"]["start"]}
+    assert editor.call("textDocument/definition", place)["uri"] == "athena:/inbox.md"
+
+
+def test_links_lead_to_the_line_of_a_turn(start: Start, client: Client) -> None:
+    for declared in (VIRTUAL, PLAIN):
+        editor = start(declared, requests=False)
+        shown(editor)
+        agent = working(editor, client)
+        turn = client.agent(agent)["turnId"]
+        uri = editor.execute("athena.request.list")["uri"]
+        links = editor.call("textDocument/documentLink", {"textDocument": {"uri": uri}})
+        link = next(k for k in links if k.get("data", "").endswith(f"#{turn}"))
+        target = editor.call("documentLink/resolve", link)["target"]
+        place, _, line = target.partition("#L")
+        text = (
+            editor.call("workspace/textDocumentContent", {"uri": place})["text"]
+            if declared is VIRTUAL
+            else path_of(place).read_text()
+        )
+        assert text.split("\n")[int(line) - 1] == f"## Turn {turn}"
+
+
+def test_another_editor_follows_the_links_of_a_file_as_well(start: Start, client: Client) -> None:
+    editor, other = start(name="one", requests=False), start(name="other", requests=False)
+    shown(editor)
+    agent = working(editor, client)
+    uri = editor.execute("athena.transcript.open", agent=agent)["uri"]
+    until_sync(lambda: other.call("textDocument/documentLink", {"textDocument": {"uri": uri}}))
+
+
+def test_we_are_asked_in_our_documents_only(start: Start, client: Client) -> None:
+    """Where a client registers later what it is told, other files cost it nothing."""
+    told = {"dynamicRegistration": True}
+    text = {**PLAIN["textDocument"], "documentLink": told, "definition": told}
+    for declared, scheme in (
+        ({**PLAIN, "textDocument": text}, "file"),
+        ({**VIRTUAL, "textDocument": text}, "athena"),
+    ):
+        editor = start(declared)
+        assert "definitionProvider" not in editor.announced
+        assert "documentLinkProvider" not in editor.announced
+        registered = editor.until("client/registerCapability")["registrations"]
+        assert {r["method"] for r in registered} == {
+            "textDocument/documentLink",
+            "textDocument/definition",
+        }
+        for registration in registered:
+            (selector,) = registration["registerOptions"]["documentSelector"]
+            assert selector["scheme"] == scheme
+        folder = (
+            path_of(editor.execute("athena.agent.list")["uri"]).parent if scheme == "file" else None
+        )
+        assert folder is None or selector["pattern"] == f"{folder}/*"
+    static = start()
+    assert static.announced["definitionProvider"] and static.announced["documentLinkProvider"]
+    static.call("athena/system/info", {})
+    assert not static.all("client/registerCapability")

@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
 import re
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lsprotocol import types as t
+from pygls.workspace import PositionCodec
 
 from athena.lsp import pages
 from athena.lsp.places import path_of, uri_of
@@ -30,6 +34,28 @@ FOLDER = "documents"
 MOST_ITEMS = 1000
 MOST_FILES = 200
 REFRESH_SECONDS = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A document of ours as the client has it, and the units of places in it."""
+
+    name: str
+    text: str
+    units: PositionCodec
+
+    def place(self, line: int, start: int, end: int) -> t.Range:
+        """A part of a line, in the client's units."""
+        words = self.text.split("\n")[line]
+        counted = self.units.client_num_units
+        return t.Range(
+            t.Position(line, counted(words[:start])), t.Position(line, counted(words[:end]))
+        )
+
+    def character(self, at: t.Position) -> int:
+        """The character of a line at a place of the client's."""
+        lines = self.text.split("\n")
+        return self.units.position_from_client_units(lines, at).character
 
 
 class Documents:
@@ -50,6 +76,16 @@ class Documents:
         made = await self._made(name)
         self._shown[name] = made
         return made
+
+    async def read(self, uri: str) -> Read | None:
+        """A document of ours by its address, virtual or file; None for another's."""
+        await self.folder()
+        name = self.name_of(uri)
+        if name is None:
+            return None
+        known = self._editor.texts.opened(uri)
+        text = known.source if known else await self.text(name)
+        return Read(name, text, self._editor.texts.position_codec)
 
     async def open(self, uri: str, line: int = 0) -> dict[str, object]:
         """Show a document. The answer is for clients that cannot, and holds the text."""
@@ -84,7 +120,7 @@ class Documents:
     async def file(self, name: str, text: str | None = None) -> str:
         """The document as a file that may only be read; its address."""
         text = await self.text(name) if text is None else text
-        path = await self._path(name)
+        path = await self.folder() / _file_name(name)
         await asyncio.to_thread(_write, path, text)
         return uri_of(path)
 
@@ -95,7 +131,14 @@ class Documents:
         path = path_of(uri)
         if path is None or self._folder is None or path.parent != self._folder:
             return None
-        return next((n for n in self._shown if _file_name(n) == path.name), None)
+        return next((n for n in self._names() if _file_name(n) == path.name), None)
+
+    def _names(self) -> Iterable[str]:
+        """What was read here, and what another editor, or this one before, may have had written."""
+        yield from self._shown
+        yield from (pages.AGENTS, pages.INBOX)
+        for agent in self._editor.desk.agents if self._editor.desk else ():
+            yield from (pages.transcript_uri(agent), pages.changes_uri(agent))
 
     def hear(self, news: News) -> None:
         """Make anew what is shown, when the agents that it is about go on."""
@@ -135,11 +178,12 @@ class Documents:
             return False
         return isinstance(result, t.ShowDocumentResult) and result.success
 
-    async def _path(self, name: str) -> Path:
+    async def folder(self) -> Path:
+        """Where documents are that are files."""
         if self._folder is None:
             info = await self._editor.call(SystemInfo, "athena/system/info")
-            self._folder = Path(info.state_dir) / FOLDER
-        return self._folder / _file_name(name)
+            self._folder = Path(os.path.realpath(info.state_dir)) / FOLDER
+        return self._folder
 
     async def _made(self, name: str) -> str:
         editor = self._editor

@@ -42,6 +42,9 @@ class AthenaLanguageServer(LanguageServer):
         """What offers code actions here."""
         self.settling: list[Callable[[], None]] = []
         """Called when all features are registered."""
+        self.later: dict[str, tuple[str, Callable[[], Awaitable[dict[str, object]]]]] = {}
+        """Capabilities that are registered once the client is initialized instead of announced:
+        the method, and what makes the options."""
         self.announced: dict[str, Any] = {}
         """Capabilities, as JSON, that replace or extend those that pygls announces."""
 
@@ -67,6 +70,8 @@ class AthenaLanguageServer(LanguageServer):
         for name, value in self.announced.items():
             known = capabilities.get(name)
             capabilities[name] = {**cast("dict[str, object]", known or {}), **value}
+        for name in self.later:
+            capabilities.pop(name, None)
         capabilities["experimental"] = {"athena": {"methods": sorted(self.core.methods())}}
         return result
 
@@ -75,6 +80,16 @@ class AthenaLanguageServer(LanguageServer):
         if method in self.methods and self.editor is not None:
             return await self.methods[method](self.editor, params)
         return await self.core.dispatch(self.connection, method, params)
+
+    async def register_later(self) -> None:
+        """Register what was not announced (`client/registerCapability`)."""
+        made = [
+            types.Registration(f"athena/{method}", method, await options())
+            for method, options in self.later.values()
+        ]
+        if made and self.editor is not None:
+            params = types.RegistrationParams(made)
+            await self.editor.ask(types.CLIENT_REGISTER_CAPABILITY, params)
 
     def registered(self, method: str) -> bool:
         """Whether a feature of ours is registered for a method."""

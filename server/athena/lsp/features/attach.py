@@ -22,4 +22,5 @@ def register(server: AthenaLanguageServer, params: t.InitializeParams) -> None:
 async def joined(ls: AthenaLanguageServer, params: t.InitializedParams) -> None:
     """The handshake is over."""
     if ls.editor is not None:
+        ls.editor.start(ls.register_later())
         await desk_of(ls.core).join(ls.editor)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from lsprotocol import types as t
+from pydantic.alias_generators import to_camel
 
 from athena.lsp import pages
-from athena.lsp.documents import Documents
+from athena.lsp.documents import Documents, Read
 from athena.lsp.features.actions import KIND, Action, provide
 from athena.protocol.agent import AgentDetail
 from athena.protocol.errors import AthenaError, ErrorCode
@@ -63,8 +65,37 @@ def register(server: AthenaLanguageServer, params: t.InitializeParams) -> None:
         _provide_content(server, documents)
     if editor.can("text_document.document_link"):
         _provide_links(server, documents)
+        _only_in_documents(server, documents, "document_link", "documentLinkProvider")
     if editor.can("text_document.definition"):
         _provide_definition(server, documents)
+        _only_in_documents(server, documents, "definition", "definitionProvider")
+
+
+def _only_in_documents(
+    server: AthenaLanguageServer, documents: Documents, name: str, provider: str
+) -> None:
+    """Be asked in our documents only, where the client takes it: all others are no matter of ours.
+
+    Announced at once it would be for every file, and be asked with each.
+    """
+    editor = server.editor
+    if editor is None or not editor.can(f"text_document.{name}.dynamic_registration"):
+        return
+
+    async def options() -> dict[str, object]:
+        selector: list[dict[str, object]] = [{"scheme": pages.SCHEME}]
+        if not documents.virtual:
+            pattern = f"{_literally(await documents.folder())}/*"
+            selector = [{"scheme": "file", "pattern": pattern}]
+        more = {"resolveProvider": True} if name == "document_link" else {}
+        return {"documentSelector": selector, **more}
+
+    server.later[provider] = (f"textDocument/{to_camel(name)}", options)
+
+
+def _literally(path: Path) -> str:
+    """A path as a glob pattern that fits itself alone."""
+    return re.sub(r"([][*?{}])", r"[\1]", str(path))
 
 
 async def openings(editor: Editor, params: t.CodeActionParams) -> list[Action]:
@@ -117,16 +148,14 @@ def _provide_content(server: AthenaLanguageServer, documents: Documents) -> None
 
 def _provide_links(server: AthenaLanguageServer, documents: Documents) -> None:
     async def links(params: t.DocumentLinkParams) -> list[t.DocumentLink]:
-        editor = server.editor
-        name = documents.name_of(params.text_document.uri)
-        if name is None or editor is None:
-            return []
-        text = editor.texts.get_text_document(params.text_document.uri).source
-        return [_link(documents, found) for found in pages.links(text)]
+        read = await documents.read(params.text_document.uri)
+        return [_link(documents, read, found) for found in pages.links(read.text)] if read else []
 
     async def resolve(link: t.DocumentLink) -> t.DocumentLink:
         if isinstance(link.data, str):
-            link.target = await documents.file(link.data.partition("#")[0])
+            name, text, line = await documents.find(link.data)
+            place = name if documents.virtual else await documents.file(name, text)
+            link.target = f"{place}#L{line + 1}" if line else place
         return link
 
     options = t.DocumentLinkOptions(resolve_provider=True)
@@ -134,24 +163,23 @@ def _provide_links(server: AthenaLanguageServer, documents: Documents) -> None:
     server.feature(t.DOCUMENT_LINK_RESOLVE)(resolve)
 
 
-def _link(documents: Documents, found: pages.Link) -> t.DocumentLink:
-    """A link; where there are no virtual documents its file is written when it is followed."""
-    place = t.Range(t.Position(found.line, found.start), t.Position(found.line, found.end))
+def _link(documents: Documents, read: Read, found: pages.Link) -> t.DocumentLink:
+    """A link. A turn's line, and the file of a document of ours, are found when it is followed."""
+    place = read.place(found.line, found.start, found.end)
     is_ours = found.target.startswith(f"{pages.SCHEME}:")
-    if is_ours and not documents.virtual:
+    if is_ours and (not documents.virtual or "#" in found.target):
         return t.DocumentLink(place, data=found.target)
     return t.DocumentLink(place, target=found.target)
 
 
 def _provide_definition(server: AthenaLanguageServer, documents: Documents) -> None:
     async def definition(params: t.DefinitionParams) -> t.Location | None:
-        name = documents.name_of(params.text_document.uri)
-        if name is None or server.editor is None:
+        read = await documents.read(params.text_document.uri)
+        if read is None or server.editor is None:
             return None
-        text = server.editor.texts.get_text_document(params.text_document.uri).source
-        if diff := pages.CHANGES.fullmatch(name):
-            return await _changed(server.editor, diff[1], text, params.position.line)
-        return await _followed(documents, text, params.position)
+        if diff := pages.CHANGES.fullmatch(read.name):
+            return await _changed(server.editor, diff[1], read.text, params.position.line)
+        return await _followed(documents, read, params.position)
 
     server.feature(t.TEXT_DOCUMENT_DEFINITION)(definition)
 
@@ -166,10 +194,11 @@ async def _changed(editor: Editor, agent_id: str, text: str, line: int) -> t.Loc
     return _location(editor.uri_of(Path(agent.workspace.path, path)), number - 1)
 
 
-async def _followed(documents: Documents, text: str, at: t.Position) -> t.Location | None:
+async def _followed(documents: Documents, read: Read, at: t.Position) -> t.Location | None:
     """Where the link at a position leads; else the first one of its line."""
-    here = [found for found in pages.links(text) if found.line == at.line]
-    under = [found for found in here if found.start <= at.character <= found.end]
+    character = read.character(at)
+    here = [found for found in pages.links(read.text) if found.line == at.line]
+    under = [found for found in here if found.start <= character <= found.end]
     for found in under or here:
         target, _, fragment = found.target.partition("#")
         if not target.startswith(f"{pages.SCHEME}:"):

@@ -2,9 +2,9 @@
 
 Hunks of files that are open here are edits of the editor's text, unsaved work and all, versioned
 and annotated where the client can; the user sees and undoes them like edits of their own. The rest
-is applied on disk (`athena/review/apply`). What came into a text is recorded with the text before and
-after, so that its authors are known; for an edit of a code action that is when the text becomes
-what the edit makes of it, since clients do not tell whether they applied one.
+is applied on disk (`athena/review/apply`). What came into a text is recorded with the text before
+and after, so that its authors are known; for an edit of a code action that is when the text
+becomes what the edit makes of it, since clients do not tell whether they applied one.
 """
 
 from __future__ import annotations
