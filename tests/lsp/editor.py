@@ -114,6 +114,11 @@ class Editor:
             raise Refused(answer["error"]["message"])
         return answer["result"]
 
+    def notify_only(self, method: str, params: object) -> None:
+        """Send a request, and wait for no answer."""
+        number = next(self._ids)
+        self._send({"jsonrpc": "2.0", "id": number, "method": method, "params": params})
+
     def execute(self, command: str, **argument: object) -> Any:
         """The result of a command with one object as its argument."""
         params = {"command": command, "arguments": [argument] if argument else []}

@@ -1,25 +1,27 @@
 """Problems: review comments, collisions between agents and, if wanted, hunks not judged yet.
 
-Where the client pulls (`textDocument/diagnostic`), it is told when to ask again; elsewhere they are
-pushed for all files that have some. Open hunks are many, so they are shown only with the
-initialization option `athena.openHunks`.
+Where the client pulls, by document or all of the workspace, it is told when to ask again; elsewhere
+they are pushed for all files that have some. They are collected once for each change, not for each
+key stroke. Open hunks are many, so they are shown only with the initialization option
+`athena.openHunks`.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Coroutine
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lsprotocol import types as t
 
-from athena.lsp.places import lines, path_of, roots
+from athena.lsp.features.diagnostics import Pulls, Pushes
+from athena.lsp.places import lines, roots
 from athena.protocol import events as e
 from athena.protocol.agent import AgentView
 from athena.protocol.errors import AthenaError
-from athena.protocol.review import ChangedFileDetail, ChangesetView, CommentList
+from athena.protocol.review import ChangedFileDetail, ChangesetView, CommentList, HunkView
 from athena.protocol.workspace import Collision, CollisionList, CollisionRange
 
 if TYPE_CHECKING:
@@ -42,9 +44,7 @@ CHANGING = frozenset(
         e.WorkspaceRemoved,
     )
 )
-SETTLE_SECONDS = 0.3
 Found = dict[Path, list[t.Diagnostic]]
-Work = Callable[[], Coroutine[Any, Any, None]]
 
 
 def register(server: AthenaLanguageServer, params: t.InitializeParams) -> None:
@@ -55,43 +55,64 @@ def register(server: AthenaLanguageServer, params: t.InitializeParams) -> None:
         return
     problems = Problems(editor)
     if editor.can("text_document.diagnostic"):
-
-        async def pull(params: t.DocumentDiagnosticParams) -> t.DocumentDiagnosticReport:
-            path = path_of(params.text_document.uri)
-            found = await problems.all() if path else {}
-            shown = found.get(path, []) if path else []
-            return t.RelatedFullDocumentDiagnosticReport(items=shown)
-
-        options = t.DiagnosticOptions(
-            inter_file_dependencies=False, workspace_diagnostics=False, identifier="athena"
-        )
-        server.feature(t.TEXT_DOCUMENT_DIAGNOSTIC, options)(pull)
-        if editor.can("workspace.diagnostics.refresh_support"):
-            editor.listeners.append(problems.refresh_when_changed)
+        editor.listeners.append(problems.note)
+        _provide_pulls(server, Pulls(editor, problems))
     elif editor.can("text_document.publish_diagnostics"):
-        editor.listeners.append(problems.push_when_changed)
+        editor.listeners.append(problems.note)
+        editor.listeners.append(Pushes(editor, problems).hear)
+
+
+def _provide_pulls(server: AthenaLanguageServer, pulls: Pulls) -> None:
+    async def document(params: t.DocumentDiagnosticParams) -> t.DocumentDiagnosticReport:
+        return await pulls.document(params)
+
+    async def workspace(params: t.WorkspaceDiagnosticParams) -> t.WorkspaceDiagnosticReport:
+        return await pulls.workspace(params)
+
+    options = t.DiagnosticOptions(
+        inter_file_dependencies=False, workspace_diagnostics=True, identifier="athena"
+    )
+    server.feature(t.TEXT_DOCUMENT_DIAGNOSTIC, options)(document)
+    server.feature(t.WORKSPACE_DIAGNOSTIC)(workspace)
+    if pulls.editor.can("workspace.diagnostics.refresh_support"):
+        pulls.editor.listeners.append(pulls.hear)
 
 
 class Problems:
-    """What is worth a diagnostic in this editor."""
+    """What is worth a diagnostic in this editor, collected anew when something changed."""
 
     def __init__(self, editor: Editor) -> None:
         self._editor = editor
-        self._pushed: set[Path] = set()
-        self._waiting = False
+        self._known: asyncio.Task[Found] | None = None
+        self.changed = asyncio.Event()
+        """Set, and replaced by another, when there may be others than before."""
 
-    def refresh_when_changed(self, news: News) -> None:
-        """Tell the client to ask again."""
-        if self._is_changed(news) and news.events:
-            self._later(self._refresh)
+    def concern(self, news: News) -> bool:
+        """Whether there may be other problems after these news."""
+        if not news.events:
+            return any(a.comments or a.collisions for a in news.agents)
+        return any(event.kind in CHANGING for event in news.events)
 
-    def push_when_changed(self, news: News) -> None:
-        """Publish what there is now, and clear what is no more."""
-        if self._is_changed(news):
-            self._later(self._push)
+    def note(self, news: News) -> None:
+        """Forget what was collected, when it may not be so any more."""
+        if self.concern(news):
+            self._known = None
+            self.changed.set()
+            self.changed = asyncio.Event()
 
     async def all(self) -> Found:
-        """All problems by file."""
+        """All problems by file. Who asks while they are collected waits for the same."""
+        if self._known is None:
+            self._known = self._editor.start(self._collected())
+        known = self._known
+        try:
+            return await asyncio.shield(known)
+        except AthenaError:
+            if self._known is known:
+                self._known = None
+            raise
+
+    async def _collected(self) -> Found:
         found: Found = defaultdict(list)
         agents = self._agents()
         if any(a.comments for a in agents.values()):
@@ -107,53 +128,36 @@ class Problems:
         known = self._editor.desk.agents if self._editor.desk else {}
         return {a.id: a for a in known.values() if not a.archived and self._editor.concerns(a)}
 
-    def _is_changed(self, news: News) -> bool:
-        if not news.events:
-            return any(a.comments or a.collisions for a in news.agents)
-        return any(event.kind in CHANGING for event in news.events)
-
-    def _later(self, work: Work) -> None:
-        """Do it once for all that comes within a moment."""
-        if not self._waiting:
-            self._waiting = True
-            self._editor.start(self._settled(work))
-
-    async def _settled(self, work: Work) -> None:
-        await asyncio.sleep(SETTLE_SECONDS)
-        self._waiting = False
-        await work()
-
-    async def _refresh(self) -> None:
-        await self._editor.ask(t.WORKSPACE_DIAGNOSTIC_REFRESH, None)
-
-    async def _push(self) -> None:
-        found = await self.all()
-        for path in self._pushed - found.keys():
-            self._publish(path, [])
-        for path, problems in found.items():
-            self._publish(path, problems)
-        self._pushed = set(found)
-
-    def _publish(self, path: Path, problems: list[t.Diagnostic]) -> None:
-        params = t.PublishDiagnosticsParams(self._editor.uri_of(path), problems)
-        self._editor.server.text_document_publish_diagnostics(params)
-
     async def _comments(self, agents: dict[str, AgentView], found: Found) -> None:
         listed = await self._editor.call(CommentList, "athena/review/listComments")
         for c in listed.comments:
             agent = agents.get(c.agent_id)
             if agent is None or c.state == "resolved":
                 continue
+            hunks = await self._hunks_of(agent, c.path)
             for root in roots(agent):
+                own = agent.workspace is not None and root == Path(agent.workspace.path)
+                first, last = (
+                    n if own else line_before(hunks, n) for n in (c.line, c.end_line or c.line)
+                )
                 found[root / c.path].append(
                     t.Diagnostic(
-                        lines(c.line, c.end_line or c.line),
+                        lines(first, last),
                         f"{c.by}: {c.text}",
                         severity=t.DiagnosticSeverity.Information,
                         code=f"comment-{c.state}",
                         source=SOURCE,
                     )
                 )
+
+    async def _hunks_of(self, agent: AgentView, path: str) -> list[HunkView]:
+        try:
+            detail = await self._editor.call(
+                ChangedFileDetail, "athena/changeset/file", agent=agent.id, path=path
+            )
+        except AthenaError:
+            return []  # The file is as it was, or there is no changeset.
+        return detail.hunk_list
 
     async def _collisions(self, agents: dict[str, AgentView], found: Found) -> None:
         listed = await self._editor.call(CollisionList, "athena/collision/list")
@@ -222,3 +226,15 @@ class Problems:
                             source=SOURCE,
                         )
                     )
+
+
+def line_before(hunks: Sequence[HunkView], line: int) -> int:
+    """Where a line of the changed file is in the file before; both from 1."""
+    moved = 0
+    for hunk in hunks:
+        if line < hunk.new_start:
+            break
+        if line < hunk.new_start + hunk.new_lines:
+            return hunk.old_start + min(line - hunk.new_start, max(hunk.old_lines - 1, 0))
+        moved += hunk.old_lines - hunk.new_lines
+    return max(1, line + moved)
