@@ -186,6 +186,23 @@ def test_client_without_dialogs_is_told(start: Start, repository: Path, client: 
     client.until(agent, "idle")
 
 
+def test_a_client_that_drops_dialogs_is_told(
+    start: Start, repository: Path, client: Client
+) -> None:
+    """It did not say that it shows them, and has not answered one: it may show none."""
+    dropping = start(name="dropping", patience=0)
+    window = {**PLAIN["window"], "showMessage": {"messageActionItem": {}}}
+    showing = start({**PLAIN, "window": window}, "showing", patience=0)
+    dropping.answers[ASK] = showing.answers[ASK] = lambda message: SILENT
+    agent = client.call("athena/agent/spawn", prompt=PERMIT, project=str(repository))["id"]
+    showing.until(ASK)
+    told = dropping.until("window/showMessage", lambda p: "code action" in p["message"])
+    assert "asks: " in told["message"]
+    assert not showing.all("window/showMessage")
+    dropping.execute("athena.request.allow")
+    client.until(agent, "idle")
+
+
 def test_nothing_that_was_not_declared_or_is_turned_off(
     start: Start, repository: Path, client: Client
 ) -> None:

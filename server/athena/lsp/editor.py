@@ -60,6 +60,8 @@ class Editor:
         """Set once the client is initialized."""
         self.can_ask = True
         """Whether it takes `window/showMessageRequest`; unlearned when it refuses one."""
+        self.has_answered = self.can("window.show_message")
+        """Whether it is known to show them. Some clients drop what they do not know, unanswered."""
         self._tasks: set[asyncio.Task[Any]] = set()
         self._numbers = itertools.count(1)
 

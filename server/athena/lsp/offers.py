@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from athena.lsp.desk import Desk, News
     from athena.lsp.editor import Editor
 
+NOTICE_SECONDS = 3.0
 PATIENCE_SECONDS = 15.0
 """How long the editor in use is alone with a request before the others are asked as well."""
 
@@ -103,6 +104,8 @@ class Offers:
                     return
         offer.shown.add(editor.connection.id)
         request = offer.request
+        is_sure = editor.has_answered or not editor.can_ask or not _can_be_shown(request)
+        notice = None if is_sure else editor.start(_notice(offer, editor))
         try:
             answer = await self._dialog(editor, request) if editor.can_ask else None
         except (ClientRefused, ValueError):
@@ -110,6 +113,9 @@ class Offers:
             answer = None
         except ConnectionError:
             return
+        finally:
+            if notice is not None:
+                notice.cancel()
         if not editor.can_ask or not _can_be_shown(request):
             editor.tell(t.MessageType.Warning, asked_words(request))
             offer.free.set()
@@ -157,8 +163,15 @@ async def _choose(editor: Editor, words: str, titles: list[str]) -> int | None:
         t.MessageType.Warning, words, [t.MessageActionItem(title) for title in titles]
     )
     chosen = await editor.ask(t.WINDOW_SHOW_MESSAGE_REQUEST, params)
+    editor.has_answered = True
     title = chosen.title if isinstance(chosen, t.MessageActionItem) else None
     return titles.index(title) if title in titles else None
+
+
+async def _notice(offer: Offer, editor: Editor) -> None:
+    """Tell it in a message as well, where it is not known that dialogs are shown at all."""
+    await asyncio.sleep(NOTICE_SECONDS)
+    editor.tell(t.MessageType.Warning, asked_words(offer.request))
 
 
 async def _give(editor: Editor, request: OpenRequest, answer: dict[str, object]) -> None:

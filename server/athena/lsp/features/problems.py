@@ -1,7 +1,7 @@
 """Problems: review comments, collisions between agents and, if wanted, hunks not judged yet.
 
-Where the client pulls, by document or all of the workspace, it is told when to ask again; elsewhere
-they are pushed for all files that have some. They are collected once for each change, not for each
+Where the client pulls, by document or all of the workspace, and can be told when to ask again, it
+is; elsewhere they are pushed for all files that have some. They are collected once for each change, not for each
 key stroke. Open hunks are many, so they are shown only with the initialization option
 `athena.openHunks`.
 """
@@ -54,10 +54,13 @@ def register(server: AthenaLanguageServer, params: t.InitializeParams) -> None:
     if editor is None or not editor.wants("diagnostics") or not editor.offers(*needed):
         return
     problems = Problems(editor)
-    if editor.can("text_document.diagnostic"):
+    pushed = editor.can("text_document.publish_diagnostics")
+    refreshed = editor.can("workspace.diagnostics.refresh_support")
+    # Who pulls without being told when would not learn of anything until the text is edited.
+    if editor.can("text_document.diagnostic") and (refreshed or not pushed):
         editor.listeners.append(problems.note)
         _provide_pulls(server, Pulls(editor, problems))
-    elif editor.can("text_document.publish_diagnostics"):
+    elif pushed:
         editor.listeners.append(problems.note)
         editor.listeners.append(Pushes(editor, problems).hear)
 
