@@ -49,4 +49,20 @@
                             (lambda () (test-action (point-min) (point-min) "Athena: Take all changes"))))
   (message "TAKEN %S" (buffer-string))
   (save-buffer)
+  (message "WROTE %s"
+           (test-wait "it is known who wrote the line"
+                      (lambda ()
+                        (goto-char (point-min))
+                        (forward-line 1)
+                        (let ((told (jsonrpc-request server :textDocument/hover
+                                                     (eglot--TextDocumentPositionParams))))
+                          (plist-get (plist-get told :contents) :value)))))
+  (jsonrpc-request server :workspace/executeCommand
+                   '(:command "athena.review.comment"
+                     :arguments [(:path "poem.py" :line 2 :text "Why this?")]))
+  (flymake-mode 1)
+  (message "PROBLEM %s"
+           (test-wait "the comment is a problem"
+                      (lambda () (when-let* ((found (flymake-diagnostics)))
+                                   (flymake-diagnostic-text (car found))))))
   (eglot-shutdown server))

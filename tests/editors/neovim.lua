@@ -70,4 +70,21 @@ wait("the change is taken", function()
 end)
 vim.cmd.write()
 print("TAKEN\n")
+
+local place = { textDocument = { uri = vim.uri_from_bufnr(0) }, position = { line = 1, character = 0 } }
+local told = wait("it is known who wrote the line", function()
+  local answer = client:request_sync("textDocument/hover", place, 5000, 0)
+  return answer and answer.result and answer.result.contents.value
+end)
+print("WROTE " .. told .. "\n")
+
+client:exec_cmd({
+  title = "Comment",
+  command = "athena.review.comment",
+  arguments = { { path = "poem.py", line = 2, text = "Why this?" } },
+})
+local problem = wait("the comment is a problem", function()
+  return vim.diagnostic.get(0)[1]
+end)
+print("PROBLEM " .. problem.lnum .. " " .. problem.message .. "\n")
 vim.cmd("qall!")

@@ -41,6 +41,8 @@ def test_emacs_with_eglot(house: House, client: Client) -> None:
     assert "ASKED" in said and "May I stop?" in said and "READ" in said
     assert house.poem.read_text() == TAKEN
     agent = client.agents()[0]["id"]
+    assert f"WROTE {client.agent(agent)['name']} (scripted" in said
+    assert re.search("PROBLEM .*Eglot: Why this?", said)
     assert house.closed_by(client, agent) == "Eglot: allow-once"
 
 
@@ -52,6 +54,8 @@ def test_neovim_without_our_plugin(house: House, client: Client) -> None:
     assert "ASKED" in said and "READ" in said and "TAKEN" in said
     assert house.poem.read_text() == TAKEN
     agent = client.agents()[0]["id"]
+    assert f"WROTE **{client.agent(agent)['name']}** (scripted" in said
+    assert "PROBLEM 1 Neovim: Why this?" in said
     assert house.closed_by(client, agent) == "Neovim: allow-once"
 
 
@@ -111,6 +115,7 @@ def test_helix(house: House, client: Client, helix: Helix) -> None:
     helix.start(house.ask)
     helix.act("Do what is selected", "%")
     agent = house.has_asked(client)
+    helix.screen.until("asks: May I stop?")
     helix.act("Athena: Allow")
     assert house.closed_by(client, agent) == "helix: allow-once"
     helix.act("Transcript of")
@@ -122,6 +127,16 @@ def test_helix(house: House, client: Client, helix: Helix) -> None:
     helix.screen.until('two = "taken"')
     helix.command("write")
     until_sync(lambda: house.poem.read_text() == TAKEN)
+
+    def hovered() -> bool:
+        helix.screen.keys("Escape")
+        helix.screen.type("2gg k")
+        return f"{client.agent(agent)['name']} (scripted" in helix.screen.text()
+
+    until_sync(hovered, 20, "it is known who wrote the line")
+    client.call("athena/review/comment", agent=agent, path="poem.py", line=2, text="Why this?")
+    helix.screen.keys("Escape")
+    helix.screen.until("test: Why this?")
     helix.command("quit-all!")
 
 
@@ -152,6 +167,7 @@ def test_vim_with_ale(house: House, client: Client, screen: Screen) -> None:
 
     act("Do what is selected", "ggVG:ALECodeAction\r")
     agent = house.has_asked(client)
+    screen.until("asks: May I stop?")
     act("Athena: Allow", ":ALECodeAction\r")
     assert house.closed_by(client, agent) == "lsp: allow-once"
     act("Transcript of", ":ALECodeAction\r")
@@ -163,6 +179,14 @@ def test_vim_with_ale(house: House, client: Client, screen: Screen) -> None:
     screen.until('two = "taken"')
     screen.type(":write\r")
     until_sync(lambda: house.poem.read_text() == TAKEN)
+
+    def hovered() -> bool:
+        screen.type(":2\r:ALEHover\r")
+        return f"{client.agent(agent)['name']} (scripted" in screen.text()
+
+    until_sync(hovered, 20, "it is known who wrote the line")
+    client.call("athena/review/comment", agent=agent, path="poem.py", line=2, text="Why this?")
+    screen.until("test: Why this?")
     screen.type(":quitall!\r")
 
 

@@ -11,6 +11,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import zip_longest
 
 from athena.app.context import Context
 from athena.app.trees import edges
@@ -61,6 +62,8 @@ class Followed:
     steps: int = 0
     lines: list[bytes] = field(default_factory=list[bytes])
     brought: list[Brought | None] = field(default_factory=list["Brought | None"])
+    asked: tuple[int, int, list[Brought | None]] | None = None
+    """The text that was asked for last, after how many steps, and which of its lines came."""
 
 
 class Bringing:
@@ -86,11 +89,14 @@ class Bringing:
         found = await self._follow(context, checkout, paths)
         if not any(found.brought):
             return []
-        content = text.encode("utf-8", "surrogateescape")
-        now = carried(found.brought, changes(found.lines, without_ends(split(content))), None)
+        key = hash(text)
+        if found.asked is None or found.asked[:2] != (key, found.steps):
+            new = without_ends(split(text.encode("utf-8", "surrogateescape")))
+            now = carried(found.brought, changes(found.lines, new), None)
+            found.asked = (key, found.steps, now)
         return [
             line.author if line is not None and _may_be(line, at) else None
-            for line, at in zip(now, [*committed, *[None] * len(now)], strict=False)
+            for line, at in zip_longest(found.asked[2], committed)
         ]
 
     async def _follow(self, context: Context, checkout: Checkout, paths: Sequence[str]) -> Followed:

@@ -51,12 +51,14 @@ class Committed:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Blamed:
-    """A committed version of a file: its lines, and where each comes from."""
+    """A committed version of a file: its lines, where each comes from, and what was asked last."""
 
     lines: list[bytes]
     places: list[Place]
+    committed: list[Committed] | None = None
+    asked: tuple[int, list[Committed | None]] | None = None
 
 
 @dataclass(slots=True)
@@ -77,15 +79,21 @@ class CommitHistory:
             self.checkout, revision
         )
         blamed = await self._blame(commit, path)
+        key = hash(text)
+        if blamed.asked is not None and blamed.asked[0] == key:
+            return blamed.asked[1]
+        if blamed.committed is None:
+            for oid in {p.commit for p in blamed.places} - self._commits.keys():
+                self._commits[oid] = await self._described(oid)
+            blamed.committed = [Committed(self._commits[p.commit], p) for p in blamed.places]
         content = text.encode("utf-8", "surrogateescape") if isinstance(text, str) else text
         new = without_ends(split(content))
-        of_line: list[Place | None] = [*blamed.places]
+        of_line: list[Committed | None] = [*blamed.committed]
         for change in reversed(changes(blamed.lines, new)):
             written = change.new_end - change.new_start
             of_line[change.old_start : change.old_end] = [None] * written
-        for oid in {p.commit for p in of_line if p is not None} - self._commits.keys():
-            self._commits[oid] = await self._described(oid)
-        return [None if p is None else Committed(self._commits[p.commit], p) for p in of_line]
+        blamed.asked = (key, of_line)
+        return of_line
 
     async def _blame(self, commit: str, path: str) -> Blamed:
         known = self._blamed.get((commit, path))

@@ -1,8 +1,8 @@
 """Problems: review comments, collisions between agents and, if wanted, hunks not judged yet.
 
 Where the client pulls, by document or all of the workspace, and can be told when to ask again, it
-is; elsewhere they are pushed for all files that have some. They are collected once for each change, not for each
-key stroke. Open hunks are many, so they are shown only with the initialization option
+is; elsewhere they are pushed for all files that have some. They are collected once for each change,
+not for each key stroke. Open hunks are many, so they are shown only with the initialization option
 `athena.openHunks`.
 """
 
