@@ -265,12 +265,35 @@ def test_the_same_command_twice_makes_one_agent(client: Client, folder: Path) ->
     second = spawn(client, folder, "say once", commandId="c-1")
     assert first["id"] == second["id"]
     client.until(first["id"], "idle")
-    for _ in range(2):
-        client.call(
-            "athena/agent/prompt", agent=first["id"], text=scenario("say hi"), commandId="c-2"
-        )
+    wanted = {"agent": first["id"], "text": scenario("say hi"), "commandId": "c-2"}
+    once = client.call("athena/agent/prompt", **wanted)
+    again = client.call("athena/agent/prompt", **wanted)
+    assert (again["promptId"], again["seq"]) == (once["promptId"], once["seq"])
     client.until(first["id"], "idle")
     assert told(client, first["id"]).count("say hi") == 1
+
+
+def test_a_command_that_was_carried_out_is_so_whatever_came_after(
+    client: Client, folder: Path
+) -> None:
+    agent = spawn(client, folder)["id"]
+    client.until(agent, "idle")
+    wanted = {"agent": agent, "text": scenario("say hi"), "commandId": "c-3"}
+    once = client.call("athena/agent/prompt", **wanted)
+    client.until(agent, "idle")
+    client.call("athena/agent/stop", agent=agent)
+    client.until(agent, "done")
+    client.call("athena/agent/archive", agent=agent)
+    assert client.call("athena/agent/prompt", **wanted)["promptId"] == once["promptId"]
+
+
+def test_one_name_for_two_commands_is_refused(client: Client, folder: Path) -> None:
+    one, other = (spawn(client, folder)["id"] for _ in range(2))
+    client.call("athena/agent/prompt", agent=one, text=scenario("say hi"), commandId="c-4")
+    with pytest.raises(CallError, match="named another command") as refused:
+        client.call("athena/agent/prompt", agent=other, text=scenario("say hi"), commandId="c-4")
+    assert refused.value.code == ErrorCode.INVALID_PARAMS
+    assert refused.value.data["field"] == "commandId"
 
 
 def test_a_harness_that_is_not_there(shared: Athena, client: Client, folder: Path) -> None:

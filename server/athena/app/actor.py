@@ -29,7 +29,7 @@ from athena.log import Appended, Ingest, LogUnavailable, NewEvent, OutFrame
 from athena.protocol import events as e
 from athena.protocol.errors import AthenaError, ErrorCode
 from athena.protocol.rule import Rule
-from athena.runs import ExitRecord, Frame, Refused, Run, RunEnded
+from athena.runs import Frame, LaunchFailed, Refused, Run, RunEnded, RunnerSilent
 
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
@@ -38,12 +38,16 @@ FORGET_EVERY = 64
 """Frames that the runner has are dropped from the outbox in lots, to save transactions."""
 
 DISK_RETRY_SECONDS = 1.0
+REACH_RETRY_SECONDS = 1.0
 KILL_GRACE_SECONDS = 1.0
 
 
 @dataclass(slots=True)
 class Live:
-    """The running process of an agent, its driver, and how far both are in the log."""
+    """The running process of an agent, its driver, and how far both are in the log.
+
+    `reached` is set once there is a `run` to talk to, or it is sure that there never will be one.
+    """
 
     run_id: str
     driver: Driver[Any]
@@ -55,7 +59,7 @@ class Live:
     effects: Effects | None = None
     heard_at: float = field(default_factory=time.monotonic)
     forgotten: int = 0
-    connected: asyncio.Event = field(default_factory=asyncio.Event)
+    reached: asyncio.Event = field(default_factory=asyncio.Event)
     over: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -92,11 +96,33 @@ class AgentActor:
             return {}
         return live.driver.written(live.memory)
 
-    async def change(
-        self, build: Callable[[Draft], T], command_id: str | None = None
-    ) -> tuple[T, Appended]:
+    async def change(self, build: Callable[[Draft], T]) -> tuple[T, Appended]:
         """Carry out a user's command: `build` puts it into a draft, or raises `AthenaError`."""
-        return await self.context.steady.run(self._change(build, command_id))
+        return await self.context.steady.run(self._change(build, None))
+
+    async def once(
+        self, build: Callable[[Draft], T], command_id: str | None
+    ) -> tuple[T | None, Appended]:
+        """The same, once for each `command_id`: when it comes again, the value is null and the
+        rest what it was, whatever became of the agent since."""
+        return await self.context.steady.run(self._once(build, command_id))
+
+    async def _once(
+        self, build: Callable[[Draft], T], command_id: str | None
+    ) -> tuple[T | None, Appended]:
+        before = await self.context.log.carried_out(command_id) if command_id else None
+        if before is None:
+            value, done = await self._change(build, command_id)
+            if not done.duplicate:
+                return value, done
+            before = done
+        if self.agent_id not in before.versions:
+            raise AthenaError(
+                ErrorCode.INVALID_PARAMS,
+                f"commandId {command_id!r} named another command: each needs one of its own.",
+                field="commandId",
+            )
+        return None, before
 
     async def _change(
         self, build: Callable[[Draft], T], command_id: str | None
@@ -106,7 +132,8 @@ class AgentActor:
             value = build(draft)
             following = draft.settle()
             appended = await self._commit(draft, command_id)
-            self._act(following)
+            if not appended.duplicate:
+                self._act(following)
         return value, appended
 
     async def revive(self) -> None:
@@ -140,6 +167,14 @@ class AgentActor:
                 draft.record(fact)
             draft.ingest = ingest
             return await self._commit(draft, None)
+
+    def processes(self) -> list[int]:
+        """The leaders of the processes that work for the agent now, terminals included."""
+        live = self.live
+        if live is None or live.run is None:
+            return []
+        terminals = live.effects.processes() if live.effects is not None else []
+        return [pid for pid in (live.run.pid, *terminals) if pid is not None]
 
     async def detach(self) -> None:
         """Let go of the run; it goes on, and the next daemon takes it up."""
@@ -385,16 +420,31 @@ class AgentActor:
 
     async def _follow(self, live: Live) -> None:
         """Connect to the run's process, hand over what it has not got, and read to its end."""
-        run = await self.context.launcher.open(self.state, live.run_id, live.launch)
-        async with self._lock:
-            live.run = run
-            for frame in await self.context.log.outbox_after(live.run_id, run.last_in):
-                self._spawn(self._deliver(live, run, frame))
-            live.connected.set()
-        async for frames in run.batches(live.position):
-            await self._ingest(live, frames)
-        await self._end_run(live, await run.ended())
+        try:
+            run = await self._reach(live)
+        except (LaunchFailed, AthenaError) as error:
+            ended = e.RunEnded(run_id=live.run_id, reason="failed", error=str(error))
+        else:
+            async with self._lock:
+                live.run = run
+                for frame in await self.context.log.outbox_after(live.run_id, run.last_in):
+                    self._spawn(self._deliver(live, run, frame))
+                live.reached.set()
+            async for frames in run.batches(live.position):
+                await self._ingest(live, frames)
+            ended = explain_end(self.state, live.run_id, await run.ended())
+        await self._end_run(live, ended)
         await self._again()
+
+    async def _reach(self, live: Live) -> Run:
+        """The run's process, started or found again. One that gives no answer now is asked again:
+        it lives, and nobody else is there to drive it."""
+        while True:
+            try:
+                return await self.context.launcher.open(self.state, live.run_id, live.launch)
+            except (RunnerSilent, OSError) as error:
+                logger.warning("run %s cannot be reached yet: %s", live.run_id, error)
+                await asyncio.sleep(REACH_RETRY_SECONDS)
 
     async def _deliver(self, live: Live, run: Run, frame: OutFrame) -> None:
         """Hand a frame to the runner; it is in the outbox until the runner has it on disk."""
@@ -443,25 +493,15 @@ class AgentActor:
             logger.warning("%s", error.message)
             return []
 
-    async def _end_run(self, live: Live, exit_record: ExitRecord) -> None:
+    async def _end_run(self, live: Live, ended: e.RunEnded) -> None:
         async with self._lock:
             draft = self._draft()
-            reason, error = explain_end(self.state, exit_record)
-            used = exit_record.usage
-            draft.take(live.driver.ended(draft.memory, error or f"the harness has {reason}"))
-            draft.record(
-                e.RunEnded(
-                    run_id=live.run_id,
-                    reason=reason,
-                    code=exit_record.code,
-                    signal=exit_record.signal,
-                    error=error,
-                    cpu_seconds=(used.user_ms + used.system_ms) / 1000 if used else None,
-                    max_rss_bytes=used.max_rss_bytes if used else None,
-                )
-            )
+            words = ended.error or f"the harness has {ended.reason}"
+            draft.take(live.driver.ended(draft.memory, words))
+            draft.record(ended)
             await self._persist(draft)
             self.live = None
+            live.reached.set()
             live.over.set()
         self.context.launcher.started(live.run_id, has_session=False)
         if live.effects is not None:
@@ -476,10 +516,11 @@ class AgentActor:
             draft = self._draft()
             draft.ask(Close())
             await self._persist(draft)
-        await live.connected.wait()
-        assert live.run is not None
+        await live.reached.wait()
+        if live.run is None:
+            return
         live.run.close_input()
-        grace = self.context.settings(None).daemon.stop_grace_seconds
+        grace = self.context.limits.stop_grace_seconds
         try:
             await asyncio.wait_for(live.over.wait(), grace)
         except TimeoutError:
@@ -490,8 +531,9 @@ class AgentActor:
         live = self.live
         if live is None:
             return
-        await live.connected.wait()
-        assert live.run is not None
+        await live.reached.wait()
+        if live.run is None:
+            return
         live.run.kill(KILL_GRACE_SECONDS)
         await live.over.wait()
 

@@ -14,6 +14,7 @@ from athena.app.user import need_user
 from athena.border import Connection
 from athena.core import decide
 from athena.harness import driver as d
+from athena.log import Appended
 from athena.projections.agents import detail
 from athena.protocol import agent as a
 from athena.protocol import events as e
@@ -61,7 +62,7 @@ async def spawn(context: Context, connection: Connection, asked: a.SpawnAgent) -
         if content:
             draft.record(*decide.prompt(draft.now, content, steer=False, by=by(connection)))
 
-    await actor.change(build, asked.command_id)
+    await actor.once(build, asked.command_id)
     return detail(actor.state)
 
 
@@ -119,11 +120,31 @@ async def _prompt(
         draft.record(*decide.prompt(draft.now, content, steer=steer, by=by(connection)))
         return name
 
-    prompt_id, appended = await actor.change(build, asked.command_id)
+    prompt_id, appended = await actor.once(build, asked.command_id)
     state = actor.state
     return a.Prompted(
-        agent_id=state.id, prompt_id=prompt_id, version=state.version, seq=appended.last_seq
+        agent_id=state.id,
+        prompt_id=prompt_id or await _queued_then(context, state.id, appended),
+        version=state.version,
+        seq=appended.last_seq,
     )
+
+
+async def _queued_then(context: Context, agent_id: str, appended: Appended) -> str:
+    """The prompt that a command queued when it came for the first time."""
+    found = await context.log.read(
+        appended.first_seq - 1,
+        upto=appended.last_seq,
+        streams=[agent_id],
+        kinds=[e.PromptQueued.KIND],
+    )
+    if not found:
+        raise AthenaError(
+            ErrorCode.INVALID_PARAMS,
+            "commandId named a command that is no prompt.",
+            field="commandId",
+        )
+    return str(found[0].data["promptId"])
 
 
 async def withdraw(context: Context, connection: Connection, asked: a.WithdrawPrompt) -> a.Changed:

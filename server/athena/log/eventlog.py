@@ -338,6 +338,10 @@ class EventLog:
     async def set_position(self, follower: str, seq: int) -> None:
         await self._writer.submit(jobs.SetPosition(follower, seq))
 
+    async def carried_out(self, command_id: str) -> Appended | None:
+        """What a command became (a `duplicate` then), None for one that never was carried out."""
+        return await self._readers.run(lookups.command, command_id)
+
     # Runs
 
     async def ingest_state(self, run_id: str) -> Ingest | None:

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Sequence
 
 import zstandard
 
-from athena.log.model import Ingest, OutFrame, Snapshot, StreamHead
+from athena.log.model import Appended, Ingest, OutFrame, Snapshot, StreamHead
 
 
 def ingest_state(connection: sqlite3.Connection, run_id: str) -> Ingest | None:
     row = connection.execute("SELECT position, memory FROM run WHERE id = ?", (run_id,)).fetchone()
     return None if row is None else Ingest(run_id, row[0], row[1] or b"")
+
+
+def command(connection: sqlite3.Connection, command_id: str) -> Appended | None:
+    """What a command became when it was carried out, None for one that never was."""
+    found = connection.execute(
+        "SELECT first_seq, last_seq, at, versions FROM command WHERE id = ?", (command_id,)
+    ).fetchone()
+    if found is None:
+        return None
+    first_seq, last_seq, at, versions = found
+    return Appended(first_seq, last_seq, at, json.loads(versions), duplicate=True)
 
 
 def outbox_after(connection: sqlite3.Connection, run_id: str, n: int) -> list[OutFrame]:

@@ -5,14 +5,13 @@ Everything here runs on the writer connection's thread.
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from athena.log import rows
+from athena.log import lookups, rows
 from athena.log.errors import LogError
 from athena.log.health import FileGone, classify
 from athena.log.model import Appended
@@ -152,10 +151,7 @@ class Transaction:
 
     def command(self, command_id: str) -> Appended | None:
         """What a command became when it was carried out before."""
-        found = self.connection.execute(
-            "SELECT first_seq, last_seq, at, versions FROM command WHERE id = ?", (command_id,)
-        ).fetchone()
-        return None if found is None else replace(command_result(found), duplicate=True)
+        return lookups.command(self.connection, command_id)
 
     def rewritten(self) -> None:
         """Say that the tables were written past this object: they are read anew then."""
@@ -186,12 +182,6 @@ def stream_head(connection: sqlite3.Connection, name: str) -> tuple[int, int]:
         (name,),
     ).fetchone()
     return row or (0, 0)
-
-
-def command_result(row: Sequence[Any]) -> Appended:
-    """The result of a command from the columns first_seq, last_seq, at, versions."""
-    first_seq, last_seq, at, versions = row
-    return Appended(first_seq, last_seq, at, json.loads(versions))
 
 
 def commit_group(
