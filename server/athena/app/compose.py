@@ -23,6 +23,7 @@ from athena.app.notification import DesktopTeller, WebhookTeller
 from athena.app.patience import Patience
 from athena.app.stall import StallWatch
 from athena.app.states import open_cache
+from athena.app.steady import always
 from athena.border import Connection, StartupError
 from athena.core.state import AgentState
 from athena.log import EventLog, LogError
@@ -73,13 +74,18 @@ class AthenaCore:
         context.subscriptions = Subscriptions(log, context.hub, directory.view)
         await self._list_agents()
         await self._revive()
-        self._tasks.append(asyncio.create_task(StallWatch(context).run()))
-        self._tasks.append(asyncio.create_task(Patience(context).run()))
-        self._tasks.append(asyncio.create_task(DesktopTeller(context).run()))
-        self._tasks.append(asyncio.create_task(WebhookTeller(context).run()))
-        self._tasks.append(asyncio.create_task(context.collisions.run()))
-        self._tasks.append(asyncio.create_task(Pruning(context).run()))
-        self._tasks.append(asyncio.create_task(self._upkeep()))
+        self._tasks = [
+            asyncio.create_task(always(work, what))
+            for what, work in (
+                ("the watch for stalled agents", StallWatch(context).run),
+                ("the watch over open requests", Patience(context).run),
+                ("telling the desktop", DesktopTeller(context).run),
+                ("telling the webhook", WebhookTeller(context).run),
+                ("the watch for collisions", context.collisions.run),
+                ("the pruning of checkpoints", Pruning(context).run),
+                ("the upkeep", self._upkeep),
+            )
+        ]
 
     async def _load(self, agent_id: str) -> AgentState | None:
         state, _ = await self.context.cache.get(agent_id)

@@ -14,6 +14,7 @@ from athena.app.hub import Hub
 from athena.app.settings import Settings
 from athena.app.states import States
 from athena.app.steady import Steady
+from athena.app.tables import DaemonSettings
 from athena.core.state import AgentState
 from athena.log import EventLog
 from athena.worktree.ports import PortRange
@@ -65,6 +66,11 @@ class Context:
     def detections(self) -> Path:
         """Where what was detected of harnesses is kept."""
         return self.state_dir / "harnesses"
+
+    @property
+    def limits(self) -> DaemonSettings:
+        """The limits of the daemon, also while the user's file is broken."""
+        return settings_files.limits()
 
     def settings(self, project: Path | None) -> Settings:
         """The settings in force for a project, or the user's alone."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from athena.app.terminals import Terminals
 from athena.harness import driver as d
+from athena.runs import Detached, Fenced, RunError
 
 MOST_BYTES = 32 * 1024 * 1024
 
@@ -23,9 +24,15 @@ class Effects:
         """Do it; what fails is told to the harness in words."""
         try:
             result = await self._do(effect)
-        except (OSError, ValueError, UnicodeDecodeError) as error:
+        except (Detached, Fenced):
+            raise  # The next daemon performs it.
+        except (OSError, ValueError, RunError) as error:
             return d.EffectDone(effect.effect_id, error=str(error))
         return d.EffectDone(effect.effect_id, result=result)
+
+    def processes(self) -> list[int | None]:
+        """The leaders of the processes in the run's terminals."""
+        return self._terminals.processes()
 
     async def close(self) -> None:
         """End what is left of the run's terminals."""

@@ -19,8 +19,10 @@ from athena.harness.capabilities import Detections
 from athena.harness.driver import Driver, Launch
 from athena.harness.identity import find
 from athena.harness.registry import driver_for
+from athena.harness.rows import Harness
 from athena.harness.verified import VERIFIED
 from athena.protocol.agent import Logs
+from athena.protocol.events import RunEnded
 from athena.protocol.spec import AgentSpec
 from athena.runs import ExitRecord, How, Run, RunSpec, errors_said
 
@@ -38,8 +40,8 @@ class Launcher:
         self._firsts = FirstStarts()
 
     def driver(self, state: AgentState) -> Driver[Any]:
-        """The driver of an agent's harness. `AthenaError` when the settings lost the harness."""
-        harness = self._context.settings_of(state).harness(state.spec.harness)
+        """The driver of an agent's harness. `AthenaError` when there is no such harness."""
+        harness = self._harness(state)
         program = find(harness, environment.load(self._context.environments, state.id))
         known = Detections(self._context.detections).of(program) if program is not None else None
         return driver_for(harness, known)
@@ -51,11 +53,21 @@ class Launcher:
 
     def learned(self, state: AgentState) -> None:
         """Keep what an agent's harness was seen to be able to do."""
-        harness = self._context.settings_of(state).harness(state.spec.harness)
+        harness = self._harness(state)
         program = find(harness, environment.load(self._context.environments, state.id))
         if program is not None:
             kept = Detections(self._context.detections)
             kept.seen(harness.name, program, state.capabilities, self._context.clock())
+
+    def _harness(self, state: AgentState) -> Harness:
+        """The harness that runs, which the settings may have lost by now, or else the wanted one.
+
+        Only the user's file names harnesses: a broken one of the project is no matter here.
+        """
+        settings = self._context.settings(None)
+        if state.run is not None:
+            return settings.harness_of_run(state.run.harness)
+        return settings.harness(state.spec.harness)
 
     def first_installed(self, settings: Settings, env: Mapping[str, str]) -> str | None:
         """The first harness that the PATH has, of those that the tests ran or the user named.
@@ -75,8 +87,8 @@ class Launcher:
         def start() -> Awaitable[Run]:
             return open_run(directory, lambda: self._spec(state, run_id, launch), self._epoch)
 
-        home = self._shared_home(state)
-        if home is None or directory.is_dir():
+        home = None if directory.is_dir() else self._shared_home(state)
+        if home is None:
             return await start()
         return await self._firsts.open(home, run_id, start)
 
@@ -86,7 +98,7 @@ class Launcher:
 
     def _shared_home(self, state: AgentState) -> str | None:
         """The folder in which agents of this harness must not start for the first time at once."""
-        harness = self._context.settings_of(state).harness(state.spec.harness)
+        harness = self._harness(state)
         variable = harness.home_variable
         if variable is None:
             return None
@@ -102,7 +114,7 @@ class Launcher:
             cwd=Path(launch.cwd),
             env={**env, **command.env},
             umask=environment.kept(self._context.environments, state.id).umask,
-            idle_ms=int(self._context.settings(None).daemon.run_idle_seconds * 1000),
+            idle_ms=int(self._context.limits.run_idle_seconds * 1000),
         )
 
     async def run(self, directory: Path, spec: Callable[[], RunSpec]) -> Run:
@@ -148,8 +160,22 @@ def _instructed(state: AgentState) -> AgentSpec:
     return state.spec.model_copy(update={"instructions": told})
 
 
-def explain_end(state: AgentState, record: ExitRecord) -> tuple[Reason, str | None]:
-    """The reason of `RunEnded` and its words, from the runner's record and what was asked for."""
+def explain_end(state: AgentState, run_id: str, record: ExitRecord) -> RunEnded:
+    """How a run ended, from the runner's record and what was asked for."""
+    reason, error = _reason(state, record)
+    used = record.usage
+    return RunEnded(
+        run_id=run_id,
+        reason=reason,
+        code=record.code,
+        signal=record.signal,
+        error=error,
+        cpu_seconds=(used.user_ms + used.system_ms) / 1000 if used else None,
+        max_rss_bytes=used.max_rss_bytes if used else None,
+    )
+
+
+def _reason(state: AgentState, record: ExitRecord) -> tuple[Reason, str | None]:
     message = record.message or None
     match record.how:
         case How.SPAWN_FAILED:

@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from athena.runs import Run, RunSpec, StillRunning, attach, launch, reap
+from athena.runs import LaunchFailed, Run, RunSpec, StillRunning, attach, launch, reap
 from athena.runs.records import read_exit, read_run
 
 
@@ -15,11 +15,15 @@ async def open_run(directory: Path, spec: Callable[[], RunSpec], epoch: int) -> 
     """The run of a directory, attached; `spec` is asked only when it has to be started.
 
     A directory in which nothing ever ran was left by a daemon that died while it started the run:
-    nobody heard of that run, so it is started now.
+    nobody heard of that run, so it is started now. Raises `LaunchFailed` when nothing runs and
+    nothing can be started, and what `attach` raises.
     """
-    directory.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if directory.is_dir() and await asyncio.to_thread(_never_ran, directory):
-        await asyncio.to_thread(shutil.rmtree, directory)
+    try:
+        directory.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if directory.is_dir() and await asyncio.to_thread(_never_ran, directory):
+            await asyncio.to_thread(shutil.rmtree, directory)
+    except OSError as error:
+        raise LaunchFailed(f"cannot use the run directory {directory}: {error.strerror}") from error
     if directory.is_dir():
         return await attach(directory, epoch)
     return await launch(directory, spec(), epoch)

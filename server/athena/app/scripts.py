@@ -12,10 +12,12 @@ from pathlib import Path
 
 from athena.app import environment, trust
 from athena.app.context import Context
+from athena.app.tables import WorkspaceSettings
 from athena.core.state import AgentState
 from athena.protocol import events as e
 from athena.protocol.agent import ScriptView
 from athena.protocol.content import ToolTerminal
+from athena.protocol.errors import AthenaError
 from athena.protocol.items import ItemStatus, ToolCall, ToolKind
 from athena.protocol.spec import ScriptStage
 from athena.runs import (
@@ -171,7 +173,10 @@ class ScriptRunner:
         return max(0.0, self._limit() - ran)
 
     def _limit(self) -> float:
-        return self._context.settings_of(self._state()).workspace.script_seconds
+        try:
+            return self._context.settings_of(self._state()).workspace.script_seconds
+        except AthenaError:  # A file that is broken now ends no script.
+            return WorkspaceSettings().script_seconds
 
     def _spec(self, script: ScriptView) -> RunSpec:
         state = self._state()

@@ -19,6 +19,7 @@ from pydantic import ValidationError
 from athena.app.tables import (
     OWN_ONLY,
     ArchetypeSettings,
+    DaemonSettings,
     Defaults,
     HarnessSettings,
     PermissionSettings,
@@ -158,6 +159,16 @@ class Settings:
             )
         return known[name]
 
+    def harness_of_run(self, name: str) -> Harness:
+        """The harness under which a run was started, also when the settings have it no more.
+
+        All that are not built in are ACP agents like any other, so the run can still be driven.
+        """
+        gone = f"There is no harness {name!r} in {user_file()} any more."
+        return self.harnesses().get(name) or Harness(
+            name=name, title=name, protocol="acp", argv=(name,), hint=gone, source="user"
+        )
+
 
 def _own_harness(name: str, given: HarnessSettings, row: Harness | None) -> Harness:
     """A harness of the user's settings; one that is known keeps what they do not say."""
@@ -210,6 +221,15 @@ def load(project: Path | None) -> Settings:
                 reason=f"project {table}",
             )
     return Settings(own, theirs)
+
+
+def limits() -> DaemonSettings:
+    """The limits of the daemon. While the user's file is broken, those that it had last."""
+    known = _read.get(user_file())
+    try:
+        return read_file(user_file()).daemon
+    except AthenaError:
+        return known[1].daemon if known is not None else DaemonSettings()
 
 
 def read_file(path: Path) -> SettingsFile:

@@ -1,16 +1,20 @@
-"""Work that goes on to its end when whoever asked for it gives up or is gone."""
+"""Work that goes on: to its end when whoever asked for it gives up, or as long as the daemon."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
+
+from athena.log import LogError
+from athena.protocol.errors import AthenaError
 
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
 FINISH_SECONDS = 3.0
+AGAIN_SECONDS = 2.0
 
 
 class Steady:
@@ -40,3 +44,15 @@ class Steady:
         # Read here, because a caller that gave up reads it nowhere.
         if not task.cancelled() and (error := task.exception()):
             logger.debug("ended with an error: %r", error)
+
+
+async def always(work: Callable[[], Coroutine[Any, Any, None]], what: str) -> None:
+    """Do what is to go on as long as the daemon: a fault is logged, and it begins anew."""
+    while True:
+        try:
+            await work()
+        except (LogError, AthenaError) as error:
+            logger.warning("%s waits: %s", what, error)
+        except Exception:
+            logger.exception("%s failed and begins anew", what)
+        await asyncio.sleep(AGAIN_SECONDS)

@@ -68,6 +68,10 @@ class Terminals:
         await run.ended()
         self._open.pop(terminal_id, None)
 
+    def processes(self) -> list[int | None]:
+        """The leaders of those that run; None for one that is not known yet."""
+        return [run.pid for run, _ in self._open.values() if run.exit is None]
+
     async def close(self) -> None:
         """End all commands that are left."""
         for terminal_id in list(self._open):

@@ -14,6 +14,7 @@ from athena.app.scripts import chosen_scripts
 from athena.app.trees import everywhere
 from athena.core.state import AgentState
 from athena.protocol import events as e
+from athena.protocol.errors import AthenaError
 from athena.protocol.items import Notice
 from athena.protocol.spec import OtherWorktree
 from athena.worktree import checkpoint, create, repository, unfinished
@@ -28,7 +29,7 @@ async def make_workspace(context: Context, state: AgentState) -> list[e.EventDat
         setup, told = _setup(context, state, made)
         root = str(made.checkout.root if made.checkout else made.cwd)
         ports = _ports(context, state, made, root)
-    except WorktreeError as error:
+    except (WorktreeError, AthenaError, OSError) as error:
         return [e.WorkspaceFailed(error=str(error))]
     checkout = made.checkout
     ready = e.WorkspaceReady(

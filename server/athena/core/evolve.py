@@ -15,7 +15,15 @@ from athena.protocol.agent import (
     WorkspaceView,
 )
 from athena.protocol.capability import Capabilities
-from athena.protocol.items import Item, ItemStatus, Message, Plan, Reasoning, ToolCall
+from athena.protocol.items import (
+    Item,
+    ItemStatus,
+    Message,
+    Plan,
+    Reasoning,
+    ToolCall,
+    UserMessage,
+)
 from athena.protocol.review import CommentView
 from athena.protocol.usage import Cost, Usage
 
@@ -373,10 +381,11 @@ def _item_change(state: AgentState, at: int, data: e.EventData) -> Change:
             title = data.changes.get("title")
             return {"activity": title} if isinstance(title, str) else {}
         case e.ItemCompleted():
+            # What the user says to a stalled harness is no sign of life of it.
+            heard = {} if isinstance(data.item, UserMessage) else {"stalled": False}
             if state.turn is not None and has_image(data):
-                turn = state.turn.model_copy(update={"has_image": True})
-                return {"stalled": False, "turn": turn}
-            return {"stalled": False}
+                return {**heard, "turn": state.turn.model_copy(update={"has_image": True})}
+            return heard
         case e.RequestOpened():
             opened = OpenRequest(
                 request_id=data.request_id,

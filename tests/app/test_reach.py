@@ -1,0 +1,80 @@
+"""Processes that cannot be started, found or driven: told, and never waited for in vain."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+import psutil
+
+from tests.app.playing import spawn, told
+from tests.support.athena import Athena
+from tests.support.wait import until_sync
+
+
+def settings(athena: Athena, text: str) -> None:
+    Path(athena.environment["ATHENA_CONFIG"]).write_text(text)
+
+
+def test_where_no_run_can_be_kept_the_agent_says_so(athena: Athena, folder: Path) -> None:
+    (athena.state / "runs").write_text("in the way")
+    with athena.client() as client:
+        agent = spawn(client, folder, "say hi")["id"]
+        failed = client.until_status(agent, "failed")
+        assert str(athena.state / "runs") in failed["reason"]
+        (athena.state / "runs").unlink()
+        client.call("athena/agent/resume", agent=agent)
+        client.until(agent, "idle")
+        assert "say hi" in told(client, agent)
+
+
+def test_a_run_goes_on_though_the_settings_lost_its_harness(athena: Athena, folder: Path) -> None:
+    command = [sys.executable, "-m", "athena", "scripted"]
+    settings(athena, f"[harness.own]\ncommand = {command}\n")
+    with athena.client() as client:
+        agent = spawn(client, folder, "mark on\ngate open\nsay on we go", harness="own")["id"]
+        until_sync((folder / "on").exists)
+    athena.kill()
+    settings(athena, "")
+    athena.start()
+    with athena.client() as client:
+        (folder / "open").touch()
+        client.until(agent, "idle")
+        assert "say on we go" in told(client, agent)
+        client.call("athena/agent/stop", agent=agent)
+        client.until(agent, "done")
+        client.call("athena/agent/resume", agent=agent)
+        failed = client.until_status(agent, "failed")
+        assert "There is no harness 'own'" in failed["reason"]
+
+
+def test_a_runner_that_gives_no_answer_is_asked_again(athena: Athena, folder: Path) -> None:
+    """As on a machine that is so busy that a new daemon is there long before its runners."""
+    with athena.client() as client:
+        agent = spawn(client, folder, "mark on\ngate open\nsay on we go")["id"]
+        until_sync((folder / "on").exists)
+        run = client.agent(agent)["runId"]
+    runner = _runner(athena.state / "runs" / run)
+    os.kill(runner, signal.SIGSTOP)
+    try:
+        athena.kill()
+        athena.start()
+        with athena.client() as client:
+            log = athena.state / "daemon.log"
+            until_sync(lambda: "cannot be reached yet" in log.read_text(), timeout=30)
+            os.kill(runner, signal.SIGCONT)
+            (folder / "open").touch()
+            client.until(agent, "idle", timeout=30)
+            assert "say on we go" in told(client, agent)
+    finally:
+        os.kill(runner, signal.SIGCONT)
+
+
+def _runner(directory: Path) -> int:
+    """The process of a run's runner, which is told its directory."""
+    for process in psutil.process_iter(["cmdline"]):
+        if str(directory) in (process.info["cmdline"] or []):
+            return process.pid
+    raise AssertionError(f"no runner of {directory}")
