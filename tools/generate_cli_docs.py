@@ -44,7 +44,9 @@ either will do.
 - Words for people are coloured on a terminal, and plain text elsewhere; `NO_COLOR=1` takes the
   colours away.
 - No verb asks a question (but for `athena demo --ask`), so all can be used in scripts.
-- `athena completion bash` (or `zsh`, `fish`) prints the shell completion.
+- `athena completion bash` (or `zsh`, `fish`) prints the shell completion. TAB then completes verbs,
+  options, the names of agents, harnesses and archetypes, what is asked and how it can be answered.
+  It starts no daemon.
 
 What verbs do is also in [the protocol](protocol.md): each calls one or two of its methods.
 """

@@ -12,9 +12,12 @@ def main() -> int:
     arguments = sys.argv[1:]
     if arguments and arguments[0] in MODES and not {"-h", "--help"} & set(arguments[1:]):
         return run(arguments[0], arguments[1:])
-    from athena.cli import main as command_line
+    try:
+        from athena.cli import main as command_line
 
-    return command_line()
+        return command_line()
+    except KeyboardInterrupt:  # In the middle of the imports; later on commands see to it.
+        return 130
 
 
 if __name__ == "__main__":

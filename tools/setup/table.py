@@ -113,6 +113,8 @@ TOOLS: tuple[Tool, ...] = (
         note="with ALE; `packadd ale` loads it",
     ),
     AptTool(name="tmux", packages=("tmux",), commands=("tmux",), check=("-V",), says="^tmux 3"),
+    AptTool(name="zsh", packages=("zsh",), commands=("zsh",), says="^zsh 5"),
+    AptTool(name="fish", packages=("fish",), commands=("fish",), says="^fish, version"),
     AptTool(
         name="chromium",
         packages=("chromium",),
@@ -134,7 +136,7 @@ TOOLS: tuple[Tool, ...] = (
 GROUPS: dict[str, tuple[str, ...]] = {
     "nvim": ("nvim-0.10", "nvim-0.11", "nvim-0.12", "telescope", "dropbear", "ssh", "tmux"),
     "vscode": ("node", "code-server", "chromium", "playwright-core"),
-    "editors": ("emacs", "helix", "vim", "tmux", "nvim-0.11"),
+    "editors": ("emacs", "helix", "vim", "tmux", "nvim-0.11", "zsh", "fish"),
     "harnesses": tuple(tool.name for tool in harnesses.FAST),
     "all-harnesses": tuple(tool.name for tool in harnesses.HARNESSES),
 }

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from athena.app.context import Context
 from athena.border import Connection
+from athena.log import LogUnavailable
 from athena.protocol.base import Empty
 from athena.protocol.errors import AthenaError, ErrorCode
 from athena.protocol.transcript import BackedUp, Exported, ExportLog, VerifyReport
@@ -21,11 +22,23 @@ async def export(context: Context, connection: Connection, asked: ExportLog) -> 
         )
     try:
         file = await asyncio.to_thread(path.open, "xb")
+    except OSError as error:
+        raise _unwritable(path, error) from error
+    try:
         with file:
             written = await context.log.export(file)
     except OSError as error:
-        raise AthenaError(ErrorCode.INVALID_PARAMS, str(error), field="path") from error
+        path.unlink(missing_ok=True)
+        raise _unwritable(path, error) from error
+    except LogUnavailable as error:
+        words = f"{error} What could be read is in {path}."
+        raise AthenaError(ErrorCode.LOG_UNAVAILABLE, words, state=error.state.name) from error
     return Exported(path=str(path), events=written, bytes=path.stat().st_size)
+
+
+def _unwritable(path: Path, error: OSError) -> AthenaError:
+    words = f"{path} cannot be written: {error.strerror or error}."
+    return AthenaError(ErrorCode.INVALID_PARAMS, words, field="path")
 
 
 async def verify(context: Context, connection: Connection, asked: Empty) -> VerifyReport:

@@ -6,6 +6,6 @@ from __future__ import annotations
 def main() -> int:
     """Run a command; returns its exit code."""
     from athena.cli.app import app
+    from athena.cli.output import run
 
-    result: object = app.main(prog_name="athena", standalone_mode=True)
-    return result if isinstance(result, int) else 0
+    return run(app)

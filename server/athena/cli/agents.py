@@ -10,7 +10,7 @@ from typing import Any
 import click
 from rich.table import Table
 
-from athena.cli import words
+from athena.cli import completing, words
 from athena.cli.output import Exit, Failure, interruptible, json_option, out, tell_json, wants_json
 from athena.cli.session import Session, session
 from athena.cli.watch import follow, wait_for_rest
@@ -34,7 +34,13 @@ def _pairs(values: tuple[str, ...], option: str) -> dict[str, str]:
 def _prompt_text(words_: tuple[str, ...], file: str | None) -> str | None:
     """The prompt: the words, or what a file holds (`-` is stdin)."""
     if file:
-        return sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
+        try:
+            said = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+            return said.decode("utf-8")
+        except OSError as error:
+            raise Failure(f"{file} cannot be read: {error.strerror}.", Exit.USAGE) from error
+        except UnicodeDecodeError as error:
+            raise Failure(f"{file} is no text in UTF-8: {error}.", Exit.USAGE) from error
     if words_:
         return " ".join(words_)
     return None
@@ -44,8 +50,18 @@ def _prompt_text(words_: tuple[str, ...], file: str | None) -> str | None:
 @click.argument("prompt", nargs=-1)
 @click.option("--file", "-f", help="Read the prompt from a file; - is stdin.")
 @click.option("--name", help="The agent's name; else made of the prompt.")
-@click.option("--harness", "-H", help="The harness; `athena harness list` shows them.")
-@click.option("--archetype", "-a", help="The kind of agent; `athena archetype list` shows them.")
+@click.option(
+    "--harness",
+    "-H",
+    shell_complete=completing.harnesses,
+    help="The harness; `athena harness list` shows them.",
+)
+@click.option(
+    "--archetype",
+    "-a",
+    shell_complete=completing.archetypes,
+    help="The kind of agent; `athena archetype list` shows them.",
+)
 @click.option("--model", "-m", help="The model, by the harness's own name.")
 @click.option("--mode", help="The mode, by the harness's own name.")
 @click.option("--project", "-C", help="The project's directory; else the current one.")
@@ -56,12 +72,20 @@ def _prompt_text(words_: tuple[str, ...], file: str | None) -> str | None:
     help="A new git worktree, an existing directory, or the project itself.",
 )
 @click.option("--path", help="The directory of an existing worktree.")
-@click.option("--in", "host", metavar="AGENT", help="Work in another agent's worktree.")
+@click.option(
+    "--in",
+    "host",
+    metavar="AGENT",
+    shell_complete=completing.agents,
+    help="Work in another agent's worktree.",
+)
 @click.option("--base", help="The branch or commit that a new worktree starts from.")
 @click.option("--branch", help="The name of the new branch.")
 @click.option("--subfolder", help="A folder inside the repository to work in.")
 @click.option("--also", multiple=True, help="Another repository to have a worktree of, too.")
-@click.option("--parent", help="The agent that this one works for.")
+@click.option(
+    "--parent", shell_complete=completing.agents, help="The agent that this one works for."
+)
 @click.option("--env", "-e", multiple=True, help="NAME=VALUE for the harness's environment.")
 @click.option("--option", "-o", multiple=True, help="NAME=VALUE, a setting of the harness.")
 @click.option("--watch/--no-watch", default=False, help="Show what it does until it rests.")
@@ -142,7 +166,13 @@ def after(daemon: Session, agent: dict[str, Any], watch: bool, wait: bool) -> No
 @group.command("list")
 @click.option("--all", "-A", "archived", is_flag=True, help="Archived ones too.")
 @click.option("--project", "-C", help="Only agents of this project.")
-@click.option("--status", "-s", multiple=True, help="Only agents with this status.")
+@click.option(
+    "--status",
+    "-s",
+    multiple=True,
+    type=click.Choice(list(words.STATUS_STYLES)),
+    help="Only agents with this status.",
+)
 @json_option
 def list_(archived: bool, project: str | None, status: tuple[str, ...], as_json: bool) -> None:
     """Show the agents."""
@@ -154,7 +184,9 @@ def list_(archived: bool, project: str | None, status: tuple[str, ...], as_json:
         tell_json(found)
         return
     if not found["agents"]:
-        out.print('No agents. Start one: [bold]athena spawn "what to do"[/]')
+        chosen = project or status or archived
+        hint = "" if chosen else ' Start one: [bold]athena spawn "what to do"[/]'
+        out.print(f"No {'such ' if chosen else ''}agents.{hint}")
         return
     out.print(agents_table(found["agents"]))
 
@@ -179,7 +211,7 @@ def agents_table(agents: list[dict[str, Any]]) -> Table:
 
 
 @group.command("show")
-@click.argument("agent")
+@click.argument("agent", shell_complete=completing.agents)
 @json_option
 def show(agent: str, as_json: bool) -> None:
     """Show one agent."""
@@ -217,10 +249,10 @@ def show(agent: str, as_json: bool) -> None:
 
 
 @group.command("prompt")
-@click.argument("agent")
+@click.argument("agent", shell_complete=completing.agents)
 @click.argument("prompt", nargs=-1)
 @click.option("--file", "-f", help="Read the prompt from a file; - is stdin.")
-@click.option("--steer", is_flag=True, help="Send it into the running turn.")
+@click.option("--steer", is_flag=True, help="The same as `athena steer`.")
 @click.option("--watch/--no-watch", default=False, help="Show what it does until it rests.")
 @click.option("--wait", is_flag=True, help="Wait, silently, until it rests.")
 @json_option
@@ -234,25 +266,47 @@ def prompt(
     as_json: bool,
 ) -> None:
     """Give AGENT a prompt: it is taken up when the agent is idle."""
-    verb = "steer" if steer else "prompt"
+    _say("steer" if steer else "prompt", agent, _prompt_text(prompt, file), watch, wait)
+
+
+@group.command("steer")
+@click.argument("agent", shell_complete=completing.agents)
+@click.argument("prompt", nargs=-1)
+@click.option("--file", "-f", help="Read the prompt from a file; - is stdin.")
+@click.option("--watch/--no-watch", default=False, help="Show what it does until it rests.")
+@click.option("--wait", is_flag=True, help="Wait, silently, until it rests.")
+@json_option
+def steer(
+    agent: str,
+    prompt: tuple[str, ...],
+    file: str | None,
+    watch: bool,
+    wait: bool,
+    as_json: bool,
+) -> None:
+    """Send AGENT a prompt into its running turn, before all that is queued.
+
+    A harness that takes none is interrupted, and the prompt is its next turn.
+    """
+    _say("steer", agent, _prompt_text(prompt, file), watch, wait)
+
+
+def _say(verb: str, agent: str, text: str | None, watch: bool, wait: bool) -> None:
     with session() as daemon, interruptible():
         done = daemon.call(
-            f"athena/agent/{verb}",
-            agent=agent,
-            text=_prompt_text(prompt, file),
-            commandId=secrets.token_hex(8),
+            f"athena/agent/{verb}", agent=agent, text=text, commandId=secrets.token_hex(8)
         )
         if watch or wait:
             after(daemon, {"id": done["agentId"]}, watch, wait)
-        elif as_json:
+        elif wants_json():
             tell_json(done)
 
 
-def _simple(verb: str, help_: str) -> None:
+def _simple(verb: str, help_: str, offer: completing.Offer = completing.agents) -> None:
     """A command that names an agent and nothing else."""
 
     @group.command(verb, help=help_)
-    @click.argument("agent")
+    @click.argument("agent", shell_complete=offer)
     @json_option
     def command(agent: str, as_json: bool) -> None:
         with session() as daemon:
@@ -268,9 +322,9 @@ for _verb, _help in (
     ("stop", "End AGENT in order."),
     ("kill", "End all processes of AGENT now."),
     ("archive", "Put AGENT away."),
-    ("restore", "Take an archived AGENT out again."),
 ):
     _simple(_verb, _help)
+_simple("restore", "Take an archived AGENT out again.", completing.archived)
 
 
 def _changed(method: str, as_json: bool, **params: object) -> None:
@@ -281,7 +335,7 @@ def _changed(method: str, as_json: bool, **params: object) -> None:
 
 
 @group.command("resume")
-@click.argument("agent")
+@click.argument("agent", shell_complete=completing.agents)
 @click.argument("prompt", nargs=-1)
 @json_option
 def resume(agent: str, prompt: tuple[str, ...], as_json: bool) -> None:
@@ -290,7 +344,7 @@ def resume(agent: str, prompt: tuple[str, ...], as_json: bool) -> None:
 
 
 @group.command("rename")
-@click.argument("agent")
+@click.argument("agent", shell_complete=completing.agents)
 @click.argument("name")
 @json_option
 def rename(agent: str, name: str, as_json: bool) -> None:
@@ -299,7 +353,7 @@ def rename(agent: str, name: str, as_json: bool) -> None:
 
 
 @group.command("mode")
-@click.argument("agent")
+@click.argument("agent", shell_complete=completing.agents)
 @click.argument("mode")
 @json_option
 def mode(agent: str, mode: str, as_json: bool) -> None:
@@ -308,7 +362,7 @@ def mode(agent: str, mode: str, as_json: bool) -> None:
 
 
 @group.command("model")
-@click.argument("agent")
+@click.argument("agent", shell_complete=completing.agents)
 @click.argument("model")
 @json_option
 def model(agent: str, model: str, as_json: bool) -> None:
@@ -317,7 +371,7 @@ def model(agent: str, model: str, as_json: bool) -> None:
 
 
 @group.command("option")
-@click.argument("agent")
+@click.argument("agent", shell_complete=completing.agents)
 @click.argument("option")
 @click.argument("value")
 @json_option
@@ -328,8 +382,8 @@ def option(agent: str, option: str, value: str, as_json: bool) -> None:
 
 
 @group.command("move")
-@click.argument("agent")
-@click.argument("harness")
+@click.argument("agent", shell_complete=completing.agents)
+@click.argument("harness", shell_complete=completing.harnesses)
 @click.option("--model", "-m", help="The model to go on with.")
 @json_option
 def move(agent: str, harness: str, model: str | None, as_json: bool) -> None:
@@ -338,7 +392,7 @@ def move(agent: str, harness: str, model: str | None, as_json: bool) -> None:
 
 
 @group.command("withdraw")
-@click.argument("agent")
+@click.argument("agent", shell_complete=completing.agents)
 @click.argument("prompt_id")
 @json_option
 def withdraw(agent: str, prompt_id: str, as_json: bool) -> None:
@@ -347,7 +401,7 @@ def withdraw(agent: str, prompt_id: str, as_json: bool) -> None:
 
 
 @group.command("logs")
-@click.argument("agent")
+@click.argument("agent", shell_complete=completing.agents)
 @click.option("--run", help="A run's id; else the last one.")
 @click.option("--bytes", "most", type=int, help="How much of the end.")
 @json_option

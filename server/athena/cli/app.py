@@ -12,6 +12,7 @@ from athena import __version__
 VERBS: dict[str, tuple[str, str, str]] = {
     "spawn": ("athena.cli.agents", "spawn", "Start a new agent."),
     "prompt": ("athena.cli.agents", "prompt", "Give an agent a prompt."),
+    "steer": ("athena.cli.agents", "steer", "Send a prompt into an agent's running turn."),
     "ls": ("athena.cli.agents", "list_", "Show the agents."),
     "agent": ("athena.cli.agents", "group", "Agents: spawn, prompt, steer, stop, and more."),
     "watch": ("athena.cli.watch", "watch", "Show what agents do, as it happens."),

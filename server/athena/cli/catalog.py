@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 from rich.table import Table
 
+from athena.cli import completing
 from athena.cli.output import interruptible, json_option, out, tell_json, tell_json_line
 from athena.cli.session import session
 from athena.cli.watch import batches
@@ -44,7 +45,7 @@ def event() -> None:
 
 
 @event.command("list")
-@click.option("--agent", help="Only events of this agent.")
+@click.option("--agent", shell_complete=completing.agents, help="Only events of this agent.")
 @click.option("--kind", "-k", "kinds", multiple=True, help="Only events of this kind.")
 @click.option("--after", type=int, default=0, help="Only events after this position.")
 @click.option("--limit", "-n", default=200, show_default=True, help="How many at most.")

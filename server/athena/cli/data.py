@@ -3,24 +3,34 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
+import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import click
 
 from athena.cli.output import Exit, Failure, json_option, out, tell_json
-from athena.cli.session import session
+from athena.cli.session import Session, session
 from athena.log import EventLog, ImportRefused, LogError, LogInUse
 from athena.relay import paths
 from athena.relay.failure import RelayError
 
+STANDARD = Path("-")
+
 
 @click.command("export")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
 @json_option
 def export(file: Path, as_json: bool) -> None:
-    """Write everything that Athena knows to FILE, as newline-delimited JSON."""
+    """Write everything that Athena knows to FILE, as newline-delimited JSON; - is stdout."""
+    if file == STANDARD and as_json:
+        raise Failure("Both --json and - want standard output.", Exit.USAGE)
     with session() as daemon:
+        if file == STANDARD:
+            _export_to_stdout(daemon)
+            return
         done = daemon.call("athena/log/export", path=str(file.absolute()))
     if as_json:
         tell_json(done)
@@ -28,11 +38,26 @@ def export(file: Path, as_json: bool) -> None:
         out.print(f"{done['events']} events, {done['bytes']} bytes, in {done['path']}")
 
 
+def _export_to_stdout(daemon: Session) -> None:
+    """By way of a file of the daemon's: what is printed is whole, or nothing is."""
+    with tempfile.TemporaryDirectory(prefix=".export-", dir=paths.state_directory()) as place:
+        written = Path(place, "export.ndjson")
+        daemon.call("athena/log/export", path=str(written))
+        with written.open("rb") as source:
+            shutil.copyfileobj(source, sys.stdout.buffer)
+    sys.stdout.flush()
+
+
 @click.command("import")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument(
+    "file", type=click.Path(exists=True, dir_okay=False, path_type=Path, allow_dash=True)
+)
 @json_option
 def import_(file: Path, as_json: bool) -> None:
-    """Fill an empty state directory from FILE, an export. The daemon must be stopped."""
+    """Fill an empty state directory from FILE, an export, or from stdin (-).
+
+    The daemon must be stopped.
+    """
     state = paths.state_directory()
     try:
         paths.prepare(state)
@@ -53,6 +78,8 @@ def import_(file: Path, as_json: bool) -> None:
 
 async def _import(state: Path, file: Path) -> int:
     async with await EventLog.open(state / "athena.db") as log:
+        if file == STANDARD:
+            return await log.import_(sys.stdin.buffer)
         source = await asyncio.to_thread(file.open, "rb")
         with source:
             return await log.import_(source)

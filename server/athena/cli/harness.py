@@ -14,6 +14,7 @@ import click
 from rich.markup import escape
 from rich.table import Table
 
+from athena.cli import completing
 from athena.cli.output import Exit, Failure, json_option, out, tell_json
 from athena.cli.session import session
 from athena.relay import paths
@@ -142,7 +143,7 @@ def _table(*columns: str) -> Table:
 
 
 @harness.command("doctor")
-@click.argument("name")
+@click.argument("name", shell_complete=completing.harnesses)
 @json_option
 def doctor(name: str, as_json: bool) -> None:
     """Start NAME, open a session, and say what is missing. Nothing is said to a model."""

@@ -9,7 +9,7 @@ from typing import Any
 import click
 from rich.text import Text
 
-from athena.cli import words
+from athena.cli import completing, words
 from athena.cli.output import Exit, Failure, json_option, out, tell_json
 from athena.cli.session import Session, session
 
@@ -18,7 +18,7 @@ REQUEST_ID = re.compile(r".+\.r\d+\.r\d+")
 
 
 @click.command("inbox")
-@click.option("--agent", help="Only what this agent asks.")
+@click.option("--agent", shell_complete=completing.agents, help="Only what this agent asks.")
 @json_option
 def inbox(agent: str | None, as_json: bool) -> None:
     """Show what agents ask of you."""
@@ -79,8 +79,8 @@ def _json(text: str) -> object:
 
 
 @click.command("answer")
-@click.argument("request")
-@click.argument("answers", nargs=-1)
+@click.argument("request", shell_complete=completing.askers)
+@click.argument("answers", nargs=-1, shell_complete=completing.answers)
 @click.option("--cancel", is_flag=True, help="Refuse to answer.")
 @click.option(
     "--remember",

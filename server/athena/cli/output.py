@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -63,6 +64,53 @@ class Failure(click.ClickException):
             sys.stderr.write(json.dumps({"error": told}) + "\n")
         else:
             err.print("[bold red]athena:[/]", escape(self.message), soft_wrap=True)
+
+
+def run(command: click.Command) -> int:
+    """Run the command line. Whatever fails is told, in words or in JSON, with its exit code."""
+    try:
+        result: object = command.main(prog_name="athena", standalone_mode=False)
+        sys.stdout.flush()
+    except Failure as failure:
+        failure.show()
+        return failure.exit_code
+    except click.UsageError as error:
+        return _misused(error)
+    except click.Abort:
+        return Exit.INTERRUPTED
+    except (OSError, UnicodeError) as error:
+        # What could not be written is not tried again at the end of the process.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        failure = Failure(_in_words(error))
+        failure.as_json = asks_for_json(sys.argv[1:])
+        failure.show()
+        return failure.exit_code
+    return result if isinstance(result, int) else Exit.OK
+
+
+def _misused(error: click.UsageError) -> int:
+    """A command that was not understood: click's own words, or the same in JSON."""
+    if not asks_for_json(sys.argv[1:]):
+        error.show()
+        return Exit.USAGE
+    usage = error.ctx.get_usage().removeprefix("Usage: ") if error.ctx else "athena --help"
+    failure = Failure(error.format_message(), Exit.USAGE, {"usage": usage})
+    failure.as_json = True
+    failure.show()
+    return Exit.USAGE
+
+
+def _in_words(error: OSError | UnicodeError) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        place = f"{error.filename}: " if error.filename else ""
+        return f"{place}{error.strerror}"
+    return str(error)
+
+
+def asks_for_json(arguments: list[str]) -> bool:
+    """Whether a command line that may not be understood has the option `--json`."""
+    options = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    return "--json" in options
 
 
 def wants_json() -> bool:

@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.syntax import Syntax
 from rich.table import Table
 
-from athena.cli import words
+from athena.cli import completing, words
 from athena.cli.output import Exit, Failure, json_option, out, tell_json, wants_json
 from athena.cli.session import Session, session
 
@@ -34,7 +34,7 @@ MARKS = {"accepted": "[green]✓[/]", "rejected": "[red]✗[/]", "open": " "}
 
 
 @click.command("diff")
-@click.argument("agent")
+@click.argument("agent", shell_complete=completing.agents)
 @click.argument("paths", nargs=-1)
 @scope_option
 @turn_option
@@ -115,7 +115,7 @@ def review() -> None:
 
 def _verdict(name: str, verdict: str, help_: str) -> None:
     @review.command(name, help=help_)
-    @click.argument("agent")
+    @click.argument("agent", shell_complete=completing.agents)
     @click.argument("path", required=False)
     @click.option("--hunk", "hunks", multiple=True, help="Only this hunk (its id's beginning).")
     @scope_option
@@ -167,7 +167,7 @@ _verdict("reopen", "open", "Take back a verdict.")
 
 
 @review.command("comment")
-@click.argument("agent")
+@click.argument("agent", shell_complete=completing.agents)
 @click.argument("place")
 @click.argument("text", nargs=-1, required=True)
 @click.option("--send", is_flag=True, help="Tell the agent at once.")
@@ -200,7 +200,7 @@ def comment(
 
 
 @review.command("comments")
-@click.argument("agent", required=False)
+@click.argument("agent", required=False, shell_complete=completing.agents)
 @json_option
 def comments(agent: str | None, as_json: bool) -> None:
     """Show the comments."""
@@ -214,7 +214,7 @@ def comments(agent: str | None, as_json: bool) -> None:
 
 
 @review.command("send")
-@click.argument("agent")
+@click.argument("agent", shell_complete=completing.agents)
 @json_option
 def send(agent: str, as_json: bool) -> None:
     """Send the pending comments to AGENT as one prompt."""
@@ -225,7 +225,7 @@ def send(agent: str, as_json: bool) -> None:
 
 
 @review.command("apply")
-@click.argument("agent")
+@click.argument("agent", shell_complete=completing.agents)
 @click.argument("paths", nargs=-1)
 @click.option("--target", default="project", help="The project, or a branch checked out somewhere.")
 @click.option("--dry-run", is_flag=True, help="Only say what would happen.")
@@ -256,7 +256,7 @@ def apply(
 
 
 @click.command("merge")
-@click.argument("agent")
+@click.argument("agent", shell_complete=completing.agents)
 @click.option("--into", help="The branch to merge into; else the one the project has.")
 @click.option("--squash", "how", flag_value="squash", help="As one commit.")
 @click.option("--rebase", "how", flag_value="rebase", help="Commit by commit, on top.")
@@ -294,7 +294,7 @@ def merge(
 
 
 @click.command("revert")
-@click.argument("agent")
+@click.argument("agent", shell_complete=completing.agents)
 @click.argument("paths", nargs=-1)
 @click.option("--turn", help="Which turn; else all of them.")
 @click.option("--undo", "undo_ref", metavar="REF", help="Take a revert back.")
@@ -329,7 +329,7 @@ def revert(
 
 
 @click.command("publish")
-@click.argument("agent")
+@click.argument("agent", shell_complete=completing.agents)
 @click.option("--remote", help="The remote; else origin.")
 @click.option("--pull-request", "--pr", is_flag=True, help="Open a pull request too.")
 @click.option("--title", help="Its title.")

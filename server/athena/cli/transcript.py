@@ -8,13 +8,13 @@ import click
 from rich.markdown import Markdown
 from rich.rule import Rule
 
-from athena.cli import words
+from athena.cli import completing, words
 from athena.cli.output import json_option, out, tell_json
 from athena.cli.session import session
 
 
 @click.command("transcript")
-@click.argument("agent")
+@click.argument("agent", shell_complete=completing.agents)
 @click.option("--last", "-n", "limit", default=100, show_default=True, help="How many items.")
 @click.option("--type", "-t", "types", multiple=True, help="Only items of this type.")
 @click.option("--turn", help="Only this turn.")

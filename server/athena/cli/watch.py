@@ -8,7 +8,7 @@ from typing import Any
 import click
 from rich.text import Text
 
-from athena.cli import words
+from athena.cli import completing, words
 from athena.cli.output import interruptible, json_option, out, tell_json_line
 from athena.cli.session import Session, session
 
@@ -130,14 +130,22 @@ def _turn_line(data: dict[str, Any]) -> Text:
 def follow(daemon: Session, agents: list[str] | None, until_rest: bool) -> None:
     """Print what agents do; with `until_rest` until all of them rest or wait for the user."""
     printer = Printer(out.print, prefix=agents is None or len(agents) > 1)
-    known: dict[str, dict[str, Any]] = {}
-    for method, params in batches(daemon, agents, cursor=0 if until_rest else None):
-        known |= {a["id"]: a for a in words.parts(params, "agents")}
+    for method, params in until(daemon, agents, until_rest):
         if method == "snapshot":
-            printer.names |= {a["id"]: a["name"] for a in known.values()}
+            printer.names |= {a["id"]: a["name"] for a in words.parts(params, "agents")}
         if method == "athena/event/batch":
             printer.batch(params)
-        if until_rest and known and all(_rests(a) for a in known.values()):
+
+
+def until(
+    daemon: Session, agents: list[str] | None, rest: bool
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """What agents do from now on, or, with `rest`, from their beginning until all of them rest."""
+    known: dict[str, dict[str, Any]] = {}
+    for method, params in batches(daemon, agents, cursor=0 if rest else None):
+        known |= {a["id"]: a for a in words.parts(params, "agents")}
+        yield method, params
+        if rest and known and all(_rests(a) for a in known.values()):
             return
 
 
@@ -158,7 +166,7 @@ def wait_for_rest(daemon: Session, agents: list[str]) -> None:
 
 
 @click.command("watch")
-@click.argument("agents", nargs=-1)
+@click.argument("agents", nargs=-1, shell_complete=completing.agents)
 @click.option("--until-rest", is_flag=True, help="End when all of them rest.")
 @json_option
 def watch(agents: tuple[str, ...], until_rest: bool, as_json: bool) -> None:
@@ -167,7 +175,7 @@ def watch(agents: tuple[str, ...], until_rest: bool, as_json: bool) -> None:
         if not as_json:
             follow(daemon, list(agents) or None, until_rest)
             return
-        for method, params in batches(daemon, list(agents) or None):
+        for method, params in until(daemon, list(agents) or None, until_rest):
             if method == "athena/event/batch":
                 for event in params["events"]:
                     tell_json_line(event)

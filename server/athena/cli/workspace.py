@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 from rich.table import Table
 
-from athena.cli import words
+from athena.cli import completing, words
 from athena.cli.inbox import answer, inbox
 from athena.cli.output import json_option, out, tell_json
 from athena.cli.review import hooks_option, repository_option
@@ -45,7 +45,7 @@ def list_(project: str | None, as_json: bool) -> None:
 
 
 @workspace.command("remove")
-@click.argument("agent", required=False)
+@click.argument("agent", required=False, shell_complete=completing.agents)
 @click.option("--path", help="The folder of an orphan.")
 @click.option("--insist", multiple=True, help="A hazard to pass over: dirty, unpushed, …")
 @click.option("--delete-branch", is_flag=True, help="The branch too.")
@@ -74,7 +74,7 @@ def remove(
 
 
 @workspace.command("restore")
-@click.argument("agent", required=False)
+@click.argument("agent", required=False, shell_complete=completing.agents)
 @click.option("--ref", help="A rescue or checkpoint; else as it was last.")
 @click.option("--path", help="Where to; else where it was.")
 @json_option
@@ -91,7 +91,7 @@ def restore(agent: str | None, ref: str | None, path: str | None, as_json: bool)
 
 
 @workspace.command("rescues")
-@click.argument("agent", required=False)
+@click.argument("agent", required=False, shell_complete=completing.agents)
 @json_option
 def rescues(agent: str | None, as_json: bool) -> None:
     """Show captured work that can be brought back, newest first."""
@@ -105,7 +105,7 @@ def rescues(agent: str | None, as_json: bool) -> None:
 
 
 @workspace.command("run")
-@click.argument("agent")
+@click.argument("agent", shell_complete=completing.agents)
 @click.argument("command", required=False)
 @click.option("--stop", is_flag=True, help="End what runs.")
 @json_option
@@ -145,7 +145,7 @@ def trust(project: str | None, revoke: bool, show: bool, as_json: bool) -> None:
 
 
 @workspace.command("checkpoints")
-@click.argument("agent")
+@click.argument("agent", shell_complete=completing.agents)
 @repository_option
 @json_option
 def checkpoints(agent: str, repository: str | None, as_json: bool) -> None:
@@ -182,7 +182,7 @@ def prune(project: str | None, dry_run: bool, as_json: bool) -> None:
 
 
 @workspace.command("commit")
-@click.argument("agent")
+@click.argument("agent", shell_complete=completing.agents)
 @click.option("--message", "-m", help="The commit message.")
 @hooks_option
 @repository_option
