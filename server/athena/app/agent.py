@@ -83,6 +83,7 @@ def _hosted(
 async def list_(context: Context, connection: Connection, asked: a.ListAgents) -> a.AgentList:
     """The agents, oldest first."""
     project = making.project_of(asked.project, connection.cwd) if asked.project else None
+    cursor = await context.settled_head()
     views = [
         v
         for v in context.directory.views()
@@ -90,7 +91,7 @@ async def list_(context: Context, connection: Connection, asked: a.ListAgents) -
         and (project is None or v.project == str(project))
         and (asked.status is None or v.status in asked.status)
     ]
-    return a.AgentList(agents=views, cursor=context.log.head)
+    return a.AgentList(agents=views, cursor=cursor)
 
 
 async def get(context: Context, connection: Connection, asked: a.AgentRef) -> a.AgentDetail:

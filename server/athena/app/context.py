@@ -67,6 +67,16 @@ class Context:
         """Where what was detected of harnesses is kept."""
         return self.state_dir / "harnesses"
 
+    async def settled_head(self) -> int:
+        """The last position of the log, once all views hold what happened up to there.
+
+        Who waited for a commit goes on after the head has moved, but before anything that is asked
+        for later: one turn of the loop is all it takes.
+        """
+        head = self.log.head
+        await asyncio.sleep(0)
+        return head
+
     @property
     def limits(self) -> DaemonSettings:
         """The limits of the daemon, also while the user's file is broken."""

@@ -16,7 +16,7 @@ WINDOW = 5000
 
 async def subscribe(context: Context, connection: Connection, asked: Subscribe) -> Subscribed:
     """Follow the log from a cursor, or from now with a snapshot."""
-    head = context.log.head
+    head = await context.settled_head()
     if asked.cursor is not None and asked.cursor > head:
         raise AthenaError(
             ErrorCode.INVALID_PARAMS,

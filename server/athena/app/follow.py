@@ -83,7 +83,7 @@ class Follower:
         pause = self._wanted.interval_ms / 1000
         while True:
             head = await self._log.wait_beyond(cursor)
-            if head - cursor > MOST_BEHIND:
+            if await self._behind(cursor, head) > MOST_BEHIND:
                 lagged = EventLagged(subscription_id=self.id, cursor=cursor, head=head)
                 await self._connection.notify(LAGGED, lagged.wire(), droppable=False)
                 return
@@ -97,6 +97,13 @@ class Follower:
                 return
             if pause:
                 await asyncio.sleep(pause)
+
+    async def _behind(self, cursor: int, head: int) -> int:
+        """How many events may lie between: of chosen agents never more than they have in all."""
+        behind = head - cursor
+        if self._agents is None or behind <= MOST_BEHIND:
+            return behind
+        return min(behind, sum([await self._log.version(agent) for agent in self._agents]))
 
     async def _send(self, cursor: int, stored: list[StoredEvent]) -> bool:
         touched = dict.fromkeys(s.stream for s in stored)

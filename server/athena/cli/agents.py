@@ -147,10 +147,13 @@ def spawn(
         after(daemon, agent, watch, wait)
 
 
-def after(daemon: Session, agent: dict[str, Any], watch: bool, wait: bool) -> None:
-    """Show or wait for what an agent does next, and end with a code that says how it went."""
+def after(
+    daemon: Session, agent: dict[str, Any], watch: bool, wait: bool, position: int = 0
+) -> None:
+    """Show or wait for what an agent does from a position on, and end with a code that says how
+    it went."""
     if watch and not wants_json():
-        follow(daemon, [agent["id"]], until_rest=True)
+        follow(daemon, [agent["id"]], until_rest=True, after=position)
     elif watch or wait:
         wait_for_rest(daemon, [agent["id"]])
     if watch or wait:
@@ -297,7 +300,7 @@ def _say(verb: str, agent: str, text: str | None, watch: bool, wait: bool) -> No
             f"athena/agent/{verb}", agent=agent, text=text, commandId=secrets.token_hex(8)
         )
         if watch or wait:
-            after(daemon, {"id": done["agentId"]}, watch, wait)
+            after(daemon, {"id": done["agentId"]}, watch, wait, done["seq"] - 1)
         elif wants_json():
             tell_json(done)
 

@@ -127,10 +127,12 @@ def _turn_line(data: dict[str, Any]) -> Text:
     return Text("  ".join([said, *filter(None, parts)]), style="green")
 
 
-def follow(daemon: Session, agents: list[str] | None, until_rest: bool) -> None:
+def follow(
+    daemon: Session, agents: list[str] | None, until_rest: bool, after: int | None = None
+) -> None:
     """Print what agents do; with `until_rest` until all of them rest or wait for the user."""
     printer = Printer(out.print, prefix=agents is None or len(agents) > 1)
-    for method, params in until(daemon, agents, until_rest):
+    for method, params in until(daemon, agents, until_rest, after):
         if method == "snapshot":
             printer.names |= {a["id"]: a["name"] for a in words.parts(params, "agents")}
         if method == "athena/event/batch":
@@ -138,11 +140,16 @@ def follow(daemon: Session, agents: list[str] | None, until_rest: bool) -> None:
 
 
 def until(
-    daemon: Session, agents: list[str] | None, rest: bool
+    daemon: Session, agents: list[str] | None, rest: bool, after: int | None = None
 ) -> Iterator[tuple[str, dict[str, Any]]]:
-    """What agents do from now on, or, with `rest`, from their beginning until all of them rest."""
+    """What agents do after a position or from now on, with `rest` until all of them rest.
+
+    With `rest` agents that are named are shown from their beginning.
+    """
+    if after is None and rest and agents is not None:
+        after = 0
     known: dict[str, dict[str, Any]] = {}
-    for method, params in batches(daemon, agents, cursor=0 if rest else None):
+    for method, params in batches(daemon, agents, cursor=after):
         known |= {a["id"]: a for a in words.parts(params, "agents")}
         yield method, params
         if rest and known and all(_rests(a) for a in known.values()):
