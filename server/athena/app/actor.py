@@ -7,12 +7,14 @@ crash the next daemon goes on from the last commit.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import wraps
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from athena.app import rules
 from athena.app.context import Context
@@ -24,7 +26,7 @@ from athena.app.workspace import make_workspace, take_checkpoint
 from athena.core import step as s
 from athena.core.redact import redacted
 from athena.core.state import AgentState
-from athena.harness.driver import Close, Driver, Effect, EffectDone, Launch
+from athena.harness.driver import Close, Driver, Effect, Intent, Launch
 from athena.log import Appended, Ingest, LogUnavailable, NewEvent, OutFrame
 from athena.protocol import events as e
 from athena.protocol.errors import AthenaError, ErrorCode
@@ -32,6 +34,7 @@ from athena.protocol.rule import Rule
 from athena.runs import Frame, LaunchFailed, Refused, Run, RunEnded, RunnerSilent
 
 T = TypeVar("T")
+P = ParamSpec("P")
 logger = logging.getLogger(__name__)
 
 FORGET_EVERY = 64
@@ -40,6 +43,23 @@ FORGET_EVERY = 64
 DISK_RETRY_SECONDS = 1.0
 REACH_RETRY_SECONDS = 1.0
 KILL_GRACE_SECONDS = 1.0
+
+
+def patiently(
+    work: Callable[Concatenate[AgentActor, P], Coroutine[Any, Any, None]],
+) -> Callable[Concatenate[AgentActor, P], Coroutine[Any, Any, None]]:
+    """Begin anew once the log takes writes again: what a harness says waits for that, and the
+    agent's lock is free meanwhile, so that a user is told at once and need not wait too."""
+
+    @wraps(work)
+    async def until_written(actor: AgentActor, *args: P.args, **kwargs: P.kwargs) -> None:
+        while True:
+            try:
+                return await work(actor, *args, **kwargs)
+            except LogUnavailable:
+                await actor.context.log.wait_ok()
+
+    return until_written
 
 
 @dataclass(slots=True)
@@ -141,18 +161,16 @@ class AgentActor:
         async with self._lock:
             if self.state.run is not None:
                 await self._attach(self.state.run.run_id)
-            draft = self._draft()
-            following = draft.settle()
-            await self._commit(draft, None)
-            self.scripts.take_up()
-            self._act(following)
+        self.scripts.take_up()
+        self._spawn(self._again())
 
+    @patiently
     async def record(self, *facts: e.EventData) -> None:
         """Record what happened outside, whatever the state is."""
         async with self._lock:
             draft = self._draft()
             draft.record(*facts)
-            await self._persist(draft)
+            await self._commit(draft, None)
 
     async def take_in(self, events: Sequence[tuple[int, e.EventData]], ingest: Ingest) -> Appended:
         """Record what a session made outside says, each event at its time (0: not known), and how
@@ -167,6 +185,11 @@ class AgentActor:
                 draft.record(fact)
             draft.ingest = ingest
             return await self._commit(draft, None)
+
+    def end_processes(self) -> None:
+        """End the run without a word in the log; that it has ended is recorded when it can be."""
+        if self.live is not None and self.live.run is not None:
+            self.live.run.kill(KILL_GRACE_SECONDS)
 
     def processes(self) -> list[int]:
         """The leaders of the processes that work for the agent now, terminals included."""
@@ -193,13 +216,14 @@ class AgentActor:
         """Record that a stalled harness moves again."""
         await self._note(e.AgentRecovered())
 
+    @patiently
     async def _note(self, fact: e.EventData) -> None:
         async with self._lock:
             if self.state.run is None:
                 return
             draft = self._draft()
             draft.record(fact)
-            await self._persist(draft)
+            await self._commit(draft, None)
 
     # Drafts and commits.
 
@@ -308,6 +332,7 @@ class AgentActor:
             self._doing.discard(type(following))
         await self._again()
 
+    @patiently
     async def _again(self) -> None:
         """Ask once more what is due, after something outside was done."""
         async with self._lock:
@@ -315,7 +340,7 @@ class AgentActor:
                 return
             draft = self._draft()
             following = draft.settle()
-            await self._persist(draft)
+            await self._commit(draft, None)
             self._act(following)
 
     def _spawn(self, work: Any) -> None:
@@ -332,15 +357,6 @@ class AgentActor:
         except Exception:
             logger.exception("agent %s: background work failed", self.agent_id)
 
-    async def _persist(self, draft: Draft, position: int | None = None) -> None:
-        """Commit what a harness said. While the log takes no writes, the harness waits."""
-        while True:
-            try:
-                await self._commit(draft, None, position)
-                return
-            except LogUnavailable:
-                await self.context.log.wait_ok()
-
     # The workspace.
 
     async def _make_workspace(self) -> None:
@@ -352,6 +368,7 @@ class AgentActor:
 
     # The run.
 
+    @patiently
     async def _start_run(self, wanted: s.StartRun) -> None:
         state = self.state
         assert state.workspace is not None
@@ -373,7 +390,7 @@ class AgentActor:
                 command = driver.command(launch)
             except (AthenaError, ValueError) as error:
                 self._record_no_start(draft, wanted, str(error))
-                await self._persist(draft)
+                await self._commit(draft, None)
                 return
             self.live = Live(wanted.run_id, driver, None, 0, 0, launch)
             draft.driver = driver
@@ -388,7 +405,7 @@ class AgentActor:
             )
             draft.take(driver.begin(launch))
             try:
-                await self._persist(draft, 0)
+                await self._commit(draft, None, 0)
             except BaseException:
                 self.live = None
                 raise
@@ -460,8 +477,10 @@ class AgentActor:
                 await asyncio.sleep(DISK_RETRY_SECONDS)
         if frame.n - live.forgotten >= FORGET_EVERY:
             live.forgotten = frame.n
-            await self.context.log.forget_sent(live.run_id, frame.n)
+            with contextlib.suppress(LogUnavailable):  # Later ones take it along.
+                await self.context.log.forget_sent(live.run_id, frame.n)
 
+    @patiently
     async def _ingest(self, live: Live, frames: list[Frame]) -> None:
         """Turn lines of the harness into one commit; mere deltas need none.
 
@@ -482,7 +501,7 @@ class AgentActor:
                 following = draft.settle()
             if self.state.stalled and not draft.now.stalled:
                 draft.record(e.AgentRecovered())
-            await self._persist(draft, frames[-1].end)
+            await self._commit(draft, None, frames[-1].end)
             self._act(following)
 
     def _rules(self) -> list[Rule]:
@@ -493,29 +512,31 @@ class AgentActor:
             logger.warning("%s", error.message)
             return []
 
-    async def _end_run(self, live: Live, ended: e.RunEnded) -> None:
+    @patiently
+    async def _record_end(self, live: Live, ended: e.RunEnded) -> None:
         async with self._lock:
             draft = self._draft()
             words = ended.error or f"the harness has {ended.reason}"
             draft.take(live.driver.ended(draft.memory, words))
             draft.record(ended)
-            await self._persist(draft)
+            await self._commit(draft, None)
             self.live = None
             live.reached.set()
             live.over.set()
+
+    async def _end_run(self, live: Live, ended: e.RunEnded) -> None:
+        await self._record_end(live, ended)
         self.context.launcher.started(live.run_id, has_session=False)
         if live.effects is not None:
             await live.effects.close()
-        await self.context.log.forget_run(live.run_id)
+        with contextlib.suppress(LogUnavailable):  # What stays there does no harm.
+            await self.context.log.forget_run(live.run_id)
 
     async def _close_run(self) -> None:
         live = self.live
         if live is None:
             return
-        async with self._lock:
-            draft = self._draft()
-            draft.ask(Close())
-            await self._persist(draft)
+        await self._ask(live, Close())
         await live.reached.wait()
         if live.run is None:
             return
@@ -547,12 +568,16 @@ class AgentActor:
         self._spawn(self._effect(live, live.effects, effect))
 
     async def _effect(self, live: Live, effects: Effects, effect: Effect) -> None:
-        done: EffectDone = await effects.perform(effect)
+        await self._ask(live, await effects.perform(effect))
+
+    @patiently
+    async def _ask(self, live: Live, intent: Intent) -> None:
+        """Have the driver of a run say something to its harness, if the run goes on."""
         async with self._lock:
             if self.live is not live:
                 return
             draft = self._draft()
-            draft.ask(done)
+            draft.ask(intent)
             following = draft.settle()
-            await self._persist(draft)
+            await self._commit(draft, None)
             self._act(following)

@@ -14,7 +14,7 @@ from athena.app.user import need_user
 from athena.border import Connection
 from athena.core import decide
 from athena.harness import driver as d
-from athena.log import Appended
+from athena.log import Appended, LogUnavailable
 from athena.projections.agents import detail
 from athena.protocol import agent as a
 from athena.protocol import events as e
@@ -173,9 +173,19 @@ async def stop(context: Context, connection: Connection, asked: a.AgentRef) -> a
 async def kill(context: Context, connection: Connection, asked: a.AgentRef) -> a.Changed:
     """End all processes of the agent now."""
     actor = await _actor(context, asked.agent)
-    changed = await _decide(
-        context, asked.agent, lambda draft: decide.kill(draft.now, by(connection))
-    )
+    try:
+        changed = await _decide(
+            context, asked.agent, lambda draft: decide.kill(draft.now, by(connection))
+        )
+    except LogUnavailable as error:
+        # It may be the agent that fills the disk.
+        actor.end_processes()
+        raise AthenaError(
+            ErrorCode.LOG_UNAVAILABLE,
+            f"{error} Its processes are ended all the same.",
+            state=error.state.name,
+            hint=error.state.hint,
+        ) from error
     await actor.scripts.end("setup", "run", "teardown", why="the agent was killed")
     return changed
 

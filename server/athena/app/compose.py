@@ -66,7 +66,7 @@ class AthenaCore:
         self._context = context
         context.authorship = Authorship()
         context.collisions = CollisionWatch(context)
-        context.launcher = Launcher(context, next_epoch(self._state_dir))
+        context.launcher = Launcher(context, next_epoch(self._state_dir, context.clock()))
         directory = Directory(
             self._load, lambda agent_id, state: AgentActor(context, agent_id, state)
         )

@@ -6,6 +6,7 @@ later daemon, which was not started from the user's shell.
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from athena.app.ports import given
 from athena.border import Connection
 from athena.core.redact import HIDDEN
 from athena.core.state import AgentState
+from athena.protocol.errors import AthenaError, ErrorCode
 from athena.protocol.spec import AgentSpec, McpServer
 from athena.worktree import scripts
 
@@ -64,14 +66,24 @@ def with_servers(directory: Path, agent_id: str, spec: AgentSpec) -> AgentSpec:
 
 
 def save(directory: Path, agent_id: str, kept: Kept) -> None:
-    """Keep an agent's environment, readable by the user alone."""
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """Keep an agent's environment, readable by the user alone. `AthenaError` for want of room."""
     path = directory / f"{agent_id}.json"
     temporary = path.with_suffix(".tmp")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(_KEPT.dump_json(kept))
-    temporary.replace(path)
+    try:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(_KEPT.dump_json(kept))
+        temporary.replace(path)
+    except OSError as error:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        hint = "Free some space" if full else "Make the folder writable"
+        raise AthenaError(
+            ErrorCode.LOG_UNAVAILABLE,
+            f"{directory} cannot be written: {error.strerror}. {hint}, and ask again.",
+            state="full" if full else "readOnly",
+            hint=hint,
+        ) from error
 
 
 def kept(directory: Path, agent_id: str) -> Kept:

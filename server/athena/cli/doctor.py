@@ -17,7 +17,8 @@ import click
 
 from athena import __version__
 from athena.app import settings
-from athena.cli.output import Exit, json_option, out, tell_json
+from athena.cli.output import Exit, Failure, json_option, out, tell_json
+from athena.cli.session import session
 from athena.protocol.errors import AthenaError
 from athena.relay import control, paths
 from athena.relay.failure import RelayError
@@ -45,7 +46,7 @@ def findings() -> Iterator[Finding]:
     yield _sqlite()
     yield _git()
     yield from _state()
-    yield _daemon()
+    yield from _daemon()
     yield _settings()
     yield from _harnesses()
 
@@ -93,14 +94,27 @@ def _state() -> Iterator[Finding]:
         yield Finding("state directory", "ok", state)
 
 
-def _daemon() -> Finding:
+def _daemon() -> Iterator[Finding]:
     try:
         found = control.status(paths.state_directory())
+        if found is None:
+            yield Finding("daemon", "ok", "not running; it is started when it is needed")
+            return
+        yield Finding("daemon", "ok", f"running, process {found.get('pid')}")
+        yield _database()
+    except Failure as failure:
+        yield Finding("database", "error", failure.message)
     except RelayError as error:
-        return Finding("daemon", "error", error.message, "athena daemon restart --force")
-    if found is None:
-        return Finding("daemon", "ok", "not running; it is started when it is needed")
-    return Finding("daemon", "ok", f"running, process {found.get('pid')}")
+        yield Finding("daemon", "error", error.message, "athena daemon restart --force")
+
+
+def _database() -> Finding:
+    """Whether the daemon that runs can write what happens."""
+    with session(start=False) as daemon:
+        info = daemon.call("athena/system/info")
+    if reason := info.get("logReason"):
+        return Finding("database", "error", reason)
+    return Finding("database", "ok", f"{info['database']}, {info['cursor']} events")
 
 
 def _settings() -> Finding:

@@ -418,10 +418,16 @@ class EventLog:
         return backup.due(folder or self.backups, self._clock() / 1000)
 
     async def verify(self, progress: portable.Progress | None = None) -> verify.Report:
-        """Check everything; `progress` is told (done, all) events from another thread."""
+        """Check everything; `progress` is told (done, all) events from another thread.
+
+        A damaged file is written no more from then on.
+        """
         async with self._readers.dedicated() as connection:
             with self._readers.explained():
-                return await connection.run(rows.within_snapshot, verify.verify, progress)
+                report = await connection.run(rows.within_snapshot, verify.verify, progress)
+        if report.damage is not None:
+            self._writer.trouble(damaged(self.path, report.damage))
+        return report
 
     async def export(self, sink: portable.Sink, progress: portable.Progress | None = None) -> int:
         """Write all of one moment as lines of JSON (see `athena.log.portable`), without blocking.

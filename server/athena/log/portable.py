@@ -60,30 +60,58 @@ def _base64(data: bytes | None) -> str | None:
 def export(connection: sqlite3.Connection, sink: Sink, progress: Progress | None = None) -> int:
     """Write everything to `sink`, in a read transaction; returns how many events.
 
-    `progress` is told (events done, events in all) from the connection's thread.
+    `progress` is told (events done, events in all) from the connection's thread. Of a damaged file
+    all is written that can be read, and no last line; then the first `sqlite3.Error` is raised.
     """
     head = rows.head(connection)
     counts: Counter[str] = Counter()
     schema = schema_version(connection)
     sink.write((_line(HEADER, format=FORMAT, schema=schema, head=head) + "\n").encode())
-    for kind, line in _records(connection, head, progress):
+    unread: list[sqlite3.Error] = []
+    for kind, line in _records(connection, head, progress, unread):
         counts[kind] += 1
         sink.write(line.encode() + b"\n")
+    if unread:
+        raise unread[0]
     sink.write((_line("end", counts=counts) + "\n").encode())
     return counts["event"]
 
 
 def _records(
-    connection: sqlite3.Connection, head: int, progress: Progress | None
+    connection: sqlite3.Connection,
+    head: int,
+    progress: Progress | None,
+    unread: list[sqlite3.Error],
 ) -> Iterator[tuple[str, str]]:
-    yield from _event_records(connection, head, progress)
+    yield from _event_records(connection, head, progress, unread)
+    for table in (_blob_records, _command_records, _run_records):
+        try:
+            yield from table(connection)
+        except sqlite3.DatabaseError as error:
+            _expect_harm(error)
+            unread.append(error)
+
+
+def _expect_harm(error: sqlite3.DatabaseError) -> None:
+    """Raise an error again that does not come from a damaged file."""
+    if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        raise error
+
+
+def _blob_records(connection: sqlite3.Connection) -> Iterator[tuple[str, str]]:
     for blob_id, packed in connection.execute("SELECT id, data FROM blob ORDER BY id"):
         yield "blob", _blob_line(blob_id, zstandard.ZstdDecompressor().decompress(packed))
+
+
+def _command_records(connection: sqlite3.Connection) -> Iterator[tuple[str, str]]:
     for command_id, first, last, at, versions in connection.execute(
         "SELECT id, first_seq, last_seq, at, versions FROM command ORDER BY id"
     ):
         members = {"firstSeq": first, "lastSeq": last, "at": at, "versions": json.loads(versions)}
         yield "command", _line("command", id=command_id, **members)
+
+
+def _run_records(connection: sqlite3.Connection) -> Iterator[tuple[str, str]]:
     for run_id, position, sent, memory in connection.execute(
         "SELECT id, position, sent, memory FROM run ORDER BY id"
     ):
@@ -97,10 +125,13 @@ def _records(
 
 
 def _event_records(
-    connection: sqlite3.Connection, head: int, progress: Progress | None
+    connection: sqlite3.Connection,
+    head: int,
+    progress: Progress | None,
+    unread: list[sqlite3.Error],
 ) -> Iterator[tuple[str, str]]:
     after = 0
-    while page := rows.read_range(connection, rows.Range(after, head, PAGE)):
+    while page := _readable_page(connection, after, head, unread):
         for seq, stream, version, at, kind, v, data, command_id in page:
             members = {"seq": seq, "stream": stream, "version": version, "at": at, "kind": kind}
             start = _line("event", **members, v=v, commandId=command_id)
@@ -109,6 +140,22 @@ def _event_records(
         after = page[-1][0]
         if progress is not None:
             progress(after, head)
+
+
+def _readable_page(
+    connection: sqlite3.Connection, after: int, head: int, unread: list[sqlite3.Error]
+) -> list[rows.RawEvent]:
+    """The next events; around harm they are read one by one, and those that it hit are left out."""
+    limit = PAGE
+    while after < head:
+        try:
+            return rows.read_range(connection, rows.Range(after, head, limit))
+        except sqlite3.DatabaseError as error:
+            _expect_harm(error)
+            unread.append(error)
+            after += limit == 1
+            limit = max(1, limit // 4)
+    return []
 
 
 def _blob_line(blob_id: str, payload: bytes) -> str:

@@ -18,13 +18,17 @@ MAX_PROBLEMS = 200
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What was looked at, and what was found wrong, as sentences; none is good news."""
+    """What was looked at, and what was found wrong, as sentences; none is good news.
+
+    `damage` is what SQLite itself complains of, if it does.
+    """
 
     events: int
     streams: int
     segments: int
     blobs: int
     problems: list[str] = field(default_factory=list[str])
+    damage: str | None = None
 
     @property
     def ok(self) -> bool:
@@ -35,7 +39,8 @@ def verify(
     connection: sqlite3.Connection, progress: Callable[[int, int], None] | None = None
 ) -> Report:
     """Check the whole file, within a read transaction; `progress` is told (done, all) events."""
-    problems = [f"SQLite: {text}" for text in integrity(connection, "integrity_check")]
+    damage = integrity(connection, "integrity_check")
+    problems = [f"SQLite: {text}" for text in damage]
     if not problems:
         checker = _Checker(connection)
         for check in (
@@ -55,6 +60,7 @@ def verify(
         segments=_count(connection, "segment"),
         blobs=_count(connection, "blob"),
         problems=problems[:MAX_PROBLEMS],
+        damage=damage[0] if damage else None,
     )
 
 
