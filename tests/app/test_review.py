@@ -314,6 +314,44 @@ def test_agents_side_by_side(client: Client, project: Path) -> None:
     assert (right["commands"], right["failedCommands"]) == (2, 1)
     assert right["lastMessage"].strip() == "the end"
     assert found["sharedFiles"] == ["text.txt"]
+    assert (left["testRuns"], "lastTest" in left) == (0, False)
+
+
+def test_a_comparison_says_how_the_last_run_of_tests_ended(client: Client, project: Path) -> None:
+    fixed = worked(client, project, "run ! true pytest\nrun : ; python3 -m unittest --help\n")
+    broken = worked(client, project, "run python3 -m unittest nothing_here\n")
+    found = client.call("athena/comparison/get", agents=[fixed["id"], broken["id"]])
+    left, right = found["agents"]
+    assert (left["testRuns"], left["testsPassed"]) == (1, True)
+    assert (right["testRuns"], right["testsPassed"]) == (1, False)
+    assert right["lastTest"] == "python3 -m unittest nothing_here"
+
+
+def test_files_of_a_workspace_by_their_letters(client: Client, project: Path) -> None:
+    text = "write src/deep/new_text.py: x\nwrite skipped.log: y\nwrite .gitignore: *.log\n"
+    agent = worked(client, project, text + "delete hello.py\n")
+
+    def files(find: str, **more: object) -> Json:
+        return client.call("athena/workspace/files", agent=agent["id"], find=find, **more)
+
+    everything = files("")
+    assert everything["root"] == agent["workspace"]["path"]
+    assert set(everything["files"]) == {".gitignore", "text.txt", "src/deep/new_text.py"}
+    assert files("text")["files"] == ["text.txt", "src/deep/new_text.py"]
+    assert files("SDNT")["files"] == ["src/deep/new_text.py"]
+    assert files("nowhere")["files"] == []
+    cut = files("", limit=1)
+    assert (len(cut["files"]), cut["more"]) == (1, True)
+
+
+def test_files_of_a_folder_without_git(client: Client, tmp_path: Path) -> None:
+    plain = tmp_path / "plain"
+    (plain / ".hidden").mkdir(parents=True)
+    (plain / ".hidden" / "no.txt").write_text("")
+    (plain / "yes.txt").write_text("")
+    agent = spawn(client, plain, "say hi", workspace={"kind": "none"})
+    client.until(agent["id"], "idle")
+    assert client.call("athena/workspace/files", agent=agent["id"])["files"] == ["yes.txt"]
 
 
 def test_workspaces_are_listed_with_what_they_hold(client: Client, project: Path) -> None:

@@ -494,7 +494,12 @@ export interface CompareAgents {
   agents: string[];
 }
 
-/** One column of a comparison. Times in milliseconds. */
+/**
+ * One column of a comparison. Times in milliseconds.
+ *
+ * `testRuns` counts the commands that run tests by their words; `lastTest` is the last of them that
+ * ended, and `testsPassed` whether it ended well.
+ */
 export interface ComparedAgent {
   agentId: string;
   name: string;
@@ -505,6 +510,9 @@ export interface ComparedAgent {
   toolCalls: number;
   commands: number;
   failedCommands: number;
+  testRuns: number;
+  lastTest?: string;
+  testsPassed?: boolean;
   durationMs: number;
   inputTokens: number;
   outputTokens: number;
@@ -668,6 +676,20 @@ export interface FileEdits {
   path: string;
   edits: LineEdit[];
   conflicts: FileConflict[];
+}
+
+/** Files of a workspace, best fitting first: paths below its `root`. `more`: they were cut. */
+export interface FileList {
+  root: string;
+  files: string[];
+  more: boolean;
+}
+
+/** Parameters of `athena/workspace/files`: `find` holds letters of the path, in their order. */
+export interface FindFiles {
+  agent: string;
+  find?: string;
+  limit?: number;
 }
 
 /** Parameters of `athena/review/verdict`: on hunks, or on files as a whole. */
@@ -2096,6 +2118,8 @@ export interface Methods {
   "athena/request/answer": { params: AnswerRequest; result: Changed };
   /** Workspaces. */
   "athena/workspace/list": { params: ListWorkspaces; result: WorkspaceList };
+  /** Files of an agent's workspace by some of their letters, for a prompt that names them. */
+  "athena/workspace/files": { params: FindFiles; result: FileList };
   /** Remove a worktree; its tree is captured first. */
   "athena/workspace/remove": { params: RemoveWorkspace; result: Rescued };
   /** Bring captured work back. */

@@ -11,7 +11,9 @@ from athena.app.context import Context
 from athena.app.follow import event_of
 from athena.app.trees import checkout_of, found_changes
 from athena.border import Connection
+from athena.core.rules import command_of
 from athena.core.state import AgentState
+from athena.core.testing import is_test_run
 from athena.projections.agents import view
 from athena.projections.transcript import KINDS, Transcript
 from athena.protocol import review as r
@@ -58,6 +60,8 @@ async def _column(context: Context, state: AgentState) -> tuple[r.ComparedAgent,
         position = chunk[-1].seq
     calls = [i.item for i in folded.items.values() if isinstance(i.item, ToolCall)]
     commands = [c for c in calls if c.tool == ToolKind.EXECUTE]
+    tests = [c for c in commands if is_test_run(command_of(c))]
+    ended = [c for c in tests if c.status in (ItemStatus.COMPLETED, ItemStatus.FAILED)]
     said = [i.item.text for i in folded.items.values() if isinstance(i.item, Message)]
     shown = view(state)
     found = await _changes(context, state)
@@ -71,6 +75,9 @@ async def _column(context: Context, state: AgentState) -> tuple[r.ComparedAgent,
         tool_calls=len(calls),
         commands=len(commands),
         failed_commands=sum(c.status == ItemStatus.FAILED for c in commands),
+        test_runs=len(tests),
+        last_test=command_of(ended[-1]) if ended else None,
+        tests_passed=ended[-1].status == ItemStatus.COMPLETED if ended else None,
         duration_ms=sum(map(_duration, folded.turns.values())),
         input_tokens=shown.usage.input_tokens,
         output_tokens=shown.usage.output_tokens,

@@ -65,6 +65,7 @@ HANDLERS: dict[str, Handler] = {
     "athena/request/list": request.list_,
     "athena/request/answer": request.answer,
     "athena/workspace/list": workspaces.list_,
+    "athena/workspace/files": workspaces.files_,
     "athena/workspace/remove": workspaces.remove_,
     "athena/workspace/restore": workspaces.restore_,
     "athena/workspace/run": workspaces.run_scripts,

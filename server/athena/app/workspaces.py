@@ -19,7 +19,7 @@ from athena.app.scripts import chosen_scripts, tear_down
 from athena.app.spawn import project_of
 from athena.app.trees import checkout_of, everywhere, is_gone, project_checkout
 from athena.border import Connection
-from athena.core import decide
+from athena.core import decide, finding
 from athena.core.state import AgentState
 from athena.protocol import events as e
 from athena.protocol import workspace as w
@@ -27,6 +27,7 @@ from athena.protocol.agent import AgentView
 from athena.protocol.errors import AthenaError, ErrorCode
 from athena.protocol.spec import OtherWorktree
 from athena.worktree import (
+    files,
     merge,
     orphans,
     remove,
@@ -37,6 +38,7 @@ from athena.worktree import (
 )
 from athena.worktree import standing as standing_of
 from athena.worktree.errors import WorktreeError
+from athena.worktree.paths import to_wire
 from athena.worktree.repository import Checkout
 from athena.worktree.standing import HAZARDS, Hazard, Standing
 
@@ -64,6 +66,22 @@ async def list_(
         place = project or Path(connection.cwd)
         found += await _orphans(context, connection, place)
     return w.WorkspaceList(workspaces=found)
+
+
+async def files_(context: Context, connection: Connection, asked: w.FindFiles) -> w.FileList:
+    """The files of an agent's workspace that its prompt may name."""
+    state = await state_of(context, asked.agent)
+    place = state.workspace
+    if place is None:
+        raise AthenaError(ErrorCode.WRONG_STATE, f"{state.name} has no workspace yet.")
+    root = Path(place.path)
+    if place.repository is None:
+        paths = await asyncio.to_thread(files.walked, root)
+    else:
+        paths = await files.listed(await checkout_of(context, state))
+    found = finding.found(paths, asked.find, asked.limit + 1)
+    shown = [to_wire(path) for path in found[: asked.limit]]
+    return w.FileList(root=str(root), files=shown, more=len(found) > asked.limit)
 
 
 async def _state(context: Context, view: AgentState) -> w.WorkspaceState:

@@ -133,6 +133,13 @@ METHODS: tuple[Method, ...] = (
     ),
     Method("athena/workspace/list", w.ListWorkspaces, w.WorkspaceList, "read", "Workspaces."),
     Method(
+        "athena/workspace/files",
+        w.FindFiles,
+        w.FileList,
+        "read",
+        "Files of an agent's workspace by some of their letters, for a prompt that names them.",
+    ),
+    Method(
         "athena/workspace/remove",
         w.RemoveWorkspace,
         w.Rescued,

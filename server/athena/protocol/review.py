@@ -371,7 +371,11 @@ class CompareAgents(Request):
 
 
 class ComparedAgent(Record):
-    """One column of a comparison. Times in milliseconds."""
+    """One column of a comparison. Times in milliseconds.
+
+    `test_runs` counts the commands that run tests by their words; `last_test` is the last of them
+    that ended, and `tests_passed` whether it ended well.
+    """
 
     agent_id: str
     name: str
@@ -382,6 +386,9 @@ class ComparedAgent(Record):
     tool_calls: int
     commands: int
     failed_commands: int
+    test_runs: int = 0
+    last_test: str | None = None
+    tests_passed: bool | None = None
     duration_ms: int
     input_tokens: int
     output_tokens: int

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import Field
+
 from athena.protocol.agent import ScriptView
 from athena.protocol.base import Record, Request
 
@@ -44,6 +46,22 @@ class WorkspaceList(Record):
     """Workspaces with their state."""
 
     workspaces: list[WorkspaceState]
+
+
+class FindFiles(Request):
+    """Parameters of `athena/workspace/files`: `find` holds letters of the path, in their order."""
+
+    agent: str
+    find: str = ""
+    limit: int = Field(default=50, ge=1, le=1000)
+
+
+class FileList(Record):
+    """Files of a workspace, best fitting first: paths below its `root`. `more`: they were cut."""
+
+    root: str
+    files: list[str]
+    more: bool = False
 
 
 class RemoveWorkspace(Request):

@@ -431,6 +431,9 @@
 ---@field agents string[]
 
 ---One column of a comparison. Times in milliseconds.
+---
+---`testRuns` counts the commands that run tests by their words; `lastTest` is the last of them that
+---ended, and `testsPassed` whether it ended well.
 ---@class athena.ComparedAgent
 ---@field agentId string
 ---@field name string
@@ -441,6 +444,9 @@
 ---@field toolCalls integer
 ---@field commands integer
 ---@field failedCommands integer
+---@field testRuns integer
+---@field lastTest? string
+---@field testsPassed? boolean
 ---@field durationMs integer
 ---@field inputTokens integer
 ---@field outputTokens integer
@@ -587,6 +593,18 @@
 ---@field path string
 ---@field edits athena.LineEdit[]
 ---@field conflicts athena.FileConflict[]
+
+---Files of a workspace, best fitting first: paths below its `root`. `more`: they were cut.
+---@class athena.FileList
+---@field root string
+---@field files string[]
+---@field more boolean
+
+---Parameters of `athena/workspace/files`: `find` holds letters of the path, in their order.
+---@class athena.FindFiles
+---@field agent string
+---@field find? string
+---@field limit? integer
 
 ---Parameters of `athena/review/verdict`: on hunks, or on files as a whole.
 ---@class athena.GiveVerdict: athena.ChangesetRef
@@ -1793,6 +1811,7 @@
 ---| "athena/request/list" # The inbox.
 ---| "athena/request/answer" # Answer a permission request or questions; the first answer counts.
 ---| "athena/workspace/list" # Workspaces.
+---| "athena/workspace/files" # Files of an agent's workspace by some of their letters, for a prompt that names them.
 ---| "athena/workspace/remove" # Remove a worktree; its tree is captured first.
 ---| "athena/workspace/restore" # Bring captured work back.
 ---| "athena/workspace/run" # Start the project's run scripts in a workspace, or end them.
@@ -1866,6 +1885,7 @@
 ---@overload fun(method: "athena/request/list", params: athena.ListRequests, done: fun(error?: athena.Error, result?: athena.RequestList))
 ---@overload fun(method: "athena/request/answer", params: athena.AnswerRequest, done: fun(error?: athena.Error, result?: athena.Changed))
 ---@overload fun(method: "athena/workspace/list", params: athena.ListWorkspaces, done: fun(error?: athena.Error, result?: athena.WorkspaceList))
+---@overload fun(method: "athena/workspace/files", params: athena.FindFiles, done: fun(error?: athena.Error, result?: athena.FileList))
 ---@overload fun(method: "athena/workspace/remove", params: athena.RemoveWorkspace, done: fun(error?: athena.Error, result?: athena.Rescued))
 ---@overload fun(method: "athena/workspace/restore", params: athena.RestoreWorkspace, done: fun(error?: athena.Error, result?: athena.Restored))
 ---@overload fun(method: "athena/workspace/run", params: athena.RunScripts, done: fun(error?: athena.Error, result?: athena.ScriptList))

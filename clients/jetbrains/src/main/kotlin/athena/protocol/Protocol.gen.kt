@@ -1417,7 +1417,12 @@ public data class CompareAgents(
     internal class Adapter : Writer<CompareAgents>({ it.json() })
 }
 
-/** One column of a comparison. Times in milliseconds. */
+/**
+ * One column of a comparison. Times in milliseconds.
+ *
+ * `testRuns` counts the commands that run tests by their words; `lastTest` is the last of them that
+ * ended, and `testsPassed` whether it ended well.
+ */
 public data class ComparedAgent(
     public val agentId: String,
     public val name: String,
@@ -1428,6 +1433,9 @@ public data class ComparedAgent(
     public val toolCalls: Long,
     public val commands: Long,
     public val failedCommands: Long,
+    public val testRuns: Long = 0,
+    public val lastTest: String? = null,
+    public val testsPassed: Boolean? = null,
     public val durationMs: Long,
     public val inputTokens: Long,
     public val outputTokens: Long,
@@ -1450,6 +1458,9 @@ public data class ComparedAgent(
                     toolCalls = o.needed("toolCalls").asLong,
                     commands = o.needed("commands").asLong,
                     failedCommands = o.needed("failedCommands").asLong,
+                    testRuns = o.given("testRuns")?.let { it.asLong } ?: 0,
+                    lastTest = o.given("lastTest")?.let { it.asString },
+                    testsPassed = o.given("testsPassed")?.let { it.asBoolean },
                     durationMs = o.needed("durationMs").asLong,
                     inputTokens = o.needed("inputTokens").asLong,
                     outputTokens = o.needed("outputTokens").asLong,
@@ -1890,6 +1901,44 @@ public data class FileEdits(
     }
 
     internal class Adapter : Reader<FileEdits>({ from(it) })
+}
+
+/** Files of a workspace, best fitting first: paths below its `root`. `more`: they were cut. */
+@JsonAdapter(FileList.Adapter::class)
+public data class FileList(
+    public val root: String,
+    public val files: List<String>,
+    public val more: Boolean = false,
+) {
+    public companion object {
+        internal fun from(json: JsonElement): FileList =
+            json.asJsonObject.let { o ->
+                FileList(
+                    root = o.needed("root").asString,
+                    files = o.needed("files").asJsonArray.map { it.asString },
+                    more = o.given("more")?.let { it.asBoolean } ?: false,
+                )
+            }
+    }
+
+    internal class Adapter : Reader<FileList>({ from(it) })
+}
+
+/** Parameters of `athena/workspace/files`: `find` holds letters of the path, in their order. */
+@JsonAdapter(FindFiles.Adapter::class)
+public data class FindFiles(
+    public val agent: String,
+    public val find: String = "",
+    public val limit: Long = 50,
+) {
+    internal fun json(): JsonObject =
+        JsonObject().also { o ->
+            o.put("agent", JsonPrimitive(this.agent))
+            o.put("find", JsonPrimitive(this.find))
+            o.put("limit", JsonPrimitive(this.limit))
+        }
+
+    internal class Adapter : Writer<FindFiles>({ it.json() })
 }
 
 /** Parameters of `athena/review/verdict`: on hunks, or on files as a whole. */

@@ -131,6 +131,10 @@ public interface AthenaServer {
     @JsonRequest("athena/workspace/list")
     public fun workspaceList(params: ListWorkspaces): CompletableFuture<WorkspaceList>
 
+    /** Files of an agent's workspace by some of their letters, for a prompt that names them. */
+    @JsonRequest("athena/workspace/files")
+    public fun workspaceFiles(params: FindFiles): CompletableFuture<FileList>
+
     /** Remove a worktree; its tree is captured first. */
     @JsonRequest("athena/workspace/remove")
     public fun workspaceRemove(params: RemoveWorkspace): CompletableFuture<Rescued>

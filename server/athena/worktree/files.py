@@ -1,0 +1,29 @@
+"""The files of a working tree that a person would name: all that git does not ignore."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from athena.worktree.repository import Checkout
+
+MOST_WALKED = 20_000
+
+
+async def listed(checkout: Checkout) -> list[str]:
+    """Paths in a working tree, tracked and untracked; those deleted from the disk are not in it."""
+    kept = await checkout.git.run("ls-files", "-c", "-o", "--exclude-standard", "-z")
+    gone = await checkout.git.run("ls-files", "-d", "-z")
+    return sorted({*kept.records} - {*gone.records})
+
+
+def walked(root: Path) -> list[str]:
+    """Paths below a folder that is in no repository, without hidden ones; at most 20,000."""
+    found: list[str] = []
+    for folder, names, files in os.walk(root):
+        names[:] = sorted(name for name in names if not name.startswith("."))
+        place = Path(folder).relative_to(root)
+        found += [str(place / name) for name in sorted(files) if not name.startswith(".")]
+        if len(found) >= MOST_WALKED:
+            break
+    return found[:MOST_WALKED]
