@@ -260,7 +260,114 @@ def test_replay_goes_anywhere_and_does_nothing(
     seen = look("replay", agent=agent)
     assert seen["prompt"] == 0
     assert 100 < seen["quarter"] < 200
+    assert seen["most"] > 600 and seen["badge"] == "Replay"
+    assert seen["ended"] == 0, "a turn has not ended before its end"
     assert seen["step"] == seen["quarter"] + 1
     assert "make broken" in seen["error"]
     assert seen["writes"] == []
     assert len(client.events(agent)) == before
+
+
+WRITING = """
+other turns:
+    say You sent ${attachments}
+"""
+
+
+def test_writing_a_prompt(look: Look, athena: Athena, tmp_path: Path) -> None:
+    """`@` completes files, a draft and a lost answer lose nothing, pictures are pasted."""
+    rehearse(athena, WRITING)
+    files = {"src/deep/util.py": "", "src/deep/util_more.py": "", "main.py": ""}
+    project = make_repository(tmp_path / "files", files)
+    with athena.client() as client:
+        agent = client.call("athena/agent/spawn", project=str(project))["id"]
+        client.until(agent, "idle")
+        seen = look("prompt", agent=agent)
+    assert seen["draft"] == "kept from before"
+    assert seen["files"] == ["util.py", "util_more.py"]
+    assert seen["active"].startswith("util.py")
+    assert seen["completed"] == "Compare @src/deep/util.py "
+    assert seen["written"] == "Compare @src/deep/util.py with @main as it is"
+    assert seen["keptText"] == seen["written"]
+    assert (seen["tries"], seen["names"], seen["said"]) == (2, 1, 1)
+    assert seen["content"] == [["image", ""], ["resource_link", "util.py"]]
+    assert seen["chips"] == 0
+
+
+LONG = """
+say The first of all.
+repeat 900:
+    tool read: Step ${count} | step ${count} says something
+
+turn 2:
+    say It is over.
+
+other turns:
+    say You said: ${prompt}
+"""
+
+
+def test_finding_what_is_not_loaded(look: Look, athena: Athena, repository: Path) -> None:
+    """A turn of the tree, an item that a search found, and the way back to the end."""
+    rehearse(athena, LONG)
+    with athena.client() as client:
+        agent = client.call("athena/agent/spawn", prompt="Begin", project=str(repository))["id"]
+        client.until(agent, "idle")
+        client.call("athena/agent/prompt", agent=agent, text="End")
+        client.until(agent, "idle")
+        page = client.call("athena/transcript/page", agent=agent, find="step 5 says", limit=5)
+        first, item = page["turns"][0]["turnId"], page["items"][0]["itemId"]
+        seen = look("find", agent=agent, first=first, item=item)
+    assert seen["unended"] == 0, "a turn that goes on beyond what is loaded has not ended there"
+    assert seen["hits"] == ["Step 77"]
+    assert seen["around"] > 2
+    assert seen["marks"] == 0
+    assert seen["problems"] == []
+
+
+COMPARED = """
+if prompt contains one:
+    say I begin.
+    write both.txt: of the first
+    run : ; python3 -m unittest nothing_here
+    say - [x] It is done
+    usage input=4000 output=300 cost=0.03
+if prompt contains two:
+    write both.txt: of the second
+    run : ; python3 -m unittest --help
+    say | a heading | another |
+        | --- | --- |
+        | cell | `src/app.py:3` |
+    usage input=2000 output=100 cost=0.01
+if prompt contains three:
+    write alone.txt: of the third
+    say Nothing else.
+other turns:
+    say You said: ${prompt}
+"""
+
+
+def test_agents_side_by_side(look: Look, athena: Athena, repository: Path) -> None:
+    rehearse(athena, COMPARED)
+    names = ["one", "two", "three"]
+    with athena.client() as client:
+        agents = [
+            client.call("athena/agent/spawn", name=n, prompt=n, project=str(repository))["id"]
+            for n in names
+        ]
+        for name in names:
+            client.until(name, "idle")
+        seen = look("compare", agents=agents, names=names)
+    assert seen["one"]["Tests"] == "failed|"
+    assert seen["two"]["Tests"] == "passed|best"
+    assert seen["three"]["Tests"] == "none run|"
+    assert seen["two"]["Cost"] == "$0.010 (reported)|best"
+    assert seen["three"]["Cost"] == "not known|"
+    assert seen["two"]["Tokens"].endswith("|best")
+    assert seen["compare"] == ["one → two", "two → one"], "only with who changed the file too"
+    assert seen["messages"] == ["I begin.", "It is done"], "a task has one box, and no brackets"
+    compare, take, merge = seen["actions"]
+    assert (compare["do"], compare["agents"]) == ("compareFile", agents[:2])
+    assert take["argument"] == {"agent": agents[1], "paths": ["both.txt"]}
+    assert merge["command"] == "athena.merge.run"
+    assert seen["turns"] == "2|"

@@ -1,7 +1,7 @@
 import * as vscode from "vscode";
 import type { Feed } from "./agents/feed.ts";
 import { NothingToChoose } from "./commands/offers.ts";
-import { NotConnected, type Server } from "./server/server.ts";
+import { ConnectionLost, NotConnected, type Server } from "./server/server.ts";
 import type { Panels } from "./transcript/panels.ts";
 
 /** What the parts of the extension share. */
@@ -14,12 +14,17 @@ export interface Athena {
   report: (error: unknown) => void;
 }
 
+const LOST_MS = 8_000;
+
 /** How errors are told: in words to the user, with their trace in the log. */
 export function reporter(output: vscode.LogOutputChannel): (error: unknown) => void {
   return (error) => {
     const words = error instanceof Error ? error.message : String(error);
     output.warn(error instanceof Error ? (error.stack ?? words) : words);
     if (error instanceof NothingToChoose) void vscode.window.showInformationMessage(words);
+    else if (error instanceof ConnectionLost)
+      // The views are drawn anew with the next connection; a command is to be given again.
+      vscode.window.setStatusBarMessage(`$(debug-disconnect) ${words}`, LOST_MS);
     else if (error instanceof NotConnected)
       void vscode.commands.executeCommand("athena.agents.focus");
     else void vscode.window.showErrorMessage(words);

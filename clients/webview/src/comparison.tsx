@@ -1,35 +1,60 @@
 import type { ComponentChildren } from "preact";
-import { useCallback, useEffect, useState } from "preact/hooks";
+import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { act, listen, request } from "./host.ts";
 import { Icon, IconButton } from "./icons.tsx";
 import { Prose } from "./items.tsx";
-import type { ChangedFile, ComparedAgent, Comparison, EventBatch, Status } from "./protocol.ts";
-import { costWords, durationWords, STATUS, tokenWords } from "./words.ts";
+import type {
+  ChangedFile,
+  ComparedAgent,
+  Comparison,
+  EventBatch,
+  Status,
+  TranscriptItem,
+} from "./protocol.ts";
+import { costWords, countWords, durationWords, STATUS, tokenWords } from "./words.ts";
 
 interface Known {
   comparison: Comparison;
   files: ReadonlyMap<string, readonly ChangedFile[]>;
+  messages: ReadonlyMap<string, readonly TranscriptItem[]>;
 }
+
+const MOST_MESSAGES = 50;
+
+/** What changes a column. What an agent writes and does meanwhile is read in its transcript. */
+const KINDS = ["turnStarted", "turnEnded", "runEnded", "itemCompleted", "requestOpened"];
 
 /** Two to four agents side by side: what they said, took and changed. */
 export function ComparisonView({ agents }: { agents: readonly string[] }) {
   const [known, setKnown] = useState<Known>();
   const [problem, setProblem] = useState<string>();
 
-  const load = useCallback(async () => {
+  const loading = useRef<"no" | "yes" | "again">("no");
+  const load = useCallback(async (): Promise<void> => {
+    // A comparison reads whole transcripts: what changes while one is on its way waits for it.
+    if (loading.current !== "no") {
+      loading.current = "again";
+      return;
+    }
+    loading.current = "yes";
     try {
       const comparison = await request("athena/comparison/get", { agents: [...agents] });
       const sets = await Promise.all(
         agents.map((agent) => request("athena/changeset/get", { agent, scope: "base" })),
       );
+      const said = await Promise.all(agents.map(messagesOf));
       setKnown({
         comparison,
         files: new Map(agents.map((agent, index) => [agent, sets[index]?.files ?? []])),
+        messages: new Map(agents.map((agent, index) => [agent, said[index] ?? []])),
       });
       setProblem(undefined);
     } catch (error) {
       setProblem((error as Error).message);
     }
+    const again = (loading.current as string) === "again";
+    loading.current = "no";
+    if (again) return load();
   }, [agents.join()]);
 
   useEffect(() => {
@@ -39,8 +64,8 @@ export function ComparisonView({ agents }: { agents: readonly string[] }) {
         void load();
         request("athena/event/subscribe", {
           agents: [...agents],
-          kinds: ["turnStarted", "turnEnded", "runEnded"],
-          intervalMs: 500,
+          kinds: KINDS,
+          intervalMs: 1000,
         }).then(
           (begun) => (subscription = begun.subscriptionId),
           (error: Error) => setProblem(error.message),
@@ -58,7 +83,7 @@ export function ComparisonView({ agents }: { agents: readonly string[] }) {
     };
   }, [load]);
 
-  if (problem) {
+  if (problem && !known) {
     return (
       <p class="banner bad" role="alert">
         <Icon name="error" /> {problem}
@@ -66,7 +91,7 @@ export function ComparisonView({ agents }: { agents: readonly string[] }) {
     );
   }
   if (!known) return <p class="empty">Loading…</p>;
-  const { comparison, files } = known;
+  const { comparison, files, messages } = known;
   const best = bestOf(comparison.agents);
   return (
     <main class="comparison" style={{ "--columns": comparison.agents.length }}>
@@ -75,9 +100,15 @@ export function ComparisonView({ agents }: { agents: readonly string[] }) {
           key={agent.agentId}
           agent={agent}
           best={best}
-          others={comparison.agents.filter((other) => other.agentId !== agent.agentId)}
           files={files.get(agent.agentId) ?? []}
-          shared={new Set(comparison.sharedFiles)}
+          alsoIn={(path) =>
+            comparison.agents.filter(
+              (other) =>
+                other.agentId !== agent.agentId &&
+                files.get(other.agentId)?.some((file) => file.path === path),
+            )
+          }
+          messages={messages.get(agent.agentId) ?? []}
         />
       ))}
     </main>
@@ -89,12 +120,13 @@ type Best = Partial<Record<keyof ComparedAgent, number>>;
 interface ColumnProps {
   agent: ComparedAgent;
   best: Best;
-  others: readonly ComparedAgent[];
   files: readonly ChangedFile[];
-  shared: ReadonlySet<string>;
+  /** The other agents that changed a file. */
+  alsoIn: (path: string) => readonly ComparedAgent[];
+  messages: readonly TranscriptItem[];
 }
 
-function Column({ agent, best, others, files, shared }: ColumnProps) {
+function Column({ agent, best, files, alsoIn, messages }: ColumnProps) {
   const status = STATUS[agent.status as Status];
   const id = agent.agentId;
   return (
@@ -139,12 +171,15 @@ function Column({ agent, best, others, files, shared }: ColumnProps) {
         <Figure name="Commands" best={best.failedCommands === agent.failedCommands}>
           {agent.commands} run, {agent.failedCommands} failed
         </Figure>
+        <Figure name="Tests" best={agent.testsPassed === true && best.testsPassed === 1}>
+          <Tests agent={agent} />
+        </Figure>
         <Figure name="Tool calls">{agent.toolCalls}</Figure>
         <Figure name="Turns">{agent.turns}</Figure>
         <Figure name="Time" best={best.durationMs === agent.durationMs}>
           {durationWords(agent.durationMs)}
         </Figure>
-        <Figure name="Tokens">
+        <Figure name="Tokens" best={best.outputTokens === agent.outputTokens}>
           {tokenWords(agent.inputTokens)} in, {tokenWords(agent.outputTokens)} out
         </Figure>
         <Figure name="Cost" best={agent.cost !== undefined && best.cost === agent.cost.amount}>
@@ -167,18 +202,16 @@ function Column({ agent, best, others, files, shared }: ColumnProps) {
               <span class="plus">+{file.additions ?? 0}</span>{" "}
               <span class="minus">−{file.deletions ?? 0}</span>
             </span>
-            {shared.has(file.path)
-              ? others.map((other) => (
-                  <IconButton
-                    key={other.agentId}
-                    icon="git-compare"
-                    label={`Compare with ${other.name}`}
-                    onClick={() =>
-                      act({ do: "compareFile", agents: [id, other.agentId], path: file.path })
-                    }
-                  />
-                ))
-              : null}
+            {alsoIn(file.path).map((other) => (
+              <IconButton
+                key={other.agentId}
+                icon="git-compare"
+                label={`Compare with ${other.name}`}
+                onClick={() =>
+                  act({ do: "compareFile", agents: [id, other.agentId], path: file.path })
+                }
+              />
+            ))}
             <IconButton
               icon="check"
               label={`Take ${file.path}`}
@@ -194,10 +227,51 @@ function Column({ agent, best, others, files, shared }: ColumnProps) {
         ))}
         {files.length === 0 ? <li class="faint">No file changed</li> : null}
       </ul>
-      <h3>Last message</h3>
-      <Prose text={agent.lastMessage || "*Nothing said*"} writing={false} />
+      <Messages said={messages} />
     </section>
   );
+}
+
+/** How the last run of tests ended, as far as a command says that it is one. */
+function Tests({ agent }: { agent: ComparedAgent }) {
+  if (!agent.testRuns) return <>none run</>;
+  const { testsPassed: passed } = agent;
+  const words = passed === undefined ? "running" : passed ? "passed" : "failed";
+  const runs = agent.testRuns > 1 ? `, ${countWords(agent.testRuns, "run")}` : "";
+  return (
+    <span class={passed === false ? "minus" : ""} title={agent.lastTest ?? ""}>
+      {words}
+      {runs}
+    </span>
+  );
+}
+
+/** The last message; those before it unfold. */
+function Messages({ said }: { said: readonly TranscriptItem[] }) {
+  const [all, setAll] = useState(false);
+  const texts = said.flatMap(({ itemId, item }) =>
+    item.type === "message" && item.text ? [{ itemId, text: item.text }] : [],
+  );
+  const shown = all ? texts : texts.slice(-1);
+  return (
+    <>
+      <h3>{all ? "Messages" : "Last message"}</h3>
+      {texts.length > 1 ? (
+        <button type="button" class="link" aria-expanded={all} onClick={() => setAll(!all)}>
+          {all ? "Only the last" : `Show ${countWords(texts.length - 1, "earlier message")}`}
+        </button>
+      ) : null}
+      {shown.map(({ itemId, text }) => (
+        <Prose key={itemId} text={text} writing={false} />
+      ))}
+      {texts.length === 0 ? <p class="faint">Nothing was said.</p> : null}
+    </>
+  );
+}
+
+async function messagesOf(agent: string): Promise<readonly TranscriptItem[]> {
+  const asked = { agent, types: ["message"], limit: MOST_MESSAGES };
+  return (await request("athena/transcript/page", asked)).items;
 }
 
 function Figure({
@@ -230,5 +304,9 @@ function bestOf(agents: readonly ComparedAgent[]): Best {
   if (time !== undefined) best.durationMs = time;
   if (failed !== undefined) best.failedCommands = failed;
   if (cost !== undefined) best.cost = cost;
+  const tokens = least(agents.map((agent) => agent.outputTokens).filter(Boolean));
+  if (tokens !== undefined) best.outputTokens = tokens;
+  const passed = agents.map((agent) => agent.testsPassed);
+  if (passed.includes(true) && !passed.every(Boolean)) best.testsPassed = 1;
   return best;
 }

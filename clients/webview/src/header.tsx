@@ -3,7 +3,7 @@ import { act } from "./host.ts";
 import { Icon, IconButton } from "./icons.tsx";
 import type { AgentDetail } from "./protocol.ts";
 import type { Search } from "./search.ts";
-import { costTip, costWords, STATUS, tokenWords } from "./words.ts";
+import { costTip, costWords, countWords, STATUS, tokenWords } from "./words.ts";
 
 interface Props {
   agent: AgentDetail | undefined;
@@ -19,7 +19,7 @@ export function Header({ agent, connected, problem, replay, search, filter, onFi
   return (
     <header class="header">
       <div class="header-row">
-        {agent ? <Summary agent={agent} /> : <span class="faint">Loading…</span>}
+        {agent ? <Summary agent={agent} replay={replay} /> : <span class="faint">Loading…</span>}
         <span class="spacer" />
         <input
           id="search"
@@ -60,18 +60,34 @@ export function Header({ agent, connected, problem, replay, search, filter, onFi
       ) : null}
       {search.found ? (
         <p class="banner" role="status">
-          {search.found.length}
-          {search.more ? " newest" : ""} items hold “{search.text.trim()}”
+          {search.more ? "The newest " : ""}
+          {countWords(search.found.length, "item")} with “{search.text.trim()}”
         </p>
       ) : null}
     </header>
   );
 }
 
-function Summary({ agent }: { agent: AgentDetail }) {
+function Summary({ agent, replay }: { agent: AgentDetail; replay: boolean }) {
   const status = STATUS[agent.status];
   const { usage, context } = agent;
   const tokens = (usage?.inputTokens ?? 0) + (usage?.outputTokens ?? 0);
+  const place = (
+    <span class="faint one-line" title={agent.workspace?.path ?? agent.project}>
+      {[agent.harness, agent.workspace?.branch].filter(Boolean).join(" · ")}
+    </span>
+  );
+  // What the agent is and costs now says nothing of the moment that a replay shows.
+  if (replay) {
+    return (
+      <>
+        <span class="badge busy">
+          <Icon name="debug-rerun" /> Replay
+        </span>
+        {place}
+      </>
+    );
+  }
   const full = context?.size ? Math.round((100 * context.used) / context.size) : undefined;
   return (
     <>
@@ -79,9 +95,7 @@ function Summary({ agent }: { agent: AgentDetail }) {
         <Icon name={agent.stalled ? "watch" : status.icon} />{" "}
         {agent.stalled ? "Silent" : status.words}
       </span>
-      <span class="faint one-line" title={agent.workspace?.path ?? agent.project}>
-        {[agent.harness, agent.workspace?.branch].filter(Boolean).join(" · ")}
-      </span>
+      {place}
       {agent.cost ? (
         <span class="number-tag" title={costTip(agent.cost)}>
           {costWords(agent.cost)}

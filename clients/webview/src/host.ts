@@ -1,4 +1,5 @@
 /** The host on the other side: VS Code's web view API here; other editors give the same object. */
+export { CONNECTION_LOST } from "./messages.ts";
 import type { Action, AllowedMethod, FromView, Params, Result, ToView } from "./messages.ts";
 
 interface HostApi {

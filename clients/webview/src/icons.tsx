@@ -13,6 +13,8 @@ export function Icon({ name, label }: { name: string; label?: string }) {
 interface ButtonProps {
   icon: string;
   label: string;
+  /** What the pointer is told, where it is more than the label. */
+  tip?: string;
   onClick: () => void;
   pressed?: boolean;
   disabled?: boolean;
@@ -20,13 +22,13 @@ interface ButtonProps {
 }
 
 /** A button with an icon; its label is read out, shown as a tip, and with `text` beside it. */
-export function IconButton({ icon, label, onClick, pressed, disabled, text }: ButtonProps) {
+export function IconButton({ icon, label, tip, onClick, pressed, disabled, text }: ButtonProps) {
   return (
     <button
       type="button"
       class={`icon-button${pressed ? " pressed" : ""}`}
-      title={label}
-      aria-label={label}
+      title={tip ?? label}
+      aria-label={tip ?? label}
       {...(pressed === undefined ? {} : { "aria-pressed": pressed })}
       disabled={disabled ?? false}
       onClick={onClick}

@@ -28,16 +28,21 @@ export interface ItemContext {
   /** Which items the user folded or unfolded, by id. */
   open: ReadonlyMap<string, boolean>;
   onOpen: (itemId: string, open: boolean) => void;
+  /** While the list is what a search found: how to see one where it stands. */
+  onShow?: ((itemId: string) => void) | undefined;
 }
 
 interface Props {
   entry: TranscriptItem;
   writing: string | undefined;
   context: ItemContext;
+  /** Its place in the list, from 1, and how many there are; -1 while that is not known. */
+  place: number;
+  count: number;
 }
 
 /** One item of the transcript. */
-export function ItemView({ entry, writing, context }: Props) {
+export function ItemView({ entry, writing, context, place, count }: Props) {
   const { item, itemId } = entry;
   const asked = context.requests.find((one) => one.itemId === itemId);
   return (
@@ -46,6 +51,8 @@ export function ItemView({ entry, writing, context }: Props) {
       data-item={itemId}
       tabIndex={-1}
       aria-label={labelOf(item)}
+      aria-posinset={place}
+      aria-setsize={count}
     >
       <Boundary>
         <Body entry={entry} writing={writing} context={context} />
@@ -59,6 +66,13 @@ export function ItemView({ entry, writing, context }: Props) {
         >
           {timeWords(entry.at)}
         </time>
+        {context.onShow ? (
+          <IconButton
+            icon="go-to-search"
+            label="Show in Transcript"
+            onClick={() => context.onShow?.(itemId)}
+          />
+        ) : null}
         <IconButton icon="copy" label="Copy" onClick={() => copy(copyText(item))} />
       </div>
     </article>
@@ -84,7 +98,7 @@ function labelOf(item: Item): string {
   }
 }
 
-function Body({ entry, writing, context }: Props) {
+function Body({ entry, writing, context }: Omit<Props, "place" | "count">) {
   const { item } = entry;
   switch (item.type) {
     case "userMessage":
@@ -202,7 +216,8 @@ interface FoldProps {
 }
 
 function Fold({ id, context, initially, head, children, tone }: FoldProps) {
-  const open = context.open.get(id) ?? initially;
+  // What was found may be inside.
+  const open = context.open.get(id) ?? (initially || context.onShow !== undefined);
   return (
     <div class={`fold ${tone ?? ""} ${open ? "open" : ""}`}>
       <button

@@ -10,7 +10,7 @@ const BEYOND = 400;
 interface Props<T> {
   rows: readonly T[];
   keyOf: (row: T) => string;
-  draw: (row: T) => ComponentChildren;
+  draw: (row: T, index: number) => ComponentChildren;
   label: string;
   /** Stay at the end while rows come, until the user scrolls away from it. */
   follow: boolean;
@@ -129,7 +129,7 @@ export function List<T>(props: Props<T>) {
             top={layout.top(first + offset)}
             observer={observer}
           >
-            {draw(row)}
+            {draw(row, first + offset)}
           </Measured>
         ))}
       </div>

@@ -6,6 +6,7 @@ import { marked, type MarkedToken, type Token, type Tokens } from "marked";
 import { h, type ComponentChild } from "preact";
 import { act } from "./host.ts";
 import { highlighted } from "./highlight.tsx";
+import { IconButton } from "./icons.tsx";
 
 const LARGEST = 200_000;
 const MOST_KEPT = 500;
@@ -65,11 +66,7 @@ function draw(token: MarkedToken, depth: number): ComponentChild {
     case "blockquote":
       return <blockquote>{all(token.tokens, depth)}</blockquote>;
     case "code":
-      return (
-        <pre class="code">
-          <code>{highlighted(token.text, (token.lang ?? "").split(/\s/, 1)[0] ?? "")}</code>
-        </pre>
-      );
+      return <Code text={token.text} language={(token.lang ?? "").split(/\s/, 1)[0] ?? ""} />;
     case "list":
       return list(token, depth);
     case "table":
@@ -81,7 +78,7 @@ function draw(token: MarkedToken, depth: number): ComponentChild {
     case "del":
       return <del>{all(token.tokens, depth)}</del>;
     case "codespan":
-      return <code>{token.text}</code>;
+      return <CodeSpan text={token.text} />;
     case "link":
       return <Link href={token.href}>{all(token.tokens, depth)}</Link>;
     case "image":
@@ -91,9 +88,55 @@ function draw(token: MarkedToken, depth: number): ComponentChild {
       return "tokens" in token && token.tokens ? all(token.tokens, depth) : named(token.text);
     case "escape":
       return token.text;
+    case "checkbox":
+      // Its item has one.
+      return null;
     default:
       return token.raw;
   }
+}
+
+function Code({ text, language }: { text: string; language: string }) {
+  return (
+    <div class="code-box">
+      <pre class="code">
+        <code>{highlighted(text, language)}</code>
+      </pre>
+      <IconButton
+        icon="copy"
+        label="Copy Code"
+        onClick={() => void navigator.clipboard.writeText(text)}
+      />
+    </div>
+  );
+}
+
+/** What can be nothing but a place in a file: it has a line, or folders and an ending. */
+const PLACE =
+  /^(?:[\w.@~+-]*\/)*[\w.@+-]+\.[a-z]\w{0,7}:\d+(?::\d+)?$|^(?:[\w.@~+-]*\/)+[\w.@+-]+\.[a-z]\w{0,7}$/i;
+
+function CodeSpan({ text }: { text: string }) {
+  const isPlace = PLACE.test(text) && !SHARE.test(text);
+  if (!isPlace) return <code>{text}</code>;
+  const open = () => openPlace(text);
+  return (
+    <code
+      class="file"
+      role="link"
+      tabIndex={0}
+      title={`Open ${text}`}
+      onClick={open}
+      onKeyDown={(event) => event.key === "Enter" && open()}
+    >
+      {text}
+    </code>
+  );
+}
+
+function openPlace(place: string): void {
+  const [, path, line] = FILE.exec(place) ?? [];
+  if (path && !SHARE.test(path))
+    act({ do: "openFile", path: decoded(path), line: line ? Number(line) : undefined });
 }
 
 function list(token: Tokens.List, depth: number): ComponentChild {
@@ -141,9 +184,7 @@ function Link({ href, children }: { href: string; children: ComponentChild }) {
       act({ do: "openLink", url: href });
       return;
     }
-    const [, path, line] = FILE.exec(href) ?? [];
-    if (path && !SHARE.test(path))
-      act({ do: "openFile", path: decoded(path), line: line ? Number(line) : undefined });
+    openPlace(href);
   };
   return (
     <a

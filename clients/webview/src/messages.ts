@@ -23,13 +23,22 @@ export const ALLOWED = [
   "athena/item/get",
   "athena/request/answer",
   "athena/transcript/page",
+  "athena/workspace/files",
 ] as const satisfies readonly Method[];
 
 export type AllowedMethod = (typeof ALLOWED)[number];
 
 /** What a view shows. */
 export type Subject =
-  | { view: "transcript"; agent: string; replay?: boolean; itemId?: string; turnId?: string }
+  | {
+      view: "transcript";
+      agent: string;
+      replay?: boolean;
+      itemId?: string;
+      turnId?: string;
+      /** A prompt that was begun and not sent, in a view that comes back. */
+      draft?: string;
+    }
   | { view: "comparison"; agents: string[] };
 
 /** What a view asks the editor to do. */
@@ -41,6 +50,9 @@ export type Action =
   | { do: "pickFiles" }
   | { do: "attach"; uris: string[] }
   | { do: "command"; command: string; argument: unknown };
+
+/** The code of an error: the connection ended before Athena answered. */
+export const CONNECTION_LOST = -32097;
 
 export type FromView =
   | { type: "ready" }
@@ -56,12 +68,14 @@ export type ToView =
   | { type: "reveal"; itemId?: string; turnId?: string }
   | { type: "attach"; files: Attachment[] };
 
-/** A file, or some lines of one, that goes with a prompt. */
+/** A file, some lines of one, or a picture, that goes with a prompt. */
 export interface Attachment {
   uri: string;
   name: string;
   line?: number;
   endLine?: number;
+  /** What is no file: `data` in base64. */
+  picture?: { mimeType: string; data: string };
 }
 
 export type Result<M extends AllowedMethod> = Methods[M]["result"];

@@ -1,13 +1,20 @@
 /** The box for the next prompt: queue or steer, files, mode and model as the harness offers them. */
-import { useEffect, useRef, useState } from "preact/hooks";
-import { act, request } from "./host.ts";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useCompletion, type Completion } from "./completion.ts";
+import { act, CONNECTION_LOST, request, RequestError } from "./host.ts";
 import { Icon, IconButton } from "./icons.tsx";
 import type { Attachment } from "./messages.ts";
-import type { AgentDetail, ContentBlock, Option, QueuedPrompt, SlashCommand } from "./protocol.ts";
+import { offerId, Offers, OFFERS_ID } from "./offers.tsx";
+import { Pickers } from "./pickers.tsx";
+import { picturesOf } from "./pictures.ts";
+import type { AgentDetail, ContentBlock, QueuedPrompt } from "./protocol.ts";
 import { isWorking, plainText } from "./words.ts";
 
 interface Props {
   agent: AgentDetail;
+  /** What was written before the window was loaded anew. */
+  draft: string;
+  onDraft: (text: string) => void;
   attached: readonly Attachment[];
   onAttached: (files: readonly Attachment[]) => void;
   onSent: () => void;
@@ -15,51 +22,83 @@ interface Props {
 
 const LONGEST_BOX = 240;
 
-export function PromptBox({ agent, attached, onAttached, onSent }: Props) {
-  const [text, setText] = useState("");
+export function PromptBox({ agent, draft, onDraft, attached, onAttached, onSent }: Props) {
+  const [text, setText] = useState(draft);
+  const [caret, setCaret] = useState(draft.length);
   const [problem, setProblem] = useState<string>();
   const box = useRef<HTMLTextAreaElement>(null);
+  /** The same prompt has the same name when it is sent again, so that it is there once. */
+  const named = useRef<{ said: string; id: string }>({ said: "", id: "" });
+  /** The files that were completed into the text, by their paths there. */
+  const mentioned = useRef(new Map<string, string>());
+  const completion = useCompletion(agent, text, caret);
   const working = isWorking(agent);
   const canSteer = agent.capabilities?.steer !== "no";
   const ended = agent.archived ?? false;
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     const element = box.current;
     if (!element) return;
     element.style.height = "auto";
     element.style.height = `${Math.min(LONGEST_BOX, element.scrollHeight)}px`;
   }, [text]);
+  useEffect(() => onDraft(text), [text]);
 
   const send = async (method: "athena/agent/prompt" | "athena/agent/steer") => {
     if (!text.trim() && attached.length === 0) return;
-    const content: ContentBlock[] = attached.map((file) => ({ type: "resource_link", ...file }));
+    const content = contentOf(text, attached, mentioned.current);
+    const said = JSON.stringify([text, content]);
+    if (named.current.said !== said) named.current = { said, id: crypto.randomUUID() };
     try {
       await request(method, {
         agent: agent.id,
-        commandId: crypto.randomUUID(),
+        commandId: named.current.id,
         ...(text.trim() ? { text } : {}),
         ...(content.length ? { content } : {}),
       });
+      named.current = { said: "", id: "" };
+      mentioned.current.clear();
       setText("");
       setProblem(undefined);
       onAttached([]);
       onSent();
     } catch (error) {
-      setProblem((error as Error).message);
+      const isLost = error instanceof RequestError && error.code === CONNECTION_LOST;
+      setProblem(isLost ? LOST : (error as Error).message);
     }
   };
 
+  const pick = (index: number) => {
+    const { typed, offers } = completion;
+    const offer = offers[index];
+    if (!offer || !typed) return;
+    if (offer.uri) mentioned.current.set(offer.text.trim().slice(1), offer.uri);
+    const end = typed.start + offer.text.length;
+    setText(text.slice(0, typed.start) + offer.text + text.slice(caret));
+    setCaret(end);
+    requestAnimationFrame(() => box.current?.setSelectionRange(end, end));
+  };
+
   const onKeyDown = (event: KeyboardEvent) => {
-    if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
-      event.preventDefault();
-      void send(
-        working && canSteer && event.ctrlKey ? "athena/agent/steer" : "athena/agent/prompt",
+    if (event.isComposing || choosesBy(event, completion, pick)) return;
+    if (event.key !== "Enter" || event.shiftKey) return;
+    event.preventDefault();
+    const steers = working && canSteer && (event.ctrlKey || event.metaKey);
+    void send(steers ? "athena/agent/steer" : "athena/agent/prompt");
+  };
+  const addPictures = (files: FileList | undefined) => {
+    if (agent.capabilities?.images === "no") setProblem("This harness takes no pictures.");
+    else
+      picturesOf(files ?? []).then(
+        (found) => onAttached([...attached, ...found]),
+        (error: Error) => setProblem(error.message),
       );
-    }
-    if (event.key === "@" && !event.isComposing) {
-      // The sign itself is typed too; whoever does not want a file goes on typing.
-      act({ do: "pickFiles" });
-    }
+  };
+  const onFiles = (event: Event, data: DataTransfer | null) => {
+    if (![...(data?.files ?? [])].some(({ type }) => type.startsWith("image/"))) return false;
+    event.preventDefault();
+    addPictures(data?.files);
+    return true;
   };
 
   return (
@@ -70,24 +109,13 @@ export function PromptBox({ agent, attached, onAttached, onSent }: Props) {
           <Icon name="error" /> {problem}
         </p>
       ) : null}
-      <SlashCommands text={text} commands={agent.capabilities?.commands ?? []} onPick={setText} />
-      <div class="prompt-box" onDragOver={onDragOver} onDrop={onDrop}>
-        {attached.length ? (
-          <div class="places">
-            {attached.map((file) => (
-              <button
-                key={file.uri}
-                type="button"
-                class="chip"
-                title="Remove"
-                aria-label={`Remove ${file.name}`}
-                onClick={() => onAttached(attached.filter((other) => other !== file))}
-              >
-                <Icon name="file" /> {file.name} <Icon name="close" />
-              </button>
-            ))}
-          </div>
-        ) : null}
+      <Offers completion={completion} onPick={pick} />
+      <div
+        class="prompt-box"
+        onDragOver={onDragOver}
+        onDrop={(event) => onFiles(event, event.dataTransfer) || onDrop(event)}
+      >
+        <Attached files={attached} onAttached={onAttached} />
         <textarea
           ref={box}
           id="prompt"
@@ -95,26 +123,28 @@ export function PromptBox({ agent, attached, onAttached, onSent }: Props) {
           value={text}
           disabled={ended}
           aria-label="Prompt"
+          aria-autocomplete="list"
+          aria-haspopup="listbox"
+          {...(completion.offers.length
+            ? {
+                "aria-controls": OFFERS_ID,
+                "aria-activedescendant": offerId(completion.index),
+              }
+            : {})}
           placeholder={placeholder(agent, working, canSteer)}
-          onInput={(event) => setText(event.currentTarget.value)}
+          onInput={(event) => {
+            setText(event.currentTarget.value);
+            setCaret(event.currentTarget.selectionStart);
+          }}
+          onSelect={(event) => setCaret(event.currentTarget.selectionStart)}
+          onBlur={completion.close}
+          onPaste={(event) => void onFiles(event, event.clipboardData)}
           onKeyDown={onKeyDown}
         />
         <div class="prompt-tools">
-          <IconButton
-            icon="mention"
-            label="Attach Files"
-            onClick={() => act({ do: "pickFiles" })}
-          />
+          <IconButton icon="attach" label="Attach Files" onClick={() => act({ do: "pickFiles" })} />
           <Pickers agent={agent} onProblem={setProblem} />
           <span class="spacer" />
-          {working && canSteer ? (
-            <IconButton
-              icon="milestone"
-              label="Steer: Into the Running Turn (Ctrl+Enter)"
-              disabled={!text.trim()}
-              onClick={() => void send("athena/agent/steer")}
-            />
-          ) : null}
           {working ? (
             <IconButton
               icon="debug-stop"
@@ -126,9 +156,21 @@ export function PromptBox({ agent, attached, onAttached, onSent }: Props) {
               }}
             />
           ) : null}
+          {working && canSteer ? (
+            <IconButton
+              icon="milestone"
+              label="Steer"
+              tip="Steer: into the running turn (Ctrl+Enter)"
+              text
+              disabled={!text.trim()}
+              onClick={() => void send("athena/agent/steer")}
+            />
+          ) : null}
           <IconButton
             icon={working ? "list-ordered" : "send"}
-            label={working ? "Queue (Enter)" : "Send (Enter)"}
+            label={working ? "Queue" : "Send"}
+            tip={working ? "Queue: after the running turn (Enter)" : "Send (Enter)"}
+            text={working}
             disabled={ended || (!text.trim() && attached.length === 0)}
             onClick={() => void send("athena/agent/prompt")}
           />
@@ -138,10 +180,80 @@ export function PromptBox({ agent, attached, onAttached, onSent }: Props) {
   );
 }
 
+const LOST =
+  "The connection was lost before Athena answered. Send it again: it will not be there twice.";
+
+/** What goes with the text: files and pictures that are attached, and files that it mentions. */
+function contentOf(
+  text: string,
+  attached: readonly Attachment[],
+  mentioned: ReadonlyMap<string, string>,
+): ContentBlock[] {
+  const links = [...mentioned]
+    .filter(([path]) => text.includes(`@${path}`))
+    .map(([name, uri]): ContentBlock => ({ type: "resource_link", uri, name }));
+  const others = attached.map(({ picture, ...file }): ContentBlock =>
+    picture ? { type: "image", ...picture } : { type: "resource_link", ...file },
+  );
+  return [...others, ...links];
+}
+
+/** The keys that choose among what is offered; whether it was one. */
+function choosesBy(
+  event: KeyboardEvent,
+  { offers, index, move, close }: Completion,
+  pick: (index: number) => void,
+): boolean {
+  if (offers.length === 0 || event.shiftKey || event.ctrlKey || event.altKey) return false;
+  const keys: Record<string, () => void> = {
+    ArrowDown: () => move(1),
+    ArrowUp: () => move(-1),
+    Enter: () => pick(index),
+    Tab: () => pick(index),
+    Escape: close,
+  };
+  const chosen = keys[event.key];
+  if (!chosen) return false;
+  event.preventDefault();
+  chosen();
+  return true;
+}
+
+interface AttachedProps {
+  files: readonly Attachment[];
+  onAttached: (files: readonly Attachment[]) => void;
+}
+
+function Attached({ files, onAttached }: AttachedProps) {
+  if (files.length === 0) return null;
+  return (
+    <div class="places">
+      {files.map((file) => (
+        <button
+          key={file.uri}
+          type="button"
+          class="chip"
+          title="Remove"
+          aria-label={`Remove ${file.name}`}
+          onClick={() => onAttached(files.filter((other) => other !== file))}
+        >
+          {file.picture ? (
+            <img alt="" src={`data:${file.picture.mimeType};base64,${file.picture.data}`} />
+          ) : (
+            <Icon name="file" />
+          )}{" "}
+          {file.name} <Icon name="close" />
+        </button>
+      ))}
+    </div>
+  );
+}
+
 const URIS = "text/uri-list";
 
 function onDragOver(event: DragEvent): void {
-  if (event.dataTransfer?.types.includes(URIS)) event.preventDefault();
+  const types = event.dataTransfer?.types ?? [];
+  if (types.includes(URIS) || types.includes("Files")) event.preventDefault();
 }
 
 /** Files go with the prompt; the editor knows what its addresses mean. */
@@ -155,7 +267,10 @@ function onDrop(event: DragEvent): void {
 
 function placeholder(agent: AgentDetail, working: boolean, canSteer: boolean): string {
   if (agent.archived) return "This agent is archived.";
-  if (!working) return `Prompt ${agent.name}`;
+  if (!working) {
+    const again = agent.runId ? "" : ", which starts it again";
+    return `Prompt ${agent.name}${again} (@ for a file, / for a command)`;
+  }
   return canSteer ? "Queue a prompt, or Ctrl+Enter to steer now" : "Queue a prompt";
 }
 
@@ -186,110 +301,5 @@ function Queue({ agentId, queue, onProblem }: QueueProps) {
         </li>
       ))}
     </ul>
-  );
-}
-
-interface SlashProps {
-  text: string;
-  commands: readonly SlashCommand[];
-  onPick: (text: string) => void;
-}
-
-function SlashCommands({ text, commands, onPick }: SlashProps) {
-  const typed = /^\/(\S*)$/.exec(text)?.[1]?.toLowerCase();
-  const fitting =
-    typed === undefined ? [] : commands.filter((c) => c.name.toLowerCase().startsWith(typed));
-  if (fitting.length === 0) return null;
-  return (
-    <ul class="slash" aria-label="Commands of the harness">
-      {fitting.slice(0, 8).map(({ name, description, hint }) => (
-        <li key={name}>
-          <button type="button" onClick={() => onPick(`/${name} `)}>
-            <span class="mono">/{name}</span>{" "}
-            <span class="faint">
-              {hint ? `<${hint}> ` : ""}
-              {description}
-            </span>
-          </button>
-        </li>
-      ))}
-    </ul>
-  );
-}
-
-/** Mode, model and the other options that the harness offers. */
-function Pickers({ agent, onProblem }: { agent: AgentDetail; onProblem: (words: string) => void }) {
-  const { modes = [], models = [], options = [] } = agent.capabilities ?? {};
-  const running = Boolean(agent.runId);
-  const watch = (sent: Promise<unknown>) => {
-    sent.catch((error: Error) => onProblem(error.message));
-  };
-  const others = options.filter((o: Option) => o.category !== "mode" && o.category !== "model");
-  return (
-    <>
-      {modes.length ? (
-        <Picker
-          label="Mode"
-          value={agent.mode ?? ""}
-          choices={modes}
-          disabled={!running}
-          onPick={(mode) => watch(request("athena/agent/setMode", { agent: agent.id, mode }))}
-        />
-      ) : null}
-      {models.length ? (
-        <Picker
-          label="Model"
-          value={agent.model ?? ""}
-          choices={models}
-          disabled={!running}
-          onPick={(model) => watch(request("athena/agent/setModel", { agent: agent.id, model }))}
-        />
-      ) : null}
-      {others.map((option) =>
-        option.choices?.length ? (
-          <Picker
-            key={option.id}
-            label={option.name}
-            value={String(option.current ?? "")}
-            choices={option.choices}
-            disabled={!running}
-            onPick={(value) =>
-              watch(
-                request("athena/agent/setOption", { agent: agent.id, option: option.id, value }),
-              )
-            }
-          />
-        ) : null,
-      )}
-    </>
-  );
-}
-
-interface PickerProps {
-  label: string;
-  value: string;
-  choices: readonly { id: string; name: string; description?: string }[];
-  disabled: boolean;
-  onPick: (id: string) => void;
-}
-
-function Picker({ label, value, choices, disabled, onPick }: PickerProps) {
-  const known = choices.some(({ id }) => id === value);
-  return (
-    <select
-      class="picker"
-      aria-label={label}
-      title={label}
-      disabled={disabled}
-      value={value}
-      onChange={(event) => onPick(event.currentTarget.value)}
-    >
-      {known ? null : <option value={value}>{value || label}</option>}
-      {choices.map(({ id, name, description }) => (
-        <option key={id} value={id} title={description ?? ""}>
-          {name}
-        </option>
-      ))}
-    </select>
   );
 }

@@ -21,6 +21,11 @@ export interface State {
   loading: boolean;
 }
 
+interface ItemOrTurn {
+  itemId?: string | undefined;
+  turnId?: string | undefined;
+}
+
 const BLANK: State = {
   agent: undefined,
   transcript: EMPTY,
@@ -77,6 +82,44 @@ export class Session {
       after: version,
     }));
     await this.newer();
+  }
+
+  /** Start again around an item or the beginning of a turn, wherever it is. */
+  async goTo({ itemId, turnId }: ItemOrTurn): Promise<void> {
+    const agent = this.agentId;
+    try {
+      if (itemId) {
+        const { version } = await request("athena/item/get", { agent, itemId });
+        await this.seek(version);
+      } else if (turnId) {
+        const begin = { agent, turnId, types: ["userMessage"], limit: 1 };
+        let { items } = await request("athena/transcript/page", begin);
+        if (items.length === 0)
+          ({ items } = await request("athena/transcript/page", { agent, turnId, limit: 1 }));
+        if (items[0]) await this.seek(items[0].version);
+      }
+    } catch (error) {
+      this.set({ problem: (error as Error).message });
+    }
+  }
+
+  /** Back from somewhere in the middle to the end. */
+  async newest(): Promise<void> {
+    if (this.state.value.after === undefined) return;
+    try {
+      const page = await request("athena/transcript/page", { agent: this.agentId, limit: PAGE });
+      // What came while the page was on its way is not in it.
+      const last = page.items.at(-1)?.version ?? 0;
+      const { items, turns } = this.state.value.transcript;
+      const since = items.filter((item) => item.version > last);
+      this.set({
+        transcript: withPage({ items: since, turns }, page.items, page.turns),
+        before: page.before ?? undefined,
+        after: undefined,
+      });
+    } catch (error) {
+      this.set({ problem: (error as Error).message });
+    }
   }
 
   private set(change: Partial<State>): void {

@@ -4,6 +4,7 @@ import { IconButton } from "./icons.tsx";
 import type { AgentDetail, TranscriptItem } from "./protocol.ts";
 import type { Session } from "./session.ts";
 import { useSignal } from "./signal.ts";
+import { countWords } from "./words.ts";
 
 interface Props {
   session: Session;
@@ -11,40 +12,48 @@ interface Props {
   /** The version up to which the transcript is shown. */
   position: number | undefined;
   onPosition: (version: number) => void;
+  /** Whether a step stops at an item. */
+  stopsAt: (entry: TranscriptItem) => boolean;
 }
 
-export function Timeline({ session, agent, position, onPosition }: Props) {
+export function Timeline({ session, agent, position, onPosition, stopsAt }: Props) {
   const { transcript, loading, after, before } = useSignal(session.state);
   const { items, turns } = transcript;
-  const last = agent.version;
-  const at = position ?? items.at(-1)?.version ?? last;
+  const end = items.at(-1)?.version;
+  const last = after === undefined && end !== undefined ? end : agent.version;
+  const at = Math.min(position ?? last, last);
 
   // A position outside of what is loaded is loaded first.
   useEffect(() => {
     const first = items[0]?.version ?? 0;
-    const end = items.at(-1)?.version ?? 0;
-    const isOutside = (at < first && before !== undefined) || (at > end && after !== undefined);
+    const isOutside =
+      (at < first && before !== undefined) || (at > (end ?? 0) && after !== undefined);
     if (!loading && isOutside) void session.seek(at);
   }, [at]);
 
   const go = (entry: TranscriptItem | undefined) => {
     if (entry) onPosition(entry.version);
   };
-  const shown = items.filter((entry) => entry.version <= at);
-  const current = shown.at(-1);
-  const next = items[shown.length];
+  const stops = items.filter(stopsAt);
+  const shown = stops.filter((entry) => entry.version <= at);
+  const current = items.findLast((entry) => entry.version <= at);
+  const next = stops[shown.length];
+  const back = stops[shown.length - 2];
   const isTurnStart = (entry: TranscriptItem, index: number) =>
     entry.turnId !== items[index - 1]?.turnId;
   const starts = items.filter(isTurnStart);
 
-  const onKeyDown = (event: KeyboardEvent) => {
-    if (event.key === "F10") {
+  useEffect(() => {
+    const onKeyDown = (event: KeyboardEvent) => {
+      if (event.key !== "F10") return;
       event.preventDefault();
-      go(event.shiftKey ? items[shown.length - 2] : next);
-    }
-  };
+      go(event.shiftKey ? back : next);
+    };
+    window.addEventListener("keydown", onKeyDown);
+    return () => window.removeEventListener("keydown", onKeyDown);
+  }, [back, next]);
   return (
-    <footer class="timeline" onKeyDown={onKeyDown}>
+    <footer class="timeline">
       <IconButton
         icon="debug-reverse-continue"
         label="Turn Back"
@@ -53,8 +62,8 @@ export function Timeline({ session, agent, position, onPosition }: Props) {
       <IconButton
         icon="debug-step-back"
         label="Step Back (Shift+F10)"
-        disabled={shown.length < 2}
-        onClick={() => go(items[shown.length - 2])}
+        disabled={!back}
+        onClick={() => go(back)}
       />
       <IconButton
         icon="debug-step-over"
@@ -79,7 +88,8 @@ export function Timeline({ session, agent, position, onPosition }: Props) {
         onInput={(event) => onPosition(Number(event.currentTarget.value))}
       />
       <span class="faint nowrap">
-        {current ? new Date(current.at).toLocaleTimeString() : ""} · {turns.size} turns
+        {current ? new Date(current.at).toLocaleTimeString() : ""} ·{" "}
+        {countWords(agent.turns || turns.size, "turn")}
       </span>
     </footer>
   );

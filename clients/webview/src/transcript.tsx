@@ -1,19 +1,19 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { FILTERS, passes, type Filter } from "./filters.ts";
-import { listen } from "./host.ts";
+import { act, listen, remember } from "./host.ts";
 import { Header } from "./header.tsx";
 import { Icon } from "./icons.tsx";
 import { ItemView, Prose, type ItemContext } from "./items.tsx";
 import { List } from "./list.tsx";
 import type { Attachment, Subject } from "./messages.ts";
 import { PromptBox } from "./prompt.tsx";
-import type { OpenRequest, TranscriptItem, TurnView } from "./protocol.ts";
+import type { AgentView, OpenRequest, TranscriptItem, TurnView } from "./protocol.ts";
 import { RequestCard } from "./request.tsx";
-import { useSearch } from "./search.ts";
+import { useMarks, useSearch } from "./search.ts";
 import { Session } from "./session.ts";
 import { useSignal } from "./signal.ts";
 import { Timeline } from "./timeline.tsx";
-import { costWords, durationWords, tokenWords } from "./words.ts";
+import { costWords, durationWords, STATUS, tokenWords } from "./words.ts";
 
 /** A row of the list: an item, the end of a turn, or a request that belongs to no item. */
 type Row =
@@ -34,7 +34,9 @@ export function TranscriptView({ subject }: { subject: Subject & { view: "transc
   const [reveal, setReveal] = useState<string>();
   const [position, setPosition] = useState<number>();
   const search = useSearch(subject.agent, session);
-  const wanted = useRef({ itemId: subject.itemId, turnId: subject.turnId });
+  const wanted = useRef<Place>({ itemId: subject.itemId, turnId: subject.turnId });
+  const main = useRef<HTMLElement>(null);
+  useMarks(main, search.found ? search.text : "");
 
   useEffect(
     () =>
@@ -43,32 +45,41 @@ export function TranscriptView({ subject }: { subject: Subject & { view: "transc
         if (message.type === "reveal") {
           wanted.current = { itemId: message.itemId, turnId: message.turnId };
           setReveal(undefined);
-          show(message);
+          show(wanted.current);
         }
       }, true),
     [],
   );
 
-  const show = ({
-    itemId,
-    turnId,
-  }: {
-    itemId?: string | undefined;
-    turnId?: string | undefined;
-  }) => {
-    const { items } = session.state.value.transcript;
-    const found = items.find(
-      (entry) => entry.itemId === itemId || (turnId && entry.turnId === turnId),
+  /** Bring an item or a turn into view; what is not loaded is loaded, once. */
+  const show = (place: Place) => {
+    const { transcript, loading, before } = session.state.value;
+    const at = transcript.items.findIndex(
+      ({ itemId, turnId }) => itemId === place.itemId || (place.turnId && turnId === place.turnId),
     );
-    if (!found) return;
-    wanted.current = { itemId: undefined, turnId: undefined };
-    setFollow(false);
-    setReveal(found.itemId);
+    // The first that is loaded of a turn may be in the middle of it.
+    const isCut = at === 0 && !place.itemId && before !== undefined && !place.sought;
+    const found = isCut ? undefined : transcript.items[at];
+    if (found) {
+      wanted.current = {};
+      setFollow(false);
+      setReveal(found.itemId);
+    } else if (!place.sought && !loading && transcript.items.length > 0) {
+      wanted.current = { ...place, sought: true };
+      setFollow(false);
+      void session.goTo(place);
+    }
   };
   useEffect(() => {
-    const { itemId, turnId } = wanted.current;
-    if (itemId ?? turnId) show({ itemId, turnId });
-  }, [state.transcript]);
+    if (wanted.current.itemId ?? wanted.current.turnId) show(wanted.current);
+  }, [state.transcript, state.loading]);
+  const onShow = (itemId: string) => {
+    search.set("");
+    setFilter("all");
+    setReveal(undefined);
+    wanted.current = { itemId };
+    show(wanted.current);
+  };
 
   const requests = state.agent?.requests ?? [];
   const rows = useMemo(
@@ -85,9 +96,11 @@ export function TranscriptView({ subject }: { subject: Subject & { view: "transc
     requests: replay ? [] : requests,
     open,
     onOpen,
+    onShow: search.found ? onShow : undefined,
   };
+  const count = state.before === undefined && state.after === undefined ? rows.length : -1;
 
-  const draw = (row: Row) => {
+  const draw = (row: Row, index: number) => {
     switch (row.kind) {
       case "item":
         return (
@@ -95,6 +108,8 @@ export function TranscriptView({ subject }: { subject: Subject & { view: "transc
             entry={row.entry}
             writing={state.writing.get(row.entry.itemId)}
             context={context}
+            place={index + 1}
+            count={count}
           />
         );
       case "writing":
@@ -104,7 +119,7 @@ export function TranscriptView({ subject }: { subject: Subject & { view: "transc
           </article>
         );
       case "end":
-        return <TurnEnd turn={row.turn} />;
+        return <TurnEnd turn={row.turn} agent={subject.agent} />;
       case "request":
         return (
           <article class="item">
@@ -114,8 +129,16 @@ export function TranscriptView({ subject }: { subject: Subject & { view: "transc
     }
   };
 
+  const toEnd = () => {
+    setFollow(true);
+    void session.newest();
+  };
+
   return (
-    <main class="transcript" onKeyDown={onMove}>
+    <main class="transcript" ref={main} onKeyDown={onMove}>
+      <p class="heard" role="status">
+        {state.agent && !replay ? heard(state.agent) : ""}
+      </p>
       <Header
         agent={state.agent}
         connected={state.connected}
@@ -143,7 +166,7 @@ export function TranscriptView({ subject }: { subject: Subject & { view: "transc
         </p>
       ) : null}
       {!follow && !replay ? (
-        <button type="button" class="to-end" onClick={() => setFollow(true)}>
+        <button type="button" class="to-end" onClick={toEnd}>
           <Icon name="arrow-down" /> Newest
         </button>
       ) : null}
@@ -156,6 +179,7 @@ export function TranscriptView({ subject }: { subject: Subject & { view: "transc
             setPosition(version);
             setFollow(true);
           }}
+          stopsAt={(entry) => passes(entry, filter)}
         />
       ) : null}
       {!replay && state.agent ? (
@@ -163,11 +187,29 @@ export function TranscriptView({ subject }: { subject: Subject & { view: "transc
           agent={state.agent}
           attached={attached}
           onAttached={setAttached}
-          onSent={() => setFollow(true)}
+          draft={subject.draft ?? ""}
+          onDraft={(draft) => remember({ ...subject, draft })}
+          onSent={toEnd}
         />
       ) : null}
     </main>
   );
+}
+
+/** What is to be brought into view; `sought`: its surroundings were asked for. */
+interface Place {
+  itemId?: string | undefined;
+  turnId?: string | undefined;
+  sought?: boolean;
+}
+
+/** What is read out when it changes. */
+function heard(agent: AgentView): string {
+  const { words } = STATUS[agent.status] ?? { words: agent.status };
+  const asked = agent.requests.map(({ request }) =>
+    request.type === "permission" ? request.title : (request.questions[0]?.text ?? ""),
+  );
+  return [words, ...asked].join(": ");
 }
 
 function keyOf(row: Row): string {
@@ -184,14 +226,14 @@ function rowsOf(
 ): Row[] {
   const { items, turns } = state.transcript;
   const rows: Row[] = [];
+  const last = lastOfTurns(state);
   const shown = (found ?? items).filter(
     (entry) => passes(entry, filter) && (until === undefined || entry.version <= until),
   );
-  shown.forEach((entry, index) => {
+  shown.forEach((entry) => {
     rows.push({ kind: "item", key: entry.itemId, entry });
     const turn = entry.turnId ? turns.get(entry.turnId) : undefined;
-    const isLast = shown[index + 1]?.turnId !== entry.turnId;
-    if (filter === "all" && !found && isLast && turn?.endedAt) {
+    if (filter === "all" && !found && turn?.endedAt && last.has(entry.itemId)) {
       rows.push({ kind: "end", key: `end:${turn.turnId}`, turn });
     }
   });
@@ -208,6 +250,14 @@ function rowsOf(
   return rows;
 }
 
+/** The items after which a turn is over; of what goes on beyond what is loaded nothing is known. */
+function lastOfTurns({ transcript, after }: Session["state"]["value"]): ReadonlySet<string> {
+  const { items } = transcript;
+  const last = new Map(items.map(({ turnId, itemId }) => [turnId, itemId]));
+  if (after !== undefined) last.delete(items.at(-1)?.turnId);
+  return new Set(last.values());
+}
+
 const STOPS: Record<string, string> = {
   endTurn: "Turn ended",
   maxTokens: "Stopped: the limit of tokens",
@@ -217,7 +267,7 @@ const STOPS: Record<string, string> = {
   failed: "Failed",
 };
 
-function TurnEnd({ turn }: { turn: TurnView }) {
+function TurnEnd({ turn, agent }: { turn: TurnView; agent: string }) {
   const took = turn.endedAt ? durationWords(turn.endedAt - turn.startedAt) : "";
   const { usage, cost, error } = turn;
   const tokens = usage
@@ -227,7 +277,20 @@ function TurnEnd({ turn }: { turn: TurnView }) {
   return (
     <div class={`turn-end ${turn.stopReason ?? ""}`} role="separator">
       <span>{words.filter(Boolean).join(" · ")}</span>
-      {error ? <p class="problem">{error.message}</p> : null}
+      {error ? (
+        <p class="problem">
+          {error.message}{" "}
+          <button
+            type="button"
+            class="link"
+            onClick={() =>
+              act({ do: "command", command: "athena.agent.logs", argument: { agent } })
+            }
+          >
+            Show Harness Log
+          </button>
+        </p>
+      ) : null}
     </div>
   );
 }

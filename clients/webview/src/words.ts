@@ -94,3 +94,8 @@ function toolTexts(item: Item & { type: "toolCall" }): string[] {
     return part.type === "diff" ? `${part.path}\n${part.newText}` : "[image]";
   });
 }
+
+/** `1 file`, `2 files`. */
+export function countWords(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? "" : "s"}`;
+}

@@ -6,6 +6,7 @@ import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { createInterface } from "node:readline";
+import { CONNECTION_LOST } from "../../../clients/webview/src/messages.ts";
 import { html } from "../../../clients/vscode/src/transcript/html.ts";
 import { browser, given } from "./browser.mjs";
 
@@ -52,6 +53,8 @@ export class View {
     this.actions = [];
     /** The requests that the view sent. */
     this.requests = [];
+    /** Let the connection end before the answer to this method comes, once. */
+    this.losing = undefined;
     /** Every address that the page asked for. */
     this.fetched = [];
     this.errors = [];
@@ -75,7 +78,10 @@ export class View {
     });
     await page.exposeBinding("toHost", (_, message) => void this.hear(message, subject));
     await page.addInitScript(() => {
-      window.acquireVsCodeApi = () => ({ postMessage: window.toHost, setState: () => {} });
+      window.acquireVsCodeApi = () => ({
+        postMessage: window.toHost,
+        setState: (state) => (window.remembered = state),
+      });
     });
     await page.goto(`${ORIGIN}/`);
     await page.evaluate((name) => document.body.classList.add(name), theme);
@@ -91,7 +97,12 @@ export class View {
       const { id, method, params } = message;
       this.requests.push({ method, params });
       try {
-        await this.post({ type: "result", id, result: await this.athena.call(method, params) });
+        const result = await this.athena.call(method, params);
+        if (this.losing === method) {
+          this.losing = undefined;
+          throw { code: CONNECTION_LOST, message: "The connection was lost." };
+        }
+        await this.post({ type: "result", id, result });
       } catch ({ code, message }) {
         await this.post({ type: "error", id, code, message });
       }

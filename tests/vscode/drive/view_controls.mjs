@@ -76,9 +76,8 @@ await play(async (view) => {
   // Slash commands of the harness.
   await tabTo("Prompt");
   await keyboard.type("/rev");
-  await page.waitForSelector(".slash li");
-  found.slash = await texts(".slash li .mono");
-  await page.locator(".slash li button").first().focus();
+  await page.waitForSelector(".offers li");
+  found.slash = await texts(".offers li .nowrap");
   await keyboard.press("Enter");
   found.picked = await page.inputValue("#prompt");
   await page.fill("#prompt", "");
@@ -115,7 +114,7 @@ await play(async (view) => {
   await keyboard.press("/");
   found.searchHasFocus = await focused();
   await keyboard.type("needle");
-  await page.waitForSelector(".banner:has-text('1 items hold')");
+  await page.waitForSelector(".banner:has-text('1 item with')");
   found.hits = await shown();
   await keyboard.press("Escape");
   await page.waitForSelector(".banner", { state: "detached" });

@@ -78,7 +78,7 @@ await play(async (view) => {
 
   began = Date.now();
   await page.fill("#search", given.find);
-  await page.waitForSelector(".banner:has-text('items hold')", { timeout: 60_000 });
+  await page.waitForSelector(".banner:has-text('item')", { timeout: 60_000 });
   found.searchMs = Date.now() - began;
   found.hits = await page.$$eval("[data-item]", (all) => all.length);
   await page.fill("#search", "");

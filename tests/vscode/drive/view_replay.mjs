@@ -16,6 +16,8 @@ await play(async (view) => {
   await view.show({ view: "transcript", agent: given.agent, replay: true });
   await page.waitForSelector("text=It is over");
   const end = Number(await slider.inputValue());
+  found.most = Number(await slider.getAttribute("max"));
+  found.badge = (await page.textContent(".badge")).trim();
   found.prompt = await page.$$eval("#prompt", (all) => all.length);
 
   // Far before what is loaded: the part around it is loaded, and nothing later is shown.
@@ -28,7 +30,10 @@ await play(async (view) => {
     return found.quarter === before;
   });
 
-  await slider.focus();
+  found.ended = await page.$$eval(".turn-end", (all) => all.length);
+
+  // From anywhere in the view.
+  await page.focus("#search");
   await page.keyboard.press("F10");
   await view.until("one step on", async () => !(await last()).includes(`Step ${found.quarter}`));
   found.step = Number(/Step (\d+)/.exec(await last())[1]);
@@ -45,6 +50,12 @@ await play(async (view) => {
   await page.selectOption("select[aria-label='Filter by kind']", "errors");
   await view.until("only errors", async () => (await page.$$("[data-item]")).length === 1);
   found.error = await last();
+  // A step goes to what the filter shows, not to what it hides.
+  await seek(Math.round(end / 2));
+  await view.until("none of them yet", async () => (await page.$$("[data-item]")).length === 0);
+  await view.until("what follows is known", () => page.isEnabled('[aria-label^="Step (F10)"]'));
+  await page.keyboard.press("F10");
+  await view.until("on to the error", async () => (await last()).includes("make broken"));
   found.writes = view.requests.filter(({ method }) => !/get|page/.test(method)).map((r) => r.method);
   return found;
 });

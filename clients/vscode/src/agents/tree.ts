@@ -1,8 +1,8 @@
 import * as path from "node:path";
 import * as vscode from "vscode";
-import type { AgentView, ChangedFile, TranscriptItem, TurnView } from "../protocol.gen.ts";
+import type { AgentView, ChangedFile, TranscriptItem, TurnView, Verdict } from "../protocol.gen.ts";
 import { changedFileUri, type Changeset } from "../review/uris.ts";
-import { plainText } from "../words.ts";
+import { count, plainText } from "../words.ts";
 import type { Server } from "../server/server.ts";
 import { onSetting, setting } from "../settings.ts";
 import type { Feed } from "./feed.ts";
@@ -251,10 +251,10 @@ function groups(
   }));
 }
 
-function groupItem(id: string, title: string, count: number): vscode.TreeItem {
+function groupItem(id: string, title: string, members: number): vscode.TreeItem {
   const item = new vscode.TreeItem(title, vscode.TreeItemCollapsibleState.Expanded);
   item.id = `group:${id}`;
-  item.description = String(count);
+  item.description = String(members);
   item.tooltip = id;
   item.contextValue = "group";
   return item;
@@ -295,6 +295,9 @@ function turnItem(agent: AgentView, turn: TurnView, title: string): vscode.TreeI
   return item;
 }
 
+/** What the user said of a file, in front of all else. */
+const VERDICTS: Partial<Record<Verdict, string>> = { accepted: "✓", rejected: "✗" };
+
 const LETTERS: Record<ChangedFile["status"], string> = {
   added: "A",
   modified: "M",
@@ -312,12 +315,16 @@ function fileItem(
   const item = new vscode.TreeItem(changedFileUri(root, file.path));
   const counts = file.binary ? "binary" : `+${file.additions ?? 0} −${file.deletions ?? 0}`;
   const folder = path.dirname(file.path);
-  item.description = [LETTERS[file.status], counts, folder === "." ? "" : folder]
+  const from = file.oldPath && file.oldPath !== file.path ? `← ${file.oldPath}` : "";
+  const verdict = VERDICTS[file.verdict ?? "open"] ?? "";
+  item.description = [verdict, LETTERS[file.status], counts, from, folder === "." ? "" : folder]
     .filter(Boolean)
     .join("  ");
   item.iconPath = vscode.ThemeIcon.File;
   item.contextValue = `file:${file.verdict ?? "open"}`;
-  item.tooltip = file.oldPath ? `${file.oldPath} → ${file.path}` : file.path;
+  const names = file.oldPath ? `${file.oldPath} → ${file.path}` : file.path;
+  const told = [verdict && `${file.verdict}`, file.comments ? count(file.comments, "comment") : ""];
+  item.tooltip = [names, ...told].filter(Boolean).join(" · ");
   item.command = {
     command: "athena.review.openFile",
     title: "Open Changes",

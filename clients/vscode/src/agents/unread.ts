@@ -1,5 +1,5 @@
 import * as vscode from "vscode";
-import type { AgentView } from "../protocol.gen.ts";
+import type { AgentView, Event, EventKind } from "../protocol.gen.ts";
 import type { Feed } from "./feed.ts";
 
 const KEY = "athena.seen";
@@ -12,6 +12,15 @@ const RESTING = new Set<AgentView["status"]>([
   "interrupted",
   "dead",
 ]);
+
+/** What an agent does; everything else that happens to it is done by somebody who knows of it. */
+const NEWS = new Set<string>([
+  "turnEnded",
+  "requestOpened",
+  "itemCompleted",
+  "runEnded",
+  "workspaceFailed",
+] satisfies EventKind[]);
 
 /** Which agents came to rest since the user looked at them, in this editor. */
 export class Unread implements vscode.Disposable {
@@ -27,10 +36,11 @@ export class Unread implements vscode.Disposable {
     private readonly isInView: (agentId: string) => boolean,
   ) {
     this.seen = memento.get<Record<string, number>>(KEY, {});
-    this.listener = feed.onChange(({ agents, anew }) => {
+    this.listener = feed.onChange(({ agents, events, anew }) => {
       for (const agent of agents) {
         const isNew = !(agent.id in this.seen);
-        if (this.isInView(agent.id) || (anew && isNew)) this.see(agent);
+        const isKnown = this.isInView(agent.id) || this.isOldNews(agent.id, events);
+        if (isKnown || (anew && isNew)) this.see(agent);
         else if (isNew) this.seen[agent.id] = 0;
       }
     });
@@ -49,6 +59,14 @@ export class Unread implements vscode.Disposable {
   dispose(): void {
     this.listener.dispose();
     this.changed.dispose();
+  }
+
+  /** Whether nothing but what users did came since an agent was looked at. */
+  private isOldNews(agentId: string, events: readonly Event[]): boolean {
+    const came = events.filter((event) => event.agentId === agentId);
+    const [first] = came;
+    if (!first || came.some(({ kind }) => NEWS.has(kind))) return false;
+    return (this.seen[agentId] ?? 0) >= first.version - 1;
   }
 
   private see(agent: AgentView): boolean {

@@ -13,6 +13,8 @@ import type {
 import type { Server } from "../server/server.ts";
 import { plainText } from "../words.ts";
 
+const MOST_COMPARED = 4;
+
 /** What is known where a command was called: its parameters so far. */
 export type Given = Record<string, unknown>;
 
@@ -176,10 +178,17 @@ export const OFFERS: Partial<Record<Source, Offer>> = {
   selection: () => Promise.resolve(selection()),
 };
 
-/** The folder that the user works in, as a project. */
+/** The folder that the user works in, as a project: that of the file in view, else the first. */
 export function projectHere(): { project?: string } {
-  const folder = vscode.workspace.workspaceFolders?.[0];
+  const folder = folderInView() ?? vscode.workspace.workspaceFolders?.[0];
   return folder ? { project: folder.uri.fsPath } : {};
+}
+
+/** The folder of the file in view, or the only one that is open. */
+export function folderInView(): vscode.WorkspaceFolder | undefined {
+  const folders = vscode.workspace.workspaceFolders ?? [];
+  const uri = editor()?.document.uri;
+  return (uri && vscode.workspace.getWorkspaceFolder(uri)) ?? (folders[1] ? undefined : folders[0]);
 }
 
 /** A link to what is selected in the editor, for a prompt. */
@@ -215,15 +224,23 @@ async function pickAgent({ feed, command, argument, activeAgent }: Asking): Prom
   return pick(argument, agents.map(agentItem), "There is no agent that this is possible for.");
 }
 
-async function pickAgents({ feed, argument }: Asking): Promise<unknown> {
-  const items = [...feed.agents].sort(byUrgency).map(agentItem);
+/** Two to four agents; the one that was clicked is chosen already. */
+async function pickAgents({ feed, argument, given, activeAgent }: Asking): Promise<unknown> {
+  const chosen = given["agent"] ?? activeAgent;
+  const items = feed.agents
+    .filter((agent) => !agent.archived || agent.id === chosen)
+    .sort((a, b) => Number(b.id === chosen) - Number(a.id === chosen) || byUrgency(a, b))
+    .map((agent) => ({ ...agentItem(agent), picked: agent.id === chosen }));
   if (items.length < 2) throw new NothingToChoose("It takes two agents to compare.");
   const picked = await vscode.window.showQuickPick(items, {
     title: argument.title,
     placeHolder: "Choose two to four agents",
     canPickMany: true,
   });
-  return picked && picked.length >= 2 ? picked.slice(0, 4).map((item) => item.value) : undefined;
+  if (!picked) return undefined;
+  if (picked.length < 2 || picked.length > MOST_COMPARED)
+    throw new NothingToChoose(`Two to four agents can be compared; ${picked.length} were chosen.`);
+  return picked.map((item) => item.value);
 }
 
 interface Item extends vscode.QuickPickItem {

@@ -64,7 +64,7 @@ export async function complete(
         feed,
         command,
         argument,
-        given: params,
+        given: { ...given, ...params },
         activeAgent: panels.activeAgent,
       });
       if (value === undefined && argument.required) return undefined;

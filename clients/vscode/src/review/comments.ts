@@ -1,4 +1,5 @@
 import * as vscode from "vscode";
+import type { Feed } from "../agents/feed.ts";
 import type { CommentView } from "../protocol.gen.ts";
 import type { Server } from "../server/server.ts";
 import { documentOf, documentUri, type Changeset } from "./uris.ts";
@@ -8,6 +9,8 @@ const STATES: Record<CommentView["state"] & string, string> = {
   sent: "sent to the agent",
   resolved: "resolved",
 };
+
+const KINDS = new Set(["commentAdded", "commentsSent", "commentResolved"]);
 
 interface Thread {
   thread: vscode.CommentThread;
@@ -22,6 +25,7 @@ export class ReviewComments implements vscode.Disposable {
 
   constructor(
     private readonly server: Server,
+    feed: Feed,
     private readonly report: (error: unknown) => void,
   ) {
     this.controller = vscode.comments.createCommentController("athena.review", "Athena Review");
@@ -35,10 +39,18 @@ export class ReviewComments implements vscode.Disposable {
           ? [new vscode.Range(0, 0, Math.max(0, document.lineCount - 1), 0)]
           : [],
     };
-    this.listener = vscode.workspace.onDidOpenTextDocument((document) => {
-      const wanted = documentOf(document.uri);
-      if (wanted?.side === "new") this.load(wanted.changeset, wanted.path).catch(this.report);
-    });
+    this.listener = vscode.Disposable.from(
+      vscode.workspace.onDidOpenTextDocument((document) => this.loadFor(document)),
+      // They may be written, sent and resolved in another window or editor.
+      feed.onChange(({ events, anew }) => {
+        const touched = new Set(events.filter((e) => KINDS.has(e.kind)).map((e) => e.agentId));
+        if (!anew && touched.size === 0) return;
+        for (const document of vscode.workspace.textDocuments) {
+          const agent = documentOf(document.uri)?.changeset.agent;
+          if (agent && (anew || touched.has(agent))) this.loadFor(document);
+        }
+      }),
+    );
   }
 
   /** Write what was typed as a comment; with `send` the agent gets it at once. */
@@ -83,6 +95,11 @@ export class ReviewComments implements vscode.Disposable {
   dispose(): void {
     this.listener.dispose();
     this.controller.dispose();
+  }
+
+  private loadFor({ uri }: vscode.TextDocument): void {
+    const wanted = documentOf(uri);
+    if (wanted?.side === "new") this.load(wanted.changeset, wanted.path).catch(this.report);
   }
 
   private show(changeset: Changeset, comment: CommentView): void {

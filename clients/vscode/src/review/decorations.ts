@@ -1,10 +1,18 @@
 import * as path from "node:path";
 import * as vscode from "vscode";
 import type { Feed } from "../agents/feed.ts";
+import type { AgentView } from "../protocol.gen.ts";
 import type { Server } from "../server/server.ts";
 import { onSetting, setting } from "../settings.ts";
 
-const KINDS = new Set(["turnEnded", "agentArchived", "agentRestored", "workspaceReady"]);
+const KINDS = new Set([
+  "turnEnded",
+  "agentArchived",
+  "agentRestored",
+  "workspaceReady",
+  "workspaceRemoved",
+  "changesApplied",
+]);
 
 /** Marks the files of the opened project that agents changed in their own workspaces. */
 export class ChangedFileMarks implements vscode.FileDecorationProvider, vscode.Disposable {
@@ -56,13 +64,29 @@ export class ChangedFileMarks implements vscode.FileDecorationProvider, vscode.D
   private async look(id: string): Promise<void> {
     for (const agents of this.files.values()) agents.delete(id);
     const agent = this.feed.agent(id);
-    const isHere = vscode.workspace.workspaceFolders?.some((f) => f.uri.fsPath === agent?.project);
-    if (!agent?.workspace?.repository || agent.archived || !isHere) return;
+    const root = agent?.workspace?.repository && rootOf(agent);
+    if (!root || agent.archived || !isOpen(root)) return;
     const { files } = await this.server.request("athena/changeset/get", { agent: id });
     for (const file of files) {
-      const place = path.join(agent.project, file.path);
+      const place = path.join(root, file.path);
       const agents = this.files.get(place) ?? new Map<string, string>();
       this.files.set(place, agents.set(id, agent.name));
     }
   }
+}
+
+/** The root of the user's own tree: the project may be a folder of it. */
+function rootOf({ project, workspace }: AgentView): string {
+  const inside = workspace ? path.relative(workspace.path, workspace.cwd) : "";
+  const isInside = inside !== "" && project.endsWith(path.sep + inside);
+  return isInside ? project.slice(0, -inside.length - 1) : project;
+}
+
+/** Whether the explorer shows files of a tree: a folder of it is open, or one that it is in. */
+function isOpen(root: string): boolean {
+  const holds = (outer: string, inner: string) =>
+    outer === inner || inner.startsWith(outer.replace(/[\\/]$/, "") + path.sep);
+  return (vscode.workspace.workspaceFolders ?? []).some(
+    ({ uri }) => holds(root, uri.fsPath) || holds(uri.fsPath, root),
+  );
 }

@@ -1,4 +1,5 @@
 import * as vscode from "vscode";
+import type { Feed } from "../agents/feed.ts";
 import type { HunkView, Verdict } from "../protocol.gen.ts";
 import type { Server } from "../server/server.ts";
 import { documentOf, SCHEME, type Changeset } from "./uris.ts";
@@ -17,8 +18,17 @@ export class HunkLenses implements vscode.CodeLensProvider, vscode.Disposable {
 
   readonly onDidChangeCodeLenses = this.changed.event;
 
-  constructor(private readonly server: Server) {
-    this.registration = vscode.languages.registerCodeLensProvider({ scheme: SCHEME }, this);
+  constructor(
+    private readonly server: Server,
+    feed: Feed,
+  ) {
+    this.registration = vscode.Disposable.from(
+      vscode.languages.registerCodeLensProvider({ scheme: SCHEME }, this),
+      // A verdict may be given in the tree, in another window, or by another editor.
+      feed.onChange(({ events, anew }) => {
+        if (anew || events.some(({ kind }) => kind === "verdictGiven")) this.changed.fire();
+      }),
+    );
   }
 
   async provideCodeLenses(document: vscode.TextDocument): Promise<vscode.CodeLens[]> {
@@ -29,10 +39,6 @@ export class HunkLenses implements vscode.CodeLensProvider, vscode.Disposable {
     return (file.hunkList ?? []).flatMap((hunk) =>
       lenses(hunk, { changeset, path, hunkIds: [hunk.hunkId] }),
     );
-  }
-
-  refresh(): void {
-    this.changed.fire();
   }
 
   dispose(): void {

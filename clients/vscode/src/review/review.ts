@@ -29,8 +29,8 @@ export interface Review extends vscode.Disposable {
 export function registerReview(athena: Athena): Review {
   const { server, feed, report } = athena;
   const documents = new Documents(server, feed);
-  const lenses = new HunkLenses(server);
-  const comments = new ReviewComments(server, report);
+  const lenses = new HunkLenses(server, feed);
+  const comments = new ReviewComments(server, feed, report);
   const marks = new ChangedFileMarks(server, feed, report);
 
   /** Without a hunk that a lens gives, the one at the cursor is meant. */
@@ -43,7 +43,6 @@ export function registerReview(athena: Athena): Review {
     const hunk = await meant(given);
     const { changeset, path: file, hunkIds } = hunk;
     await server.request("athena/review/verdict", { ...changeset, path: file, hunkIds, verdict });
-    lenses.refresh();
   };
   const openFile = (file: FileRef) => openDiff(athena, file);
   const openAll = (changeset: Changeset) => openChanges(athena, changeset);

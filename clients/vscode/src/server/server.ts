@@ -14,6 +14,7 @@ import {
   type Notifications,
   type SystemInfo,
 } from "../protocol.gen.ts";
+import { CONNECTION_LOST } from "../../../webview/src/messages.ts";
 import { countQuick, lastWords, react, type Ending, type Reaction } from "./ending.ts";
 import { environment, findProgram, type Program } from "./program.ts";
 
@@ -74,8 +75,15 @@ export class Server implements vscode.Disposable {
     params: Methods[M]["params"],
   ): Promise<Methods[M]["result"]> {
     await this.ready();
-    if (!this.client) throw new NotConnected();
-    return this.client.sendRequest<Methods[M]["result"]>(method, params);
+    const { client } = this;
+    if (!client) throw new NotConnected();
+    try {
+      return await client.sendRequest<Methods[M]["result"]>(method, params);
+    } catch (error) {
+      const isOver = client !== this.client || !client.isRunning();
+      if (isOver || codeOf(error) === CONNECTION_LOST) throw new ConnectionLost();
+      throw error;
+    }
   }
 
   /** Resolves when it is connected, rejects when that needs the user. */
@@ -272,6 +280,15 @@ const SIGNALS: readonly Signal[] = [
 export class NotConnected extends Error {
   constructor() {
     super("Athena is not running. The Athena view says what to do.");
+  }
+}
+
+/** The connection ended before Athena answered; whether it was carried out is not known. */
+export class ConnectionLost extends Error {
+  readonly code = CONNECTION_LOST;
+
+  constructor() {
+    super("The connection was lost before Athena answered. Please try again.");
   }
 }
 

@@ -6,6 +6,7 @@ import type { Actions } from "./bridge.ts";
 
 /** The commands that a view may call. */
 const COMMANDS = new Set([
+  "athena.agent.logs",
   "athena.agent.prompt",
   "athena.changeset.get",
   "athena.merge.run",
