@@ -139,7 +139,7 @@ export const MENUS: Record<string, Entry[]> = {
     { command: "athena.hunk.take", when: NEW_SIDE, group: "1_athena@4" },
     { command: "athena.agent.spawn", when: "editorHasSelection", group: "z_athena@1" },
     { command: "athena.agent.prompt", when: "editorHasSelection", group: "z_athena@2" },
-    { command: "athena.line.authors", group: "z_athena@3" },
+    { command: "athena.line.authors", when: "resourceScheme == file", group: "z_athena@3" },
   ],
   "comments/commentThread/context": [
     {

@@ -73,6 +73,28 @@ describe("review", () => {
     assert.match((await lenses())[0]?.command?.title ?? "", /Accepted/);
   });
 
+  it("says in the tree what the user said of a file, which is no news of the agent", async () => {
+    const { agentTree, feed, server, unread } = await athena();
+    const agent = () => feed.agent(id)!;
+    unread.look(id);
+    const verdict = async (said: "accepted" | "open") => {
+      const before = agent().version;
+      await server.request("athena/review/verdict", { agent: id, path: "poem.txt", verdict: said });
+      await until("it is told", () => agent().version > before);
+    };
+    const row = async () => {
+      const nodes = await agentTree.getChildren({ kind: "changes", agent: agent() });
+      const node = nodes.find((one) => one.kind === "file" && one.file.path === "poem.txt");
+      return node && agentTree.getTreeItem(node);
+    };
+    await verdict("accepted");
+    await until("it is marked", async () => String((await row())?.description).startsWith("✓"));
+    assert.equal((await row())?.contextValue, "file:accepted");
+    assert.ok(!unread.has(agent()), "nothing new came of the agent");
+    await verdict("open");
+    await until("the mark is gone", async () => String((await row())?.description).startsWith("A"));
+  });
+
   it("takes one hunk alone into the project", async () => {
     const file = path.join(folder(), "stanzas.txt");
     const stanzas = Array.from({ length: 20 }, (_, index) => `line ${index}`);
@@ -138,5 +160,8 @@ describe("review", () => {
     assert.ok(done.done, JSON.stringify(done));
     const poem = vscode.Uri.file(path.join(folder(), "poem.txt"));
     assert.equal(String(await vscode.workspace.fs.readFile(poem)), "one\ntwo\nthree\n");
+    const { review } = await athena();
+    const file = vscode.Uri.file(path.join(folder(), "hello.py"));
+    await until("the file is marked no more", () => review.markOf(file) === undefined);
   });
 });

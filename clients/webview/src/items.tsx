@@ -19,7 +19,7 @@ import type {
   TranscriptItem,
 } from "./protocol.ts";
 import { RequestCard } from "./request.tsx";
-import { copyText, durationWords, timeWords } from "./words.ts";
+import { copyText, durationWords, sizeWords, timeWords } from "./words.ts";
 
 export interface ItemContext {
   agentId: string;
@@ -174,7 +174,7 @@ function UserMessage({ item }: { item: Item & { type: "userMessage" } }) {
             <img
               key={index}
               class="picture"
-              alt=""
+              alt="A picture of the prompt"
               src={`data:${block.mimeType};base64,${block.data}`}
             />
           );
@@ -203,7 +203,7 @@ function fileOf(uri: string): string {
 
 /** Markdown; while it is written, with a cursor at its end. */
 export function Prose({ text, writing }: { text: string; writing: boolean }) {
-  return <div class={`prose${writing ? " writing" : ""}`}>{markdown(text)}</div>;
+  return <div class={`prose${writing ? " writing" : ""}`}>{markdown(text, !writing)}</div>;
 }
 
 interface FoldProps {
@@ -408,7 +408,7 @@ function Output({ text }: { text: string }) {
       <pre class="output">{shown}</pre>
       {shown.length < text.length ? (
         <button type="button" class="link" onClick={() => setAll(true)}>
-          Show all ({Math.round(text.length / 1024)} KB)
+          Show all ({sizeWords(text.length)})
         </button>
       ) : null}
     </>
@@ -445,23 +445,42 @@ function PlanView({ plan }: { plan: Plan }) {
   );
 }
 
+/** More than anybody reads here; a browser takes its time with more. */
+const LARGEST = 500_000;
+
 /** Fetches and shows an item that the page has cut. */
 function Whole({ entry, agentId }: { entry: TranscriptItem; agentId: string }) {
   const [text, setText] = useState<string>();
+  const [isLoading, setLoading] = useState(false);
   const load = async () => {
+    setLoading(true);
     try {
       const whole = await request("athena/item/get", { agent: agentId, itemId: entry.itemId });
       setText(copyText(whole.item));
     } catch (error) {
       setText((error as Error).message);
     }
+    setLoading(false);
   };
-  return text === undefined ? (
-    <button type="button" class="link" onClick={() => void load()}>
-      This is only the beginning. Show all
-    </button>
-  ) : (
-    <pre class="output whole">{text}</pre>
+  if (text === undefined) {
+    return (
+      <button type="button" class="link" disabled={isLoading} onClick={() => void load()}>
+        {isLoading ? "Loading…" : "This is only the beginning. Show all"}
+      </button>
+    );
+  }
+  return (
+    <>
+      <pre class="output whole">{text.slice(0, LARGEST)}</pre>
+      {text.length > LARGEST ? (
+        <p class="faint">
+          The first {sizeWords(LARGEST)} of {sizeWords(text.length)}.{" "}
+          <button type="button" class="link" onClick={() => copy(text)}>
+            Copy all of it
+          </button>
+        </p>
+      ) : null}
+    </>
   );
 }
 

@@ -15,9 +15,9 @@ const kept = new Map<string, ComponentChild[]>();
 
 /**
  * The elements of a text. Plain stay texts beyond 200 KB, since nobody reads them formatted, and
- * those that nest until the parser's stack is full.
+ * those that nest until the parser's stack is full. `keep` what will be drawn again as it is.
  */
-export function markdown(text: string): ComponentChild[] {
+export function markdown(text: string, keep = true): ComponentChild[] {
   if (text.length > LARGEST) return [<pre class="plain">{text}</pre>];
   const known = kept.get(text);
   if (known) return known;
@@ -28,7 +28,7 @@ export function markdown(text: string): ComponentChild[] {
   } catch {
     drawn = [<pre class="plain">{text}</pre>];
   }
-  kept.set(text, drawn);
+  if (keep) kept.set(text, drawn);
   return drawn;
 }
 

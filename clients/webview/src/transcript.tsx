@@ -82,9 +82,14 @@ export function TranscriptView({ subject }: { subject: Subject & { view: "transc
   };
 
   const requests = state.agent?.requests ?? [];
+  const settled = useMemo(
+    () => rowsOf(state, search.found, filter, replay ? position : undefined),
+    [state.transcript, state.after, search.found, filter, position, replay],
+  );
+  const isPart = search.found !== undefined || filter !== "all" || replay;
   const rows = useMemo(
-    () => rowsOf(state, search.found, filter, replay ? position : undefined, requests, replay),
-    [state.transcript, state.writing, search.found, filter, position, requests, replay],
+    () => (isPart ? settled : withOpen(settled, state, requests)),
+    [settled, isPart, state.writing, requests],
   );
   const onOpen = useCallback(
     (itemId: string, isOpen: boolean) => setOpen((known) => new Map(known).set(itemId, isOpen)),
@@ -160,9 +165,9 @@ export function TranscriptView({ subject }: { subject: Subject & { view: "transc
         reveal={reveal}
         busy={state.loading}
       />
-      {rows.length === 0 && !state.loading ? (
+      {rows.length === 0 && (!state.loading || filter !== "all") ? (
         <p class="empty">
-          {filter === "all" ? "Nothing was said yet." : `No ${FILTERS[filter].toLowerCase()}.`}
+          {emptyWords(filter, search.found !== undefined, state.before !== undefined)}
         </p>
       ) : null}
       {!follow && !replay ? (
@@ -212,6 +217,12 @@ function heard(agent: AgentView): string {
   return [words, ...asked].join(": ");
 }
 
+function emptyWords(filter: Filter, isSearch: boolean, hasMore: boolean): string {
+  if (filter === "all") return isSearch ? "Nothing was found." : "Nothing was said yet.";
+  // What is not loaded yet is loaded by itself, until something fits.
+  return hasMore && !isSearch ? "Looking further back…" : `No ${FILTERS[filter].toLowerCase()}.`;
+}
+
 function keyOf(row: Row): string {
   return row.key;
 }
@@ -221,9 +232,7 @@ function rowsOf(
   found: readonly TranscriptItem[] | undefined,
   filter: Filter,
   until: number | undefined,
-  requests: readonly OpenRequest[],
-  replay: boolean,
-): Row[] {
+): readonly Row[] {
   const { items, turns } = state.transcript;
   const rows: Row[] = [];
   const last = lastOfTurns(state);
@@ -237,17 +246,26 @@ function rowsOf(
       rows.push({ kind: "end", key: `end:${turn.turnId}`, turn });
     }
   });
-  if (found || filter !== "all" || replay) return rows;
-  const known = new Set(items.map((entry) => entry.itemId));
-  for (const [itemId, text] of state.writing) {
-    if (!known.has(itemId)) rows.push({ kind: "writing", key: itemId, text });
+  return rows;
+}
+
+/** With what is written or asked before its item is there. Mostly that is nothing, and quick. */
+function withOpen(
+  rows: readonly Row[],
+  { transcript, writing }: Session["state"]["value"],
+  requests: readonly OpenRequest[],
+): readonly Row[] {
+  const isKnown = (id: string) => transcript.items.findLast(({ itemId }) => itemId === id);
+  const more: Row[] = [];
+  for (const [itemId, text] of writing) {
+    if (!isKnown(itemId)) more.push({ kind: "writing", key: itemId, text });
   }
   for (const request of requests) {
-    if (!request.itemId || !known.has(request.itemId)) {
-      rows.push({ kind: "request", key: request.requestId, request });
+    if (!request.itemId || !isKnown(request.itemId)) {
+      more.push({ kind: "request", key: request.requestId, request });
     }
   }
-  return rows;
+  return more.length ? [...rows, ...more] : rows;
 }
 
 /** The items after which a turn is over; of what goes on beyond what is loaded nothing is known. */

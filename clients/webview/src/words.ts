@@ -99,3 +99,9 @@ function toolTexts(item: Item & { type: "toolCall" }): string[] {
 export function countWords(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? "" : "s"}`;
 }
+
+/** A number of characters as kilobytes or megabytes. */
+export function sizeWords(characters: number): string {
+  const kilobytes = characters / 1000;
+  return kilobytes < 1000 ? `${Math.round(kilobytes)} KB` : `${(kilobytes / 1000).toFixed(1)} MB`;
+}

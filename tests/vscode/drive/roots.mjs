@@ -1,0 +1,61 @@
+// A window with several folders: where a new agent works, and what is kept when it cannot start.
+import { drive, given } from "./browser.mjs";
+
+const TREE = ".pane-body .monaco-list-row";
+
+await drive(async (window) => {
+  const { page } = window;
+  const found = {};
+  const box = page.locator(".quick-input-widget:visible");
+  const input = box.locator("input:visible").first();
+  const pick = (text) => page.locator(".quick-input-list .monaco-list-row", { hasText: text }).first();
+  const row = (text) => page.locator(TREE, { hasText: text }).first();
+  const title = () => box.locator(".quick-input-title").textContent();
+  await page.goto(`${given.origin}/?workspace=${encodeURIComponent(given.workspace)}`);
+  await page.waitForSelector(".monaco-workbench .part.statusbar", { timeout: 60_000 });
+  await page.locator('.activitybar a[aria-label^="Athena"]').click();
+  await page.getByRole("button", { name: "New Agent" }).first().waitFor({ timeout: 60_000 });
+
+  // Without a file in view the user says where.
+  await window.command("Athena: New Agent");
+  await pick("library").click();
+  await input.waitFor();
+  await window.until("it says where", async () => (await title()).includes("in library"));
+  await box.getByRole("button", { name: "Choose the Harness" }).click();
+  await pick("absent").click();
+  await window.until("it says with what", async () => (await title()).includes("absent"));
+  await input.fill("Write the library");
+  await page.keyboard.press("Enter");
+
+  // It cannot be started: the reason is there, and so is what was typed.
+  const reason = box.locator(".quick-input-message");
+  await window.until("it says why", async () => /absent/.test((await reason.textContent()) ?? ""));
+  found.reason = await reason.textContent();
+  found.kept = await input.inputValue();
+  await box.getByRole("button", { name: "Choose the Harness" }).click();
+  await pick("rehearsed").click();
+  await window.until("it says with what", async () => (await title()).includes("rehearsed"));
+  await page.keyboard.press("Enter");
+  await row("write-the-library").waitFor();
+
+  // With a file in view it is that file's folder, and nobody is asked.
+  await window.command("Go to File...");
+  await input.fill("shop.py");
+  await pick("shop.py").click();
+  await page.locator(".tab.active", { hasText: "shop.py" }).waitFor();
+  await window.command("Athena: New Agent");
+  await window.until("it says where", async () => (await title()).includes("in part"));
+  await input.fill("Mend the shop");
+  await page.keyboard.press("Enter");
+  await row("mend-the-shop").waitFor();
+
+  // A folder of a repository is marked as the repository is.
+  await window.command("View: Show Explorer");
+  const file = page.locator(".explorer-folders-view .monaco-list-row", { hasText: "shop.py" }).first();
+  await file.waitFor();
+  await window.until("the file is marked", async () =>
+    ((await file.locator(".monaco-icon-label").getAttribute("aria-label")) ?? "").includes("Changed by"),
+  );
+  found.marked = await file.locator(".monaco-icon-label").getAttribute("aria-label");
+  return found;
+});
