@@ -144,7 +144,9 @@ def test_markdown_that_wants_to_break_the_view(
 
 def test_one_huge_message(look: Look, client: Client, repository: Path) -> None:
     """A message of 50 MB is shown by its beginning, and on demand by as much as a page can bear."""
-    prompt = "huge\n```scenario\nrepeat 50:\n    say-size 1MB\ntool read: x | y\nsay And the end.\n```\n"
+    prompt = (
+        "huge\n```scenario\nrepeat 50:\n    say-size 1MB\ntool read: x | y\nsay And the end.\n```\n"
+    )
     agent = client.call("athena/agent/spawn", prompt=prompt, project=str(repository))["id"]
     client.until(agent, "idle", timeout=60)
     seen = look("huge", timeout=120, agent=agent)

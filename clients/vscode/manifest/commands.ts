@@ -35,7 +35,7 @@ export const OWN_COMMANDS: readonly OwnCommand[] = [
   { id: "athena.comparison.openFile", title: "Compare File", icon: "diff", inner: true },
   { id: "athena.hunk.accept", title: "Accept Hunk", icon: "check", inner: true },
   { id: "athena.hunk.reject", title: "Reject Hunk", icon: "close", inner: true },
-  { id: "athena.hunk.reopen", title: "Take Back Verdict", icon: "discard", inner: true },
+  { id: "athena.hunk.reopen", title: "Undo Verdict", icon: "discard", inner: true },
   { id: "athena.hunk.take", title: "Take Hunk", icon: "desktop-download", inner: true },
   { id: "athena.comment.add", title: "Add Comment", inner: true },
   { id: "athena.comment.addAndSend", title: "Send to Agent", inner: true },

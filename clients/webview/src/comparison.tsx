@@ -213,7 +213,7 @@ function Column({ agent, best, files, alsoIn, messages }: ColumnProps) {
               />
             ))}
             <IconButton
-              icon="check"
+              icon="desktop-download"
               label={`Take ${file.path}`}
               onClick={() =>
                 act({

@@ -291,7 +291,7 @@ function Queue({ agentId, queue, onProblem }: QueueProps) {
           <span class="spacer" />
           <IconButton
             icon="close"
-            label="Take Back"
+            label="Withdraw"
             onClick={() => {
               request("athena/agent/withdraw", { agent: agentId, promptId }).catch((error: Error) =>
                 onProblem(error.message),

@@ -11,7 +11,7 @@ export interface HunkRef {
   hunkIds: string[];
 }
 
-/** Lenses above each hunk where its new lines are shown: accept, reject, take back, take. */
+/** Lenses above each hunk where its new lines are shown: accept, reject, undo that, take. */
 export class HunkLenses implements vscode.CodeLensProvider, vscode.Disposable {
   private readonly changed = new vscode.EventEmitter<void>();
   private readonly registration: vscode.Disposable;
@@ -66,8 +66,8 @@ function lenses(hunk: HunkView, ref: HunkRef): vscode.CodeLens[] {
   }
   const mark = verdict === "accepted" ? "$(pass-filled) Accepted" : "$(error) Rejected";
   return [
-    lens(mark, "athena.hunk.reopen", "Take this back"),
-    lens("$(discard) Take back", "athena.hunk.reopen", "Take this back"),
+    lens(mark, "athena.hunk.reopen", "Undo this verdict"),
+    lens("$(discard) Undo", "athena.hunk.reopen", "Undo this verdict"),
     take,
   ];
 }
