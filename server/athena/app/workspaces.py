@@ -79,7 +79,8 @@ async def files_(context: Context, connection: Connection, asked: w.FindFiles) -
         paths = await asyncio.to_thread(files.walked, root)
     else:
         paths = await files.listed(await checkout_of(context, state))
-    found = finding.found(paths, asked.find, asked.limit + 1)
+    # A large repository has very many, and others are waiting.
+    found = await asyncio.to_thread(finding.found, paths, asked.find, asked.limit + 1)
     shown = [to_wire(path) for path in found[: asked.limit]]
     return w.FileList(root=str(root), files=shown, more=len(found) > asked.limit)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from pathlib import Path
 
@@ -12,8 +13,10 @@ MOST_WALKED = 20_000
 
 async def listed(checkout: Checkout) -> list[str]:
     """Paths in a working tree, tracked and untracked; those deleted from the disk are not in it."""
-    kept = await checkout.git.run("ls-files", "-c", "-o", "--exclude-standard", "-z")
-    gone = await checkout.git.run("ls-files", "-d", "-z")
+    kept, gone = await asyncio.gather(
+        checkout.git.run("ls-files", "-c", "-o", "--exclude-standard", "-z"),
+        checkout.git.run("ls-files", "-d", "-z"),
+    )
     return sorted({*kept.records} - {*gone.records})
 
 
