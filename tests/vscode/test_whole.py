@@ -117,6 +117,7 @@ def test_from_the_package_to_a_merged_change(
     print(found["output"])
     assert found["killed"] != found["back"], "another daemon took over"
     assert found["shown"] == found["unique"] > 5, "no item is shown twice"
+    assert found["completed"] == "Let @basket.py "
     assert len(found["columns"]) == 2
     assert found["taken"] != PROJECT["basket.py"] and "return sum(prices)" in found["taken"]
     merged = (repository / "basket.py").read_text()

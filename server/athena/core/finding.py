@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from heapq import nsmallest
 
@@ -15,12 +16,15 @@ def found(paths: Iterable[str], letters: str, most: int) -> list[str]:
     does, and that before letters that are scattered; shorter paths go first. Case does not count.
     """
     wanted = letters.casefold()
-    ranked = (rank for path in paths if (rank := _rank(path, wanted)) is not None)
+    scattered = re.compile(".*?".join(map(re.escape, wanted)), re.DOTALL)
+    ranked = (rank for path in paths if (rank := _rank(path, wanted, scattered)) is not None)
     return [path for _, _, path in nsmallest(most, ranked)]
 
 
-def _rank(path: str, wanted: str) -> Rank | None:
+def _rank(path: str, wanted: str, scattered: re.Pattern[str]) -> Rank | None:
     folded = path.casefold()
+    if not scattered.search(folded):
+        return None
     name = folded.rpartition("/")[2]
     if name.startswith(wanted):
         kind = 0
@@ -28,15 +32,8 @@ def _rank(path: str, wanted: str) -> Rank | None:
         kind = 1
     elif wanted in folded:
         kind = 2
-    elif _in_order(name, wanted):
+    elif scattered.search(name):
         kind = 3
-    elif _in_order(folded, wanted):
-        kind = 4
     else:
-        return None
+        kind = 4
     return kind, len(path), path
-
-
-def _in_order(text: str, letters: str) -> bool:
-    at = iter(text)
-    return all(letter in at for letter in letters)

@@ -78,6 +78,13 @@ await drive(async (window) => {
 
   // Light and high contrast, the same transcript.
   await window.shot("vscode-transcript-dark");
+  await view.focus("#prompt");
+  await page.keyboard.type("Let @bas");
+  await view.waitForSelector(".offers li + li");
+  await window.shot("vscode-prompt");
+  await page.keyboard.press("Tab");
+  found.completed = await view.inputValue("#prompt");
+  await view.fill("#prompt", "");
   await window.command("Preferences: Color Theme", "Light Modern");
   await view.waitForSelector("body.vscode-light");
   await window.shot("vscode-transcript-light");
