@@ -14,19 +14,22 @@ export interface Athena {
   report: (error: unknown) => void;
 }
 
-const LOST_MS = 8_000;
-
 /** How errors are told: in words to the user, with their trace in the log. */
 export function reporter(output: vscode.LogOutputChannel): (error: unknown) => void {
   return (error) => {
     const words = error instanceof Error ? error.message : String(error);
     output.warn(error instanceof Error ? (error.stack ?? words) : words);
+    // The views are drawn anew with the next connection.
+    if (error instanceof ConnectionLost) return;
     if (error instanceof NothingToChoose) void vscode.window.showInformationMessage(words);
-    else if (error instanceof ConnectionLost)
-      // The views are drawn anew with the next connection; a command is to be given again.
-      vscode.window.setStatusBarMessage(`$(debug-disconnect) ${words}`, LOST_MS);
     else if (error instanceof NotConnected)
       void vscode.commands.executeCommand("athena.agents.focus");
     else void vscode.window.showErrorMessage(words);
   };
+}
+
+/** Tell what went wrong with a command, which nobody gives again but the user. */
+export function reportCommand(athena: Athena, error: unknown): void {
+  athena.report(error);
+  if (error instanceof ConnectionLost) void vscode.window.showWarningMessage(error.message);
 }

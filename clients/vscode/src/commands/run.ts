@@ -1,7 +1,7 @@
 import * as vscode from "vscode";
 import { COMMANDS, type Command, type CommandId } from "../protocol.gen.ts";
 import { dataOf } from "../server/server.ts";
-import type { Athena } from "../athena.ts";
+import { reportCommand, type Athena } from "../athena.ts";
 import { givenBy } from "./given.ts";
 import { OFFERS, projectHere, type Given } from "./offers.ts";
 import { present } from "./results.ts";
@@ -20,7 +20,7 @@ export function registerCommands(
       try {
         return await (specials[command.id]?.(given) ?? run(athena, command, given));
       } catch (error) {
-        athena.report(error);
+        reportCommand(athena, error);
         return undefined;
       }
     }),

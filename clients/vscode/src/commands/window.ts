@@ -1,6 +1,6 @@
 import * as vscode from "vscode";
 import type { AgentTree } from "../agents/tree.ts";
-import type { Athena } from "../athena.ts";
+import { reportCommand, type Athena } from "../athena.ts";
 import { answer, type Answer } from "../inbox/answer.ts";
 import type { Review } from "../review/review.ts";
 import { changeSetting, setting } from "../settings.ts";
@@ -41,7 +41,7 @@ export function registerWindowCommands(
       try {
         return await action(...given);
       } catch (error) {
-        athena.report(error);
+        reportCommand(athena, error);
         return undefined;
       }
     }),
