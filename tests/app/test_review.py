@@ -72,6 +72,31 @@ def test_a_hunk_of_an_accepted_file_is_reopened_alone(client: Client, project: P
     assert [h["verdict"] for h in hunks(client, agent, "text.txt")] == ["open", "accepted"]
 
 
+def test_a_file_whose_hunks_all_have_one_verdict_has_it_too(client: Client, project: Path) -> None:
+    agent = worked(client, project)
+
+    def verdicts() -> dict[str, str]:
+        found = client.call("athena/changeset/get", agent=agent["id"])
+        return {f["path"]: f["verdict"] for f in found["files"]}
+
+    def judge(hunk: Json, verdict: str) -> str:
+        given = {"hunkIds": [hunk["hunkId"]], "verdict": verdict}
+        client.call("athena/review/verdict", agent=agent["id"], path="text.txt", **given)
+        detail = client.call("athena/changeset/file", agent=agent["id"], path="text.txt")
+        assert detail["verdict"] == verdicts()["text.txt"]
+        return detail["verdict"]
+
+    first, second = hunks(client, agent, "text.txt")
+    assert judge(first, "accepted") == "open"
+    assert judge(second, "accepted") == "accepted"
+    assert judge(second, "rejected") == "open"
+    assert judge(first, "rejected") == "rejected"
+    assert judge(first, "open") == "open"
+    others = verdicts()
+    del others["text.txt"]
+    assert set(others.values()) == {"open"}
+
+
 def test_what_a_removal_would_lose_is_told_by_name(client: Client, project: Path) -> None:
     agent = worked(client, project)
     client.call("athena/agent/stop", agent=agent["id"])

@@ -273,7 +273,11 @@ export interface Changed {
   seq: number;
 }
 
-/** A file of a changeset. `additions` and `deletions` are null for binary files. */
+/**
+ * A file of a changeset. `additions` and `deletions` are null for binary files.
+ *
+ * `verdict` is that of the file as a whole, or the one that all its hunks have.
+ */
 export interface ChangedFile {
   path: string;
   oldPath?: string;

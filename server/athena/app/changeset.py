@@ -12,6 +12,7 @@ from athena.worktree.changeset import Changeset, FileChange, FileHunks
 from athena.worktree.hunks import Hunk
 from athena.worktree.objects import blobs
 from athena.worktree.paths import to_wire
+from athena.worktree.repository import Checkout
 
 MISSING = "0" * 40
 NO_MODE = "000000"
@@ -22,13 +23,14 @@ async def get(context: Context, connection: Connection, asked: r.ChangesetRef) -
     state = await state_of(context, asked.agent, asked.repository)
     checkout = await checkout_of(context, state)
     found = await found_changes(checkout, state, asked.scope, asked.turn_id)
+    judged = await _judged_by_hunk(checkout, state, found)
     return r.ChangesetView(
         agent_id=state.id,
         scope=asked.scope,
         turn_id=asked.turn_id,
         old_tree=found.base,
         new_tree=found.head,
-        files=[_file(state, f) for f in found.files],
+        files=[_file(state, f, judged.get(f.id)) for f in found.files],
         additions=found.added,
         deletions=found.deleted,
     )
@@ -48,7 +50,7 @@ async def file(
     path = to_wire(changed.path)
     return r.ChangedFileDetail.model_validate(
         {
-            **_file(state, changed).model_dump(),
+            **_file(state, changed, _shared_verdict(state, detail)).model_dump(),
             "hunks": len(detail.hunks),
             "large": detail.large,
             "hunk_list": [_hunk(state, changed, h) for h in detail.hunks],
@@ -109,7 +111,26 @@ def verdict_of(state: AgentState, *ids: str) -> r.Verdict:
     return "open"
 
 
-def _file(state: AgentState, changed: FileChange) -> r.ChangedFile:
+async def _judged_by_hunk(
+    checkout: Checkout, state: AgentState, found: Changeset
+) -> dict[str, r.Verdict]:
+    """By file id: the verdict that all hunks of a file share, where hunks were judged at all."""
+    if not state.verdicts.keys() - {f.id for f in found.files}:
+        return {}
+    with_hunks = await found_by.hunks_of(checkout, [f for f in found.files if f.has_hunks], 0)
+    return {d.file.id: _shared_verdict(state, d) for d in with_hunks}
+
+
+def _shared_verdict(state: AgentState, detail: FileHunks) -> r.Verdict:
+    given = {verdict_of(state, hunk.id, detail.file.id) for hunk in detail.hunks}
+    if not given:
+        return verdict_of(state, detail.file.id)
+    return given.pop() if len(given) == 1 else "open"
+
+
+def _file(
+    state: AgentState, changed: FileChange, by_hunk: r.Verdict | None = None
+) -> r.ChangedFile:
     path, old = to_wire(changed.path), to_wire(changed.old_path)
     return r.ChangedFile(
         path=path,
@@ -121,7 +142,7 @@ def _file(state: AgentState, changed: FileChange) -> r.ChangedFile:
         old_mode=changed.old_mode if changed.mode_changed else None,
         new_mode=changed.new_mode if changed.mode_changed else None,
         file_id=changed.id,
-        verdict=verdict_of(state, changed.id),
+        verdict=by_hunk or verdict_of(state, changed.id),
         comments=sum(c.path == path and c.state != "resolved" for c in state.comments),
     )
 

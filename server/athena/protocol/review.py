@@ -29,7 +29,10 @@ class ChangesetRef(Request):
 
 
 class ChangedFile(Record):
-    """A file of a changeset. `additions` and `deletions` are null for binary files."""
+    """A file of a changeset. `additions` and `deletions` are null for binary files.
+
+    `verdict` is that of the file as a whole, or the one that all its hunks have.
+    """
 
     path: str
     old_path: str | None = None

@@ -242,6 +242,8 @@
 ---@field seq integer
 
 ---A file of a changeset. `additions` and `deletions` are null for binary files.
+---
+---`verdict` is that of the file as a whole, or the one that all its hunks have.
 ---@class athena.ChangedFile
 ---@field path string
 ---@field oldPath? string

@@ -759,7 +759,11 @@ public data class Changed(
     internal class Adapter : Reader<Changed>({ from(it) })
 }
 
-/** A file of a changeset. `additions` and `deletions` are null for binary files. */
+/**
+ * A file of a changeset. `additions` and `deletions` are null for binary files.
+ *
+ * `verdict` is that of the file as a whole, or the one that all its hunks have.
+ */
 public data class ChangedFile(
     public val path: String,
     public val oldPath: String? = null,
