@@ -46,7 +46,7 @@ def test_a_turn_is_reviewed_by_itself(
     nvim.command("Athena transcript editor")
     nvim.sees("## Turn 2", "✓ edit: Edit text.txt")
     nvim.keys("G[tC")
-    nvim.sees("one turn", "1 open")
+    nvim.sees("turn 2", "1 open")
     side = "return table.concat(vim.api.nvim_buf_get_lines(0, 0, -1, true), ' ')"
     nvim.until(lambda: "LATER" in nvim.lua(side), "the new side is here")
     nvim.keys("]c")
@@ -54,7 +54,7 @@ def test_a_turn_is_reviewed_by_itself(
     nvim.keys("]c")
     nvim.sees("this is the last change")
     nvim.keys("qggC")
-    nvim.sees("one turn", "1 open")
+    nvim.sees("turn 1", "1 open")
     nvim.until(lambda: "FIVE" in nvim.lua(side) and "LATER" not in nvim.lua(side), "the first turn")
 
 
@@ -87,6 +87,46 @@ def test_changed_files_are_in_the_quickfix_list(
     nvim.keys("gf")
     nvim.until(lambda: "worktrees" in nvim.call("nvim_buf_get_name", 0), "the file itself")
     assert nvim.call("nvim_get_current_line") == "FIVE"
+
+
+def test_the_list_of_files_says_what_became_of_them(
+    athena: Athena, client: Client, project: Path, open_nvim: Open
+) -> None:
+    steps = "edit text.txt: line 5 -> FIVE\nwrite new.txt: new\nturn 2:\n    write later.txt: more"
+    spawn(client, project, steps, name="editor", workspace=NEW)
+    client.until("editor", "idle")
+    nvim = open_nvim()
+    nvim.command("Athena changes editor")
+    nvim.sees("new.txt · 1 open · file 1 of 2")
+    nvim.keys("]f")
+    nvim.sees("text.txt · 1 open · file 2 of 2")
+    nvim.keys("ga")
+    nvim.sees("1 accepted")
+    nvim.until(lambda: quickfix(nvim)[1].endswith("+1 -1 · accepted"), "the verdict is listed")
+    client.call("athena/agent/prompt", agent="editor", text="Go on")
+    client.until("editor", "idle")
+    # The file that came meanwhile is there; the one in view is still the one in view.
+    nvim.sees("text.txt · 1 accepted · file 3 of 3")
+    nvim.keys("2[f")
+    nvim.sees("later.txt · 1 open · file 1 of 3")
+
+
+def test_each_change_is_in_view_where_one_goes_to_it(
+    athena: Athena, client: Client, project: Path, open_nvim: Open
+) -> None:
+    hunks = "".join(f"    -line {n}\n" for n in range(3, 10)) + "    +NINE\n    @@\n"
+    hunks += "".join(f"    -line {n}\n" for n in range(14, 20)) + "    +NINETEEN"
+    spawn(client, project, f"edit text.txt:\n{hunks}", name="editor", workspace=NEW)
+    client.until("editor", "idle")
+    nvim = open_nvim()
+    nvim.command("Athena changes editor")
+    nvim.sees("NINE", "2 open")
+    nvim.keys("]c")
+    nvim.sees("NINETEEN", "19 line 19")
+    nvim.keys("gcc")
+    nvim.sees("Comment on text.txt:8:")
+    nvim.keys("Why?<CR>")
+    nvim.sees("NINETEEN", "» Why?")
 
 
 def test_comments_by_motion_go_to_the_agent_that_wrote_it(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import re
 import shlex
 import socket
 import subprocess
@@ -266,3 +267,25 @@ def test_nothing_is_lost_in_eighty_columns(
     nvim.sees("next turn", "show these keys")
     nvim.keys("q<Tab>")
     nvim.sees("1 Allow once", "<Esc> decides nothing")
+
+
+def test_a_line_above_a_narrow_window_keeps_what_matters(
+    athena: Athena, client: Client, project: Path, open_nvim: Open
+) -> None:
+    spawn(client, project, "usage input=5200 output=310 cost=0.021\nsay One.", name="left")
+    spawn(client, project, f"title {'界' * 60}\nstream echo {'word ' * 30}; sleep 100", name="right")
+    client.until("left", "idle")
+    client.until_status("right", "working")
+    nvim = open_nvim()
+    nvim.command("Athena transcript right")
+    # What it does begins with its beginning, and the keys are named to the right of it.
+    (bar,) = [line for line in nvim.sees("echo word").splitlines() if "right ●" in line]
+    assert re.search(r"right ● working · .* · echo (word )+.*…  g\? keys$", bar), bar
+    nvim.command("Athena compare left right")
+    screen = nvim.sees("harness", "left ○ idle", "right ● working")
+    bar = next(line for line in screen.splitlines() if "left ○" in line)
+    assert "<" not in bar and "$0.02" in bar, bar
+    nvim.command("tabonly | only | Athena")
+    screen = nvim.sees("2 agents")
+    row = next(line for line in screen.splitlines() if "● right" in line)
+    assert "…" in row, row

@@ -25,7 +25,7 @@ function M.show(command, given)
     local cost = words.cost(run.cost)
     local text = ("  %s, turn %s%s: %s"):format(
       run.agentName,
-      require("athena.transcript.items").turn_number(run.turnId),
+      words.turn(run.turnId),
       cost ~= "" and " (" .. cost .. ")" or "",
       words.line(run.prompt, 60)
     )

@@ -56,6 +56,13 @@ function M.count(count, noun)
   return ("%d %s%s"):format(count, noun, count == 1 and "" or "s")
 end
 
+---The number of a turn, as its id says it (`agent.t3`).
+---@param turn string
+---@return string
+function M.turn(turn)
+  return turn:match("%.t(%d+)$") or turn
+end
+
 ---@param tokens integer
 ---@return string
 function M.tokens(tokens)
@@ -83,7 +90,7 @@ function M.time(at)
   return os.date("%H:%M:%S", math.floor(at / 1000)) --[[@as string]]
 end
 
----The first line of a text, cut to a width.
+---The first line of a text, cut to a width in cells of the screen.
 ---@param text string
 ---@param width? integer
 ---@return string
@@ -93,7 +100,14 @@ function M.line(text, width)
   if vim.fn.strdisplaywidth(first) <= width then
     return first
   end
-  return vim.fn.strcharpart(first, 0, width - 1) .. "…"
+  local count = width - 1
+  local cut = vim.fn.strcharpart(first, 0, count)
+  -- Some characters are two cells wide.
+  while vim.fn.strdisplaywidth(cut) > width - 1 do
+    count = count - math.ceil((vim.fn.strdisplaywidth(cut) - width + 1) / 2)
+    cut = vim.fn.strcharpart(first, 0, count)
+  end
+  return cut .. "…"
 end
 
 ---What content says, as text.

@@ -2,10 +2,12 @@
 ---the comments. All of it is asked of Athena again when something changed.
 
 local async = require("athena.async")
+local bar = require("athena.ui.bar")
 local buffers = require("athena.ui.buffer")
 local client = require("athena.client")
 local config = require("athena.config")
 local state = require("athena.state")
+local words = require("athena.words")
 
 local M = {}
 
@@ -112,6 +114,7 @@ local function mark(buffer)
         sign_text = icons[hunk.verdict],
         sign_hl_group = highlight,
         virt_text = said and { { " " .. hunk.verdict, highlight } } or nil,
+        hl_mode = "combine",
       })
     end
   end
@@ -129,32 +132,76 @@ local function mark(buffer)
   end
 end
 
+---The quickfix list of a review says what it is.
+M.LIST = "athena.review"
+
+---Which of the changed files is in view, when they are in the quickfix list.
+---@return string?
+local function file_number()
+  local list = vim.fn.getqflist({ idx = 0, size = 0, context = 0 })
+  if list.context == M.LIST and list.size > 1 then
+    return ("file %d of %d"):format(list.idx, list.size)
+  end
+end
+
 ---For 'winbar'.
 ---@return string
 function M.winbar()
-  local here = open[vim.api.nvim_win_get_buf(vim.g.statusline_winid or 0)]
+  local buffer, width = bar.drawn()
+  local here = open[buffer]
   if not here then
     return ""
   end
   local agent = state.agents[here.place.agent]
-  local side = here.place.side == "old" and "before" or (agent and agent.name or "after")
-  local parts = { here.place.path, here.place.scope == "turn" and "one turn" or nil }
-  if here.note then
-    table.insert(parts, here.note)
+  local old = here.place.side == "old"
+  ---@type athena.BarPart[]
+  local parts = {
+    { old and "before" or (agent and agent.name or "after"), "AthenaName" },
+    { here.place.path, glue = " ", cut = true },
+  }
+  if here.place.turnId then
+    table.insert(parts, { "turn " .. words.turn(here.place.turnId) })
   end
-  if here.file and here.place.side == "new" then
-    local counts = { accepted = 0, rejected = 0, open = 0 }
-    for _, hunk in ipairs(here.file.hunkList) do
-      counts[hunk.verdict] = counts[hunk.verdict] + 1
+  if here.note then
+    table.insert(parts, { here.note })
+  end
+  if old then
+    return bar.compose(width, parts)
+  end
+  local counts = { accepted = 0, rejected = 0, open = 0 }
+  for _, hunk in ipairs(here.file and here.file.hunkList or {}) do
+    counts[hunk.verdict] = counts[hunk.verdict] + 1
+  end
+  for _, verdict in ipairs({ "accepted", "rejected", "open" }) do
+    if counts[verdict] > 0 then
+      table.insert(parts, { ("%d %s"):format(counts[verdict], verdict) })
     end
-    for _, verdict in ipairs({ "accepted", "rejected", "open" }) do
-      if counts[verdict] > 0 then
-        table.insert(parts, ("%d %s"):format(counts[verdict], verdict))
+  end
+  local file = file_number()
+  if file then
+    table.insert(parts, { file, "AthenaMuted", rank = 1 })
+  end
+  return bar.compose(width, parts, "ga accept · gr reject · gc comment")
+end
+
+---Bring the line of a window's cursor to the middle. Two windows that are bound to each other may
+---hide it behind what is filled in for lines of the other side: then to the lower end.
+---@param window integer
+function M.reveal(window)
+  local function move(keys)
+    vim.api.nvim_win_call(window, function()
+      vim.cmd("silent! normal! " .. keys)
+    end)
+  end
+  move("zvzz")
+  vim.schedule(function()
+    if vim.api.nvim_win_is_valid(window) then
+      local line = vim.api.nvim_win_get_cursor(window)[1]
+      if vim.fn.screenpos(window, line, 1).row == 0 then
+        move("zb")
       end
     end
-  end
-  local text = table.concat(parts, " · "):gsub("%%", "%%%%")
-  return (" %%#AthenaName#%s%%* %%<%s%%=%%#AthenaMuted#g? keys "):format(side, text)
+  end)
 end
 
 ---Put the cursor of a window at the first change, unless it was put elsewhere.
@@ -167,9 +214,9 @@ function M.to_first_change(window)
     local line = M.lines_of(hunk, here.place.side)
     line = math.min(line, vim.api.nvim_buf_line_count(buffer))
     vim.api.nvim_win_set_cursor(window, { line, 0 })
-    vim.api.nvim_win_call(window, function()
-      vim.cmd("silent! normal! zvzz")
-    end)
+    -- The other side is bound to the current window; to move there would move the user too.
+    local bound = vim.list_contains(vim.api.nvim_tabpage_list_wins(0), window)
+    M.reveal(bound and vim.api.nvim_get_current_win() or window)
   end
 end
 
@@ -215,16 +262,21 @@ local CHANGES = {
   turnEnded = true,
 }
 
+---Whether the review of an agent may be another after a change.
+---@param change athena.Change
+---@param agent string id
+---@return boolean
+function M.concerns(change, agent)
+  return change.reset
+    or vim.iter(change.events):any(function(event)
+      return event.agentId == agent and CHANGES[event.kind] == true
+    end)
+end
+
 ---@param change athena.Change
 local function follow(change)
-  local concerned = {}
-  for _, event in ipairs(change.events) do
-    if CHANGES[event.kind] then
-      concerned[event.agentId] = true
-    end
-  end
   for buffer, here in pairs(open) do
-    if change.reset or concerned[here.place.agent] then
+    if M.concerns(change, here.place.agent) then
       M.load(buffer)
     end
   end

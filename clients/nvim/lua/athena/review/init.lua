@@ -96,11 +96,21 @@ local function describe(file)
   return table.concat(parts, " · ")
 end
 
----Put the changed files into the quickfix list.
+---@class athena.ReviewList
+---@field id integer of the quickfix list
+---@field agent string
+---@field scope athena.Scope
+---@field turnId? string
+
+---@type athena.ReviewList?
+local listed
+
 ---@param changes athena.ChangesetView
----@param title string
-local function list(changes, title)
-  local entries = {}
+---@return table what the quickfix list of these files is
+local function list_of(changes)
+  local name = state.agents[changes.agentId] and state.agents[changes.agentId].name
+    or changes.agentId
+  local items = {}
   for _, file in ipairs(changes.files) do
     local place = {
       agent = changes.agentId,
@@ -109,17 +119,49 @@ local function list(changes, title)
       side = "new",
       path = file.path,
     }
-    local module = file.path
-    table.insert(entries, {
+    table.insert(items, {
       filename = sides.name(place),
-      module = module,
+      module = file.path,
       -- Without a line the cursor stays where it was in that file, at first at the first change.
       valid = 1,
       text = describe(file),
     })
   end
-  vim.fn.setqflist({}, " ", { title = title, items = entries })
+  return {
+    title = ("Athena: %s, %s"):format(name, words.count(#items, "file")),
+    context = sides.LIST,
+    items = items,
+  }
 end
+
+---Tell in the quickfix list what became of the files since; whoever is at one stays there.
+---@param list athena.ReviewList
+local function list_again(list)
+  local params = { agent = list.agent, scope = list.scope, turnId = list.turnId }
+  async.run(function()
+    local changes = client.call("athena/changeset/get", params)
+    local now = vim.fn.getqflist({ id = list.id, idx = 0, items = 0 })
+    if now.id == 0 or list ~= listed then
+      return
+    end
+    local here = now.items[now.idx]
+    local what = list_of(changes)
+    for index, item in ipairs(what.items) do
+      if here and item.module == here.module then
+        what.idx = index
+      end
+    end
+    what.id = list.id
+    vim.fn.setqflist({}, "r", what)
+    vim.cmd.redrawstatus({ bang = true })
+  end)
+end
+
+state.on("athena.review", function(change)
+  if listed and sides.concerns(change, listed.agent) then
+    list_again(listed)
+  end
+end)
 
 ---Open the review of what an agent changed.
 ---@param agent string id
@@ -128,12 +170,12 @@ end
 function M.open(agent, scope, turnId)
   local params = { agent = agent, scope = turnId and "turn" or scope, turnId = turnId }
   local changes = client.call("athena/changeset/get", params)
-  local name = state.agents[agent] and state.agents[agent].name or agent
   if #changes.files == 0 then
+    local name = state.agents[agent] and state.agents[agent].name or agent
     return words.tell(("%s changed nothing"):format(name))
   end
-  local title = ("Athena: %s, %s"):format(name, words.count(#changes.files, "file"))
-  list(changes, title)
+  vim.fn.setqflist({}, " ", list_of(changes))
+  listed = vim.tbl_extend("force", params, { id = vim.fn.getqflist({ id = 0 }).id })
   vim.cmd("tab split")
   vim.t.athena_review = true
   vim.cmd("silent cfirst")
@@ -192,7 +234,7 @@ function M.jump(direction)
     end
     vim.api.nvim_win_set_cursor(0, { math.min(target, vim.fn.line("$")), 0 })
   end
-  vim.cmd("silent! normal! zv")
+  sides.reveal(vim.api.nvim_get_current_win())
 end
 
 ---Edit the file itself, in the agent's workspace.
@@ -287,6 +329,8 @@ local function comment(first, last, send)
         send = send,
       })
       words.tell(send and "the comment was sent" or "noted; gs sends the comments")
+      -- It is shown below its line.
+      sides.reveal(vim.api.nvim_get_current_win())
     end
   end)
 end

@@ -212,13 +212,6 @@ function M.heading(turn, number)
   return table.concat(facts, " · ")
 end
 
----The number of a turn, as its id says it (`agent.t3`).
----@param turn string
----@return string
-function M.turn_number(turn)
-  return turn:match("%.t(%d+)$") or turn
-end
-
 ---@param item athena.TranscriptItem
 ---@param turn? athena.TurnView when the item is the first of its turn
 ---@param root? string paths are shown relative to it
@@ -227,7 +220,7 @@ function M.render(item, turn, root)
   ---@type athena.Block
   local block = { lines = {}, marks = {} }
   if turn then
-    table.insert(block.lines, M.heading(turn, M.turn_number(turn.turnId)))
+    table.insert(block.lines, M.heading(turn, words.turn(turn.turnId)))
     table.insert(block.lines, "")
   end
   local render = RENDER[item.item.type]

@@ -1,6 +1,7 @@
 ---A transcript step by step: what was said and done, up to a moment. It starts nothing.
 
 local async = require("athena.async")
+local bar = require("athena.ui.bar")
 local buffers = require("athena.ui.buffer")
 local client = require("athena.client")
 local models = require("athena.transcript.model")
@@ -23,6 +24,7 @@ local M = {}
 local open = {}
 local PAGE = 1000
 local STEPS = 50
+local BAR = 20
 -- A pause of a night is not replayed in full.
 local LONGEST_MS = 3000
 
@@ -251,23 +253,27 @@ local KEYS = {
 ---For 'winbar'.
 ---@return string
 function M.winbar()
-  local replay = open[vim.api.nvim_win_get_buf(vim.g.statusline_winid or 0)]
+  local buffer, width = bar.drawn()
+  local replay = open[buffer]
   if not replay then
     return ""
   end
+  local count = #replay.all.order
   local item = replay.all.items[replay.all.order[replay.position]]
   local agent = state.agents[replay.agent]
-  local done = math.floor(replay.position / #replay.all.order * 20)
-  local bar = ("━"):rep(done) .. ("─"):rep(20 - done)
-  return (" %%#AthenaName#%s%%* %s %s %d/%d · %s%s%%=%%#AthenaMuted#g? keys "):format(
-    (agent and agent.name or replay.agent):gsub("%%", "%%%%"),
-    replay.timer and "▶" or "‖",
-    bar,
-    replay.position,
-    #replay.all.order,
-    words.time(item.at),
-    replay.speed ~= 1 and (" · %gx"):format(replay.speed) or ""
-  )
+  local done = math.floor(replay.position / count * BAR)
+  ---@type athena.BarPart[]
+  local parts = {
+    { agent and agent.name or replay.agent, "AthenaName", cut = true },
+    { replay.timer and "▶" or "‖", glue = " " },
+    { ("━"):rep(done) .. ("─"):rep(BAR - done), glue = " ", rank = 1 },
+    { ("%d/%d"):format(replay.position, count), glue = " " },
+    { words.time(item.at), rank = 2 },
+  }
+  if replay.speed ~= 1 then
+    table.insert(parts, { ("%gx"):format(replay.speed) })
+  end
+  return bar.compose(width, parts, "n p step · s seek · <Space> play")
 end
 
 ---@param agent string id

@@ -1,6 +1,7 @@
 ---The transcript of an agent: Markdown that grows while the agent works.
 
 local async = require("athena.async")
+local bar = require("athena.ui.bar")
 local buffers = require("athena.ui.buffer")
 local client = require("athena.client")
 local config = require("athena.config")
@@ -108,39 +109,36 @@ end
 ---For 'winbar': who it is, what it does, and what is filtered.
 ---@return string
 function M.winbar()
-  local window = vim.g.statusline_winid or 0
-  local transcript = open[vim.api.nvim_win_get_buf(window)]
+  local buffer, width = bar.drawn()
+  local transcript = open[buffer]
   local agent = transcript and state.agents[transcript.agent]
   if not transcript or not agent then
     return ""
   end
   local icon, status, highlight = words.status(agent)
-  local parts = { ("%%#%s#%s %s%%*"):format(highlight, icon, status) }
-  local function add(text)
+  ---@type athena.BarPart[]
+  local parts = {
+    { agent.name, "AthenaName", cut = true },
+    { icon .. " " .. status, highlight, glue = " " },
+  }
+  local function add(text, rank, cut)
     if text and text ~= "" then
-      table.insert(parts, buffers.bar_text(text))
+      table.insert(parts, { text, rank = rank, cut = cut })
     end
   end
-  add(agent.model)
-  add(agent.mode)
-  add(words.cost(agent.cost))
-  if agent.context and agent.context.size then
-    add(("%d%% full"):format(agent.context.used / agent.context.size * 100))
-  end
-  if transcript.filter ~= ALL then
-    add("only " .. transcript.filter.name)
-  end
-  add(transcript.loading and "reading …")
   if client.state ~= "running" then
-    add(client.state == "starting" and "reconnecting" or client.why)
+    add(client.state == "starting" and "reconnecting" or client.why, nil, true)
   end
-  local activity = not words.waits(agent) and agent.activity or nil
-  local name = ("%%#AthenaName#%s%%* "):format(buffers.bar_text(agent.name))
-  return " "
-    .. name
-    .. table.concat(parts, " · ")
-    .. (activity and " · %<" .. buffers.bar_text(activity) or "%<")
-    .. "%=%#AthenaMuted# g? keys "
+  add(transcript.filter ~= ALL and "only " .. transcript.filter.name or nil, nil, true)
+  add(transcript.loading and "reading …")
+  add(agent.model, 3)
+  add(agent.mode, 4)
+  add(words.cost(agent.cost), 1)
+  if agent.context and agent.context.size then
+    add(("%d%% full"):format(agent.context.used / agent.context.size * 100), 2)
+  end
+  add(not words.waits(agent) and agent.activity or nil, 10, true)
+  return bar.compose(width, parts)
 end
 
 ---@param transcript athena.Transcript
