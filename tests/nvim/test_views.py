@@ -137,6 +137,38 @@ def test_turns_folds_and_filters(
     nvim.sees_not("First.", "Second.")
 
 
+def test_what_runs_or_waits_is_open_and_what_is_over_is_folded(
+    athena: Athena, client: Client, project: Path, open_nvim: Open
+) -> None:
+    steps = """
+        read text.txt
+        stream echo first row; until [ -e go ]; do sleep 0.05; done
+        permit edit text.txt: line 5 -> FIVE
+        say Over.
+    """
+    spawn(client, project, steps, name="worker")
+    nvim = open_nvim()
+    nvim.command("Athena transcript worker")
+    nvim.sees("● execute: echo first row", "\nfirst row")
+    (project / "go").touch()
+    # What is to be allowed is in view before it is.
+    screen = nvim.sees("◌ edit: Edit text.txt", "-line 5", "+FIVE", "a allow   d reject")
+    lines = screen.splitlines()
+    assert "\nfirst row" not in screen
+    above = next(n for n, line in enumerate(lines) if "✓ read" in line)
+    assert lines[above + 1].startswith("✓ execute"), screen
+    for text, group in (("-line 5", "AthenaRemoved"), ("+FIVE", "AthenaAdded")):
+        wanted = nvim.call("nvim_get_hl", 0, {"name": group, "link": False})["fg"]
+        row = next(n for n, line in enumerate(lines) if text in line)
+        cell = nvim.grid.cells[row][1]
+        assert nvim.grid.highlights[cell.highlight]["foreground"] == wanted, text
+    nvim.keys("a")
+    screen = nvim.sees("✓ edit: Edit text.txt +1 -1", "Over.", "○ idle")
+    nvim.sees_not("-line 5")
+    # The window is full to its end again.
+    nvim.sees("## Turn 1")
+
+
 def test_a_long_transcript_comes_in_pages(
     athena: Athena, client: Client, project: Path, open_nvim: Open
 ) -> None:

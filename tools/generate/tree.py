@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from tools.generate import MARK, jsonschema, lua, markdown, openrpc, settings, typescript
+from tools.generate import MARK, jsonschema, lua, markdown, openrpc, settings, typescript, vimdoc
 from tools.generate import model as m
 from tools.generate.kotlin import tables as kotlin_tables
 from tools.generate.kotlin import types as kotlin_types
@@ -18,6 +18,7 @@ from tools.generate.kotlin import types as kotlin_types
 SCHEMA = "schema/athena.schema.json"
 KOTLIN = "clients/jetbrains/src/main/kotlin/athena/protocol"
 LUA = "clients/nvim/lua/athena"
+HELP = "clients/nvim/doc"
 
 OUTPUTS: dict[str, Callable[[m.Model], str]] = {
     SCHEMA: jsonschema.render,
@@ -26,6 +27,7 @@ OUTPUTS: dict[str, Callable[[m.Model], str]] = {
     "clients/vscode/src/protocol.gen.ts": typescript.render,
     f"{LUA}/types.gen.lua": lua.render_types,
     f"{LUA}/generated.lua": lua.render_tables,
+    f"{HELP}/athena-commands.txt": vimdoc.render,
     f"{KOTLIN}/Protocol.gen.kt": kotlin_types.render,
     f"{KOTLIN}/Services.gen.kt": kotlin_tables.render_services,
     f"{KOTLIN}/Commands.gen.kt": kotlin_tables.render_commands,
@@ -61,7 +63,7 @@ def texts(root: Path, model: m.Model) -> dict[str, str]:
     """Each file and its text. Raises `BrokenPart`."""
     whole = {path: render(model) for path, render in OUTPUTS.items()}
     parts = {path: _filled(root / path, sections(model)) for path, sections in PARTS.items()}
-    return whole | parts
+    return whole | parts | {f"{HELP}/tags": _tags(root, whole)}
 
 
 def differences(root: Path, model: m.Model) -> list[Difference]:
@@ -96,6 +98,13 @@ def committed_schema(root: Path) -> dict[str, object] | None:
     """The schema as it was generated last."""
     file = root / SCHEMA
     return json.loads(file.read_text(encoding="utf-8")) if file.exists() else None
+
+
+def _tags(root: Path, whole: Mapping[str, str]) -> str:
+    """The tags of Neovim's help, of what is generated and of what people write."""
+    written = {p.name: p.read_text(encoding="utf-8") for p in (root / HELP).glob("*.txt")}
+    generated = {Path(p).name: text for p, text in whole.items() if p.startswith(HELP)}
+    return vimdoc.tags(written | generated)
 
 
 def _filled(file: Path, sections: Mapping[str, str]) -> str:

@@ -22,15 +22,18 @@ M.why = nil
 ---@type athena.SystemInfo?
 M.info = nil
 
-local EXIT = { stopped = 69, lost = 75, version = 76 }
+local LOST, STOPPED = 75, 69
+local TOO_OLD = "this `athena` does not know `lsp`: it is too old, or another program"
+---What an exit code means to the user, where the program itself did not say why.
+---@type table<integer, string>
 local EXIT_WORDS = {
-  [2] = "this `athena` does not know `lsp`: it is too old, or another program",
-  [64] = "this `athena` does not know `lsp`: it is too old, or another program",
-  [69] = "Athena was stopped; :Athena restart starts it again",
-  [70] = "Athena does not start; :checkhealth athena says more",
-  [73] = "Athena's state directory cannot be used; :checkhealth athena says more",
-  [76] = "the running Athena is another version; upgrade, then :Athena restart",
-  [77] = "Athena's state directory is not yours; :checkhealth athena says more",
+  [2] = TOO_OLD,
+  [64] = TOO_OLD,
+  [STOPPED] = "Athena was stopped",
+  [70] = "Athena does not start",
+  [73] = "Athena's state directory cannot be used",
+  [76] = "the running Athena is another version; upgrade the older one",
+  [77] = "Athena's state directory is not yours",
 }
 local QUICK_MS, MOST_QUICK, LONGEST_PAUSE_MS = 2000, 5, 5000
 local GROUP = vim.api.nvim_create_augroup("athena.client", {})
@@ -38,6 +41,8 @@ local GROUP = vim.api.nvim_create_augroup("athena.client", {})
 ---@type integer? id of the LSP client
 local client_id
 local generation, quick, began = 0, 0, 0
+---@type string? the file with what the program says to people
+local complaints
 ---@type table<table, athena.Call> sent and not yet answered
 local open = {}
 ---@type athena.Call[] to be sent when it runs
@@ -128,6 +133,31 @@ local function give_up(words)
   end
 end
 
+---The last thing that the program said to people.
+---@return string?
+local function last_complaint()
+  local ok, lines = pcall(vim.fn.readfile, complaints or "", "", -5)
+  local last = ok and vim.iter(lines):rev():find(function(line)
+    return line:find("%S") ~= nil
+  end)
+  return last and (last:gsub("^athena: ", ""))
+end
+
+---Why it ended, and what the user can do.
+---@param code integer
+---@param signal integer
+---@return string
+local function reason(code, signal)
+  local said = code ~= 2 and code ~= 64 and last_complaint() or nil
+  local how = signal ~= 0 and "signal " .. signal or "exit code " .. code
+  local words = said or EXIT_WORDS[code] or ("Athena ended right after its start (%s)"):format(how)
+  local remedy = code == STOPPED and "starts it again" or "tries again"
+  return ("%s\n:Athena restart %s; :checkhealth athena says more."):format(
+    words:find("[.!?]$") and words or words .. ".",
+    remedy
+  )
+end
+
 local connect
 
 ---@param mine integer
@@ -145,7 +175,7 @@ local function ended(mine, code, signal)
   for _, call in pairs(cut) do
     table.insert(repeatable(call) and waiting or lost, call)
   end
-  local again = code == EXIT.lost or (not EXIT_WORDS[code] and quick < MOST_QUICK)
+  local again = code == LOST or (not EXIT_WORDS[code] and quick < MOST_QUICK)
   if again then
     set("starting")
     local pause = quick <= 1 and 0 or math.min(LONGEST_PAUSE_MS, 100 * 2 ^ (quick - 1))
@@ -155,9 +185,8 @@ local function ended(mine, code, signal)
       end
     end, pause)
   else
-    local how = signal ~= 0 and "signal " .. signal or "exit code " .. code
-    local words = EXIT_WORDS[code] or ("Athena ended right after its start (%s)"):format(how)
-    set(code == EXIT.stopped and "stopped" or "failed", words)
+    local words = reason(code, signal)
+    set(code == STOPPED and "stopped" or "failed", vim.split(words, "\n")[1])
     give_up(words)
     require("athena.words").tell(words, vim.log.levels.WARN)
   end
@@ -222,6 +251,15 @@ local function greet(mine)
   })
 end
 
+---The program, with what it says to people in a file: Neovim would only write it into its log.
+---@param command string[]
+---@return string[]
+local function with_complaints(command)
+  complaints = complaints or vim.fn.tempname()
+  vim.fn.mkdir(vim.fs.dirname(complaints), "p", tonumber("700", 8))
+  return vim.list_extend({ "/bin/sh", "-c", 'exec "$@" 2>"$0"', complaints }, command)
+end
+
 ---@param mine integer
 ---@param command string[]
 ---@return vim.lsp.ClientConfig
@@ -246,7 +284,7 @@ local function specification(mine, command)
         end)
         dispatchers.on_exit(0, 0)
       end
-      return vim.lsp.rpc.start(command, ours, { cwd = cwd, env = config.get().env })
+      return vim.lsp.rpc.start(with_complaints(command), ours, { cwd = cwd, env = config.get().env })
     end,
     root_dir = cwd,
     workspace_folders = { { uri = vim.uri_from_fname(cwd), name = vim.fs.basename(cwd) } },

@@ -20,20 +20,29 @@ local function check_neovim()
   end
 end
 
+---What the program answers, with the variables that the user gave it.
+---@param timeout integer milliseconds
+---@param ... string
+---@return vim.SystemCompleted?
+local function ask(timeout, ...)
+  local config = require("athena.config")
+  local command = config.program(...)
+  return command and vim.system(command, { text = true, env = config.get().env }):wait(timeout)
+end
+
 ---@return boolean
 local function check_program()
   health.start("Athena")
-  local command = require("athena.config").program("--version")
-  if not command then
+  local done = ask(10000, "--version")
+  if not done then
     health.error("The program `athena` is not on Neovim's PATH.", {
       "Install it: `uv tool install athena-agents` or `pipx install athena-agents`.",
       'Or say where it is: `require("athena").setup { command = { "/path/to/athena" } }`.',
     })
     return false
   end
-  local done = vim.system(command, { text = true }):wait(10000)
   if done.code ~= 0 then
-    health.error(("`%s` ends with %d"):format(table.concat(command, " "), done.code), {
+    health.error(("`athena --version` ends with %d"):format(done.code), {
       vim.trim(done.stderr or ""),
     })
     return false
@@ -54,15 +63,30 @@ local function check_connection()
   end
 end
 
+---By level, how a finding of `athena doctor` is shown. What is merely not installed is no fault.
+---@type table<string, fun(text: string, advice?: string[])>
+local SHOW = {
+  ok = function(text)
+    health.ok(text)
+  end,
+  absent = function(text, advice)
+    health.info(table.concat({ text, unpack(advice or {}) }, ". "))
+  end,
+  warning = health.warn,
+  error = health.error,
+}
+
 local function check_doctor()
   health.start("Set-up (`athena doctor`)")
-  local command = require("athena.config").program("doctor")
-  if not command then
-    return
+  local done = ask(60000, "doctor", "--json")
+  local ok, found = pcall(vim.json.decode, done and done.stdout or "", { luanil = { object = true } })
+  if not ok then
+    return health.warn("`athena doctor` says: " .. vim.trim(done and done.stderr or "nothing"))
   end
-  local done = vim.system(command, { text = true }):wait(60000)
-  local say = done.code == 0 and health.ok or health.warn
-  say(vim.trim((done.stdout or "") .. (done.stderr or "")))
+  for _, one in ipairs(found.findings) do
+    local show = SHOW[one.level] or health.warn
+    show(("%s: %s"):format(one.name, one.words), one.hint and { one.hint } or nil)
+  end
 end
 
 function M.check()

@@ -19,7 +19,7 @@ local GROUP = vim.api.nvim_create_augroup("athena.review", {})
 local function dress(window, side)
   ui.plain(window, {
     -- What only the old side has was removed, whatever diff mode calls it there.
-    winhighlight = side == "old" and "DiffAdd:AthenaRemoved" or "",
+    winhighlight = side == "old" and "DiffAdd:AthenaOld" or "",
     number = true,
     signcolumn = "yes",
     cursorline = false,

@@ -8,7 +8,8 @@ local M = {}
 ---@class athena.Block
 ---@field lines string[]
 ---@field marks athena.Mark[]
----@field fold integer? the line, from 1, at which a fold begins; it ends before the last line
+---@field last integer the last line, from 1, before the empty one that may follow
+---@field fold? integer the line, from 1, at which a fold begins; it ends at the last one
 
 ---@param text string
 ---@return string[]
@@ -43,6 +44,17 @@ function M.diff(content)
   return diff(whole(old), whole(new), { ctxlen = 3 }) --[[@as string]]
 end
 
+---The highlight of a line of a diff.
+---@param line string
+---@return string?
+function M.diff_highlight(line)
+  local first = line:sub(1, 1)
+  return first == "+" and "AthenaAdded"
+    or first == "-" and "AthenaRemoved"
+    or first == "@" and "AthenaMuted"
+    or nil
+end
+
 ---@param path string
 ---@param root? string
 ---@return string
@@ -53,23 +65,36 @@ function M.relative(path, root)
   return vim.fn.fnamemodify(path, ":~")
 end
 
+---@param block athena.Block
+---@param content athena.ToolDiff
+---@param root? string
+local function add_diff(block, content, root)
+  table.insert(block.lines, "`" .. M.relative(content.path, root) .. "`")
+  for _, line in ipairs(fenced(M.diff(content), "diff")) do
+    table.insert(block.lines, line)
+    local highlight = M.diff_highlight(line)
+    if highlight then
+      table.insert(block.marks, { #block.lines - 1, 0, -1, highlight })
+    end
+  end
+end
+
+---@param block athena.Block
 ---@param content athena.ToolContent
 ---@param root? string
----@return string[]
-local function tool_content(content, root)
+local function add_content(block, content, root)
   if content.type == "diff" then
-    local lines = { "`" .. M.relative(content.path, root) .. "`" }
-    return vim.list_extend(lines, fenced(M.diff(content), "diff"))
+    add_diff(block, content --[[@as athena.ToolDiff]], root)
   elseif content.type == "terminal" then
-    local lines = fenced(content.output or "", "console")
+    vim.list_extend(block.lines, fenced(content.output or "", "console"))
     if content.exitCode and content.exitCode ~= 0 then
-      table.insert(lines, ("exit code %d"):format(content.exitCode))
+      table.insert(block.lines, ("exit code %d"):format(content.exitCode))
     end
-    return lines
   elseif content.type == "image" then
-    return { ("*image, %s*"):format(content.mimeType or "?") }
+    table.insert(block.lines, ("*image, %s*"):format(content.mimeType or "?"))
+  elseif content.text and content.text ~= "" then
+    vim.list_extend(block.lines, fenced(content.text, ""))
   end
-  return content.text and content.text ~= "" and fenced(content.text, "") or {}
 end
 
 local STATUS_ICONS = {
@@ -79,6 +104,7 @@ local STATUS_ICONS = {
   failed = "failed",
   cancelled = "interrupted",
 }
+local OVER = { completed = true, failed = true, cancelled = true }
 local STATUS_HIGHLIGHTS = {
   pending = "AthenaIdle",
   inProgress = "AthenaWorking",
@@ -142,16 +168,16 @@ local RENDER = {
     local line = #block.lines - 1
     table.insert(block.marks, { line, 0, at, STATUS_HIGHLIGHTS[item.status] or "AthenaIdle" })
     table.insert(block.marks, { line, at + 1, at + 1 + #item.tool, "AthenaTool" })
-    local body = {}
+    local head_lines = #block.lines
     for _, content in ipairs(item.content) do
-      vim.list_extend(body, tool_content(content, root))
+      add_content(block, content, root)
     end
-    if #body == 0 and item.input ~= nil and not vim.tbl_isempty(item.input) then
-      body = fenced(vim.json.encode(item.input), "json")
+    if #block.lines == head_lines and item.input ~= nil and not vim.tbl_isempty(item.input) then
+      vim.list_extend(block.lines, fenced(vim.json.encode(item.input), "json"))
     end
-    if #body > 0 then
-      block.fold = #block.lines
-      vim.list_extend(block.lines, body)
+    -- What still runs, or waits to be allowed, is in view; what is over is folded.
+    if #block.lines > head_lines and OVER[item.status] then
+      block.fold = head_lines
     end
   end,
   plan = function(item, block)
@@ -212,13 +238,26 @@ function M.heading(turn, number)
   return table.concat(facts, " · ")
 end
 
+---Whether two items that follow each other stand together, without a line between them.
+---@param item athena.TranscriptItem
+---@param below? athena.TranscriptItem
+---@return boolean
+function M.together(item, below)
+  return below ~= nil
+    and item.item.type == "toolCall"
+    and below.item.type == "toolCall"
+    and item.turnId == below.turnId
+    and OVER[item.item.status] == true
+end
+
 ---@param item athena.TranscriptItem
 ---@param turn? athena.TurnView when the item is the first of its turn
 ---@param root? string paths are shown relative to it
+---@param below? athena.TranscriptItem what follows
 ---@return athena.Block
-function M.render(item, turn, root)
+function M.render(item, turn, root, below)
   ---@type athena.Block
-  local block = { lines = {}, marks = {} }
+  local block = { lines = {}, marks = {}, last = 0 }
   if turn then
     table.insert(block.lines, M.heading(turn, words.turn(turn.turnId)))
     table.insert(block.lines, "")
@@ -233,7 +272,10 @@ function M.render(item, turn, root)
     table.insert(block.lines, "… cut here; <CR> shows the whole")
     table.insert(block.marks, { #block.lines - 1, 0, -1, "AthenaMuted" })
   end
-  table.insert(block.lines, "")
+  block.last = #block.lines
+  if not M.together(item, below) then
+    table.insert(block.lines, "")
+  end
   return block
 end
 

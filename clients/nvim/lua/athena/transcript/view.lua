@@ -61,7 +61,7 @@ end
 local function levels_of(block)
   local levels = {}
   for index = 1, #block.lines do
-    local inside = block.fold and index >= block.fold and index < #block.lines
+    local inside = block.fold and index >= block.fold and index <= block.last
     levels[index] = not inside and 0 or index == block.fold and ">1" or 1
   end
   return levels
@@ -73,7 +73,8 @@ function View:block(index)
   local item = self.model.items[self.shown[index]]
   local above = self.model.items[self.shown[index - 1]]
   local first = item.turnId and not (above and above.turnId == item.turnId)
-  return items.render(item, first and self.model.turns[item.turnId] or nil, self.root)
+  local below = self.model.items[self.shown[index + 1]]
+  return items.render(item, first and self.model.turns[item.turnId] or nil, self.root, below)
 end
 
 ---The line, from 0, at which an item begins.
@@ -109,6 +110,7 @@ end
 ---@field item? string
 ---@field offset? integer
 ---@field column integer
+---@field count integer of lines
 
 ---@return athena.Place[]
 function View:places()
@@ -123,6 +125,7 @@ function View:places()
       item = item,
       offset = offset,
       column = cursor[2],
+      count = count,
     })
   end
   return places
@@ -135,8 +138,8 @@ function View:keep(places, moved)
   for _, place in ipairs(places) do
     if place.follows then
       vim.api.nvim_win_set_cursor(place.window, { count, 0 })
-      if moved then
-        -- Where much less is shown than before, the window would begin at the last line.
+      if moved or count < place.count then
+        -- Where less is shown than before, the window would be empty below the last line.
         vim.api.nvim_win_call(place.window, function()
           vim.cmd("normal! zb")
         end)
@@ -164,14 +167,16 @@ function View:render()
   for _, id in ipairs(self.model.order) do
     if self.accepts(self.model.items[id]) then
       table.insert(self.shown, id)
-      local block = self:block(#self.shown)
-      for _, mark in ipairs(block.marks) do
-        table.insert(marks, { #lines + mark[1], mark[2], mark[3], mark[4] })
-      end
-      table.insert(self.sizes, #block.lines)
-      vim.list_extend(lines, block.lines)
-      vim.list_extend(levels, levels_of(block))
     end
+  end
+  for index in ipairs(self.shown) do
+    local block = self:block(index)
+    for _, mark in ipairs(block.marks) do
+      table.insert(marks, { #lines + mark[1], mark[2], mark[3], mark[4] })
+    end
+    table.insert(self.sizes, #block.lines)
+    vim.list_extend(lines, block.lines)
+    vim.list_extend(levels, levels_of(block))
   end
   for _, mark in ipairs(self.footer_marks) do
     table.insert(marks, { #lines + mark[1], mark[2], mark[3], mark[4] })
@@ -227,6 +232,7 @@ function View:update(changed)
   for _, item in ipairs(came) do
     table.insert(self.shown, item.itemId)
     self.sizes[#self.shown] = 0
+    self:join(#self.shown - 1)
     self:replace(#self.shown, 0)
   end
   self:keep(places, false)
@@ -243,6 +249,15 @@ function View:replace(index, size)
   buffers.set(self.buffer, start, start + size, block.lines, block.marks)
 end
 
+---Show an item as it is now that another one, or none, follows it.
+---@param index integer
+function View:join(index)
+  local item = self.model.items[self.shown[index]]
+  if item and item.item.type == "toolCall" then
+    self:replace(index, self.sizes[index])
+  end
+end
+
 ---Show no more than the first items.
 ---@param count integer
 function View:shorten(count)
@@ -252,6 +267,7 @@ function View:shorten(count)
   end
   splice(self.levels, start, stop - start, {})
   buffers.set(self.buffer, start, stop, {})
+  self:join(count)
 end
 
 ---@param lines string[]

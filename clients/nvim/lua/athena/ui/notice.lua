@@ -22,7 +22,7 @@ end
 ---@param level integer of `vim.log.levels`
 function M.show(text, level)
   M.close()
-  local width = vim.o.columns - 2
+  local width = vim.o.columns
   local buffer = vim.api.nvim_create_buf(false, true)
   vim.bo[buffer].bufhidden = "wipe"
   vim.api.nvim_buf_set_lines(buffer, 0, -1, false, { text })

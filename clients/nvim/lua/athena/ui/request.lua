@@ -65,8 +65,7 @@ local function compose(request)
     local about = body_of(request)
     for index = 1, math.min(#about, BODY_LINES) do
       local line = about[index]
-      local highlight = line:find("^%+") and "AthenaAdded" or line:find("^%-") and "AthenaRemoved"
-      add("  " .. line, highlight or "AthenaMuted")
+      add("  " .. line, items.diff_highlight(line) or "AthenaMuted")
     end
     if #about > BODY_LINES then
       add(("  … %d more lines"):format(#about - BODY_LINES), "AthenaMuted")
