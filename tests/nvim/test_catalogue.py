@@ -105,6 +105,19 @@ def test_turns_are_completed(athena: Athena, agent: str, open_nvim: Open) -> Non
     assert completed(nvim, "Athena changes worker turnId=") == [f"turnId={agent}.t1"]
 
 
+def test_what_a_harness_offers_is_completed_before_there_is_an_agent(
+    athena: Athena, client: Client, project: Path, open_nvim: Open
+) -> None:
+    # What a harness can is known once it ran.
+    spawn(client, project, "say Ready.", name="first")
+    client.until("first", "idle")
+    nvim = open_nvim()
+    line = "Athena spawn harness=scripted"
+    assert completed(nvim, f"{line} model=") == ["model=scripted-small", "model=scripted-large"]
+    assert completed(nvim, f"{line} mode=p") == ["mode=plan"]
+    assert completed(nvim, "Athena spawn harness=none mode=") == []
+
+
 def test_completion_bears_news_that_come_meanwhile(
     athena: Athena, client: Client, project: Path, open_nvim: Open
 ) -> None:

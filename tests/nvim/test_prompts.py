@@ -165,3 +165,37 @@ def test_a_prompt_that_could_not_be_sent_comes_back(
     client.call("athena/agent/archive", agent=agent["id"])
     nvim.keys("Are you there?<C-s>")
     nvim.sees("<C-s> queue", "Are you there?", "Athena:")
+
+
+def test_a_new_agent_is_made_as_chosen_above_its_prompt(
+    athena: Athena, client: Client, project: Path, open_nvim: Open
+) -> None:
+    # What a harness can is known once it ran.
+    spawn(client, project, "say Ready.", name="first")
+    client.until("first", "idle")
+    nvim = open_nvim()
+    nvim.lua("""
+        _G.answers = {
+          "Harness", "Scripted", "Model", "Large", "Mode:", "Plan", "Workspace", "itself",
+        }
+        vim.ui.select = function(items, opts, done)
+          local wanted = table.remove(answers, 1)
+          done(vim.iter(items):find(function(item)
+            return wanted ~= nil and opts.format_item(item):find(wanted, 1, true) ~= nil
+          end))
+        end
+    """)
+    nvim.command("Athena")
+    nvim.sees("1 agent")
+    nvim.keys("n")
+    nvim.sees("new agent", "<M-o> options")
+    nvim.keys("Say hello<Esc>:w<CR>")
+    # No harness of a vendor is here: what to do is said, and what was written stays.
+    nvim.sees("No harness is installed here", "`scripted` is always there")
+    nvim.keys("go")
+    nvim.sees("new agent · scripted · scripted-large · plan · no worktree", "Say hello")
+    nvim.command("write")
+    nvim.sees("needs permission", "tail -n 3 TASKS.md")
+    agent = client.agents()[-1]
+    told = (agent["harness"], agent["model"], agent["mode"], agent["workspace"]["path"])
+    assert told == ("scripted", "scripted-large", "plan", str(project))

@@ -41,7 +41,7 @@ def test_a_request_appears_without_the_focus_and_escape_decides_nothing(
     nvim.sees("Nothing waits for you.")
     nvim.command("edit hello.py")
     spawn(client, project, "permit run true | allow-once, reject-once\nsay So be it.", name="asker")
-    nvim.sees("asker asks", "1 Allow once", "2 Reject", ":Athena answer")
+    nvim.sees("asker asks · execute", "1 Allow once   (a)", "2 Reject   (d)", ":Athena answer")
     assert nvim.call("nvim_buf_get_name", 0).endswith("hello.py")
     nvim.command("Athena answer")
     nvim.sees("<Esc> decides nothing")
@@ -75,10 +75,27 @@ def test_a_question_is_asked_with_the_select_of_the_user(
         "_G.seen = {}; vim.ui.select = function(items, opts, done) seen = opts; done(items[2]) end"
     )
     nvim.keys("<Tab>")
-    nvim.sees("host asks", "<CR> answer")
+    nvim.sees("host asks", "1 Tea", "2 Coffee", "<CR> something else")
     nvim.keys("<CR>")
     nvim.sees("You chose Coffee.")
     assert nvim.lua("return seen.prompt") == "Tea or coffee?"
+
+
+def test_a_question_with_few_answers_takes_one_key(
+    athena: Athena, client: Client, project: Path, open_nvim: Open
+) -> None:
+    steps = "question Tea or coffee? | Tea, Coffee\nsay You chose ${answer}.\nquestion Why?"
+    spawn(client, project, steps, name="host")
+    client.until_status("host", "needsInput")
+    nvim = open_nvim()
+    nvim.command("Athena transcript host")
+    nvim.sees("! Tea or coffee?")
+    nvim.keys("<Tab>")
+    nvim.sees("1 Tea", "2 Coffee", "<Esc> decides nothing")
+    nvim.keys("2")
+    nvim.sees("You chose Coffee.", "! Why?")
+    nvim.keys("<Tab>")
+    nvim.sees("host asks", "<CR> answer")
 
 
 def test_the_transcript_follows_until_one_moves_up(

@@ -129,7 +129,7 @@ def harness_of(asked: SpawnAgent, settings: Settings, fallback: str | None) -> s
         raise AthenaError(
             ErrorCode.HARNESS_UNAVAILABLE,
             "No harness is installed here. Install one (`athena harness list` says how), or name "
-            "one with --harness.",
+            "one: `scripted` is always there, and needs no key.",
         )
     return settings.harness(name).name
 

@@ -282,14 +282,15 @@ function M.ready()
 end
 
 ---@param typed string[]
----@return string? id of the agent that is named among them
-local function agent_among(typed)
+---@return athena.Named
+local function named_among(typed)
+  local named = {}
   for index = 2, #typed do
     local agent = state.find((typed[index]:gsub("^agent=", "")))
-    if agent then
-      return agent.id
-    end
+    named.agent = named.agent or agent and agent.id
+    named.harness = named.harness or typed[index]:match("^harness=(.+)$")
   end
+  return named
 end
 
 ---Completion of `:Athena`.
@@ -312,17 +313,18 @@ function M.complete(lead, line, position)
   if not command then
     return {}
   end
+  local completion = require("athena.completion")
   local name, value = lead:match("^(%a+)=(.*)$")
   local candidates = {}
   for _, argument in ipairs(command.arguments) do
     if name == argument.name then
-      local values = offers().paths(argument.source, value)
-        or offers().values(argument, command, agent_among(typed))
+      local values = completion.paths(argument.source, value)
+        or completion.values(argument, command, named_among(typed))
       return fitting(vim.tbl_map(function(one)
         return name .. "=" .. one
       end, values))
     elseif argument.source == "agent" or argument.source == "agents" then
-      vim.list_extend(candidates, offers().values(argument, command))
+      vim.list_extend(candidates, completion.values(argument, command, {}))
     elseif not offers().from_place(argument) then
       table.insert(candidates, argument.name .. "=")
     end

@@ -48,6 +48,37 @@ local function detail(asking)
   return agent and client.call("athena/agent/get", { agent = agent }) or nil
 end
 
+---What the agent can, or the harness of an agent that is not there yet.
+---@param asking athena.Asking
+---@return athena.Capabilities?
+local function abilities(asking)
+  local agent = detail(asking)
+  local name = asking.params.harness or asking.given.harness
+  if agent then
+    return agent.capabilities
+  elseif name then
+    local found = client.call("athena/harness/list", { project = M.project() }).harnesses
+    for _, harness in ipairs(found) do
+      if harness.name == name then
+        return harness.capabilities
+      end
+    end
+  end
+end
+
+---One of what a harness offers, or what the user names.
+---@param asking athena.Asking
+---@param offered athena.Choice[]?
+---@return string?
+local function pick_or_name(asking, offered)
+  local items = choosable(offered or {})
+  if #items == 0 then
+    local name = async.input(asking.argument.title)
+    return name ~= "" and name or nil
+  end
+  return pick(asking, items)
+end
+
 ---@param agent athena.AgentView
 ---@return athena.Choosable
 local function agent_item(agent)
@@ -118,7 +149,9 @@ local OFFERS = {
       asking,
       vim.tbl_map(function(one)
         local about = one.installed and (one.version or "") or (one.hint or "not installed")
-        return { label = ("%s  %s"):format(one.title, about), value = one.name }
+        -- A list of numbered lines asks again for each line that it fills.
+        local label = words.line(("%s  %s"):format(one.title, about), vim.o.columns - 8)
+        return { label = label, value = one.name }
       end, found)
     )
   end,
@@ -145,16 +178,25 @@ local OFFERS = {
     return text ~= "" and text or nil
   end,
   mode = function(asking)
-    local agent = detail(asking)
-    if not agent then
-      return async.input(asking.argument.title)
-    end
-    return pick(asking, choosable(agent.capabilities.modes), "its harness offers no modes")
+    local able = abilities(asking)
+    return pick_or_name(asking, able and able.modes)
   end,
   model = function(asking)
-    local agent = detail(asking)
-    local models = agent and agent.capabilities.models or {}
-    return #models > 0 and pick(asking, choosable(models)) or async.input(asking.argument.title)
+    local able = abilities(asking)
+    return pick_or_name(asking, able and able.models)
+  end,
+  workspace = function(asking)
+    local items = {
+      { label = "A new worktree", value = { kind = "new" } },
+      { label = "The project itself", value = { kind = "none" } },
+    }
+    for _, agent in ipairs(state.list()) do
+      if agent.workspace and not agent.archived then
+        local value = { kind = "existing", agent = agent.name }
+        table.insert(items, { label = "Where " .. agent.name .. " works", value = value })
+      end
+    end
+    return pick(asking, items)
   end,
   option = function(asking)
     local agent = assert(detail(asking))
@@ -399,131 +441,6 @@ function M.parse(argument, text)
     return agent and agent.id or text
   end
   return text
-end
-
----The names of what a method lists.
----@param method athena.Method
----@param field string
----@return string[]
-local function names(method, field)
-  local result = client.now(method, { project = M.project() })
-  return vim.tbl_map(function(one)
-    return one.name
-  end, result and result[field] or {})
-end
-
----@param list { id: string }[]
----@return string[]
-local function ids(list)
-  return vim.tbl_map(function(one)
-    return one.id
-  end, list)
-end
-
----@param agent? string
----@return athena.Capabilities?
-local function capabilities(agent)
-  local found = agent and client.now("athena/agent/get", { agent = agent })
-  return found and found.capabilities
-end
-
----@param agent? string
----@return string[]
-local function changed_files(agent)
-  local found = agent and client.now("athena/changeset/get", { agent = agent })
-  return vim.tbl_map(function(file)
-    return file.path
-  end, found and found.files or {})
-end
-
----Wait a little until the agents are known.
-local function know_agents()
-  if not state.cursor then
-    client.start()
-    vim.wait(1000, function()
-      return state.cursor ~= nil
-    end, 5)
-  end
-end
-
----@param _ string? the agent that was named, or is in view
----@param command? athena.Command
----@return string[]
-local function agents_for(_, command)
-  know_agents()
-  local agents = command and require("athena.commands").fitting(command) or state.list()
-  return vim.tbl_map(function(agent)
-    return agent.name
-  end, agents)
-end
-
----@type table<string, fun(agent: string?, command?: athena.Command, argument: athena.Argument): string[]>
-local VALUES = {
-  agent = agents_for,
-  agents = agents_for,
-  harness = function()
-    return names("athena/harness/list", "harnesses")
-  end,
-  archetype = function()
-    return names("athena/archetype/list", "archetypes")
-  end,
-  choice = function(_, _, argument)
-    return argument.choices or {}
-  end,
-  flag = function()
-    return { "yes", "no" }
-  end,
-  workspace = function()
-    return { "new", "none" }
-  end,
-  branch = function()
-    local command_line = { "git", "for-each-ref", "--format=%(refname:short)", "refs/heads" }
-    local done = vim.system(command_line, { text = true }):wait(1000)
-    return vim.split(done.stdout or "", "\n", { trimempty = true })
-  end,
-  mode = function(agent)
-    local found = capabilities(agent)
-    return found and ids(found.modes) or {}
-  end,
-  model = function(agent)
-    local found = capabilities(agent)
-    return found and ids(found.models) or {}
-  end,
-  option = function(agent)
-    local found = capabilities(agent)
-    return found and ids(found.options) or {}
-  end,
-  turn = function(agent)
-    local page = agent and client.now("athena/transcript/page", { agent = agent, limit = 1 })
-    local last = page and page.turns[#page.turns]
-    local found = {}
-    for number = 1, last and tonumber(last.turnId:match("%.t(%d+)$")) or 0 do
-      table.insert(found, ("%s.t%d"):format(agent, number))
-    end
-    return found
-  end,
-  changedFile = changed_files,
-  changedFiles = changed_files,
-}
-
----Values of an argument, for completion.
----@param argument athena.Argument
----@param command? athena.Command
----@param agent? string id of the agent that was named
----@return string[]
-function M.values(argument, command, agent)
-  local values = VALUES[argument.source]
-  return values and values(agent or M.agent_here(), command, argument) or {}
-end
-
----Files and folders that begin so, for completion.
----@param source string
----@param lead string
----@return string[]?
-function M.paths(source, lead)
-  if source == "file" or source == "directory" then
-    return vim.fn.getcompletion(lead, source == "file" and "file" or "dir")
-  end
 end
 
 return M

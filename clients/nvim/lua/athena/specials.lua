@@ -128,7 +128,13 @@ return {
       return spawn(params)
     end
     require("athena.ui.prompt").open({
-      title = "new agent" .. (params.harness and " · " .. params.harness or ""),
+      title = "new agent",
+      parts = function()
+        return require("athena.spawning").bar(params)
+      end,
+      choose = function(changed)
+        require("athena.spawning").choose(command, params, changed)
+      end,
       folder = params.project or vim.fn.getcwd(),
       steers = false,
       draft = "new agent",

@@ -2,6 +2,7 @@
 ---`:w` sends it.
 
 local async = require("athena.async")
+local bar = require("athena.ui.bar")
 local buffers = require("athena.ui.buffer")
 local client = require("athena.client")
 local state = require("athena.state")
@@ -20,6 +21,8 @@ local M = {}
 ---@field sent? boolean
 ---@field draft? string under which it is kept when it is put away unsent
 ---@field commands? athena.Choice[] the harness's own
+---@field parts? fun(): athena.BarPart[] what else is told above it
+---@field choose? fun(changed: fun()) lets the user choose what it goes with; in `async.run`
 
 ---@type table<integer, athena.PromptBuffer>
 local open = {}
@@ -215,6 +218,40 @@ local function complete_on_mark(buffer)
   })
 end
 
+---For 'winbar'.
+---@return string
+function M.winbar()
+  local buffer, width = bar.drawn()
+  local prompt = open[buffer]
+  if not prompt then
+    return ""
+  end
+  local parts = { { prompt.title, "AthenaTitle", cut = true } }
+  vim.list_extend(parts, prompt.parts and prompt.parts() or {})
+  table.insert(parts, { prompt.steers and "<C-s> queue · <M-s> steer" or "<C-s> send" })
+  if prompt.choose then
+    table.insert(parts, { "<M-o> options", rank = 6 })
+  end
+  table.insert(parts, { prompt.agent and "@ file · / command" or "@ file", rank = 7 })
+  table.insert(parts, { "q later", rank = 8 })
+  return bar.compose(width, parts)
+end
+
+---@param prompt athena.PromptBuffer
+local function choose(prompt)
+  local inserting = vim.fn.mode() == "i"
+  local window = vim.api.nvim_get_current_win()
+  async.run(function()
+    vim.cmd.stopinsert()
+    prompt.choose(function()
+      vim.cmd.redrawstatus({ bang = true })
+    end)
+    if inserting and vim.api.nvim_get_current_win() == window then
+      vim.cmd("startinsert!")
+    end
+  end)
+end
+
 ---@param buffer integer
 ---@param prompt athena.PromptBuffer
 ---@return athena.Key[]
@@ -229,6 +266,19 @@ local function keys(buffer, prompt)
     { "<C-s>", "send_insert", "send", sending(false), mode = { "n", "i" } },
     { "q", "close", "put away, to go on later", "<Cmd>bwipeout!<CR>" },
   }
+  if prompt.choose then
+    local function choosing()
+      choose(prompt)
+    end
+    table.insert(found, { "go", "options", "harness, model, workspace and so on", choosing })
+    table.insert(found, {
+      "<M-o>",
+      "options_insert",
+      "harness, model, workspace and so on",
+      choosing,
+      mode = { "n", "i" },
+    })
+  end
   if prompt.steers then
     table.insert(found, { "gs", "steer", "steer the running turn", sending(true) })
     table.insert(found, {
@@ -270,10 +320,7 @@ function M.open(prompt)
   vim.cmd("botright 8split")
   vim.api.nvim_win_set_buf(0, buffer)
   buffers.plain(0, { wrap = true, linebreak = true, cursorline = false })
-  local how = prompt.steers and "<C-s> queue · <M-s> steer" or "<C-s> send"
-  local title = prompt.title:gsub("%%", "%%%%")
-  local marks = prompt.agent and "@ file · / command" or "@ file"
-  vim.wo[0][0].winbar = (" %%#AthenaTitle#%s%%* · %s · %s · q later"):format(title, how, marks)
+  vim.wo[0][0].winbar = "%{%v:lua.require'athena.ui.prompt'.winbar()%}"
   buffers.map(buffer, "prompt", keys(buffer, prompt))
   complete_on_mark(buffer)
   vim.api.nvim_create_autocmd("BufWriteCmd", {

@@ -16,6 +16,7 @@ local shown
 ---@type table<string, true> requests that the user has put away unanswered
 local put_away = {}
 local WIDTH, BODY_LINES = 76, 12
+local FOCUSED = " <CR> more answers · <Esc> decides nothing "
 
 ---@param params table
 local function answer(params)
@@ -48,6 +49,31 @@ local function body_of(request)
   return {}
 end
 
+---The choices of an inquiry that one key can answer: of a single question that takes one of few.
+---@param body athena.Inquiry
+---@return athena.QuestionChoice[]
+local function direct_choices(body)
+  local question = body.questions[1]
+  if #body.questions > 1 or question.several or #question.choices > 9 then
+    return {}
+  end
+  return question.choices
+end
+
+---The keys besides the numbers: of the first option that allows, and of the first that rejects.
+---@param options athena.PermissionOption[]
+---@return table<integer, string> by place
+local function letters(options)
+  local found, seen = {}, {}
+  for index, option in ipairs(options) do
+    local letter = option.kind:find("^allow") and "a" or "d"
+    if not seen[letter] then
+      found[index], seen[letter] = letter, true
+    end
+  end
+  return found
+end
+
 ---@param request athena.OpenRequest
 ---@return string[]
 ---@return athena.Mark[]
@@ -70,16 +96,26 @@ local function compose(request)
     if #about > BODY_LINES then
       add(("  … %d more lines"):format(#about - BODY_LINES), "AthenaMuted")
     end
+    local by_letter = letters(body.options)
     for index, option in ipairs(body.options) do
-      add(("%d %s"):format(index, option.name), "AthenaKey")
+      local letter = by_letter[index] and ("   (%s)"):format(by_letter[index]) or ""
+      add(("%d %s%s"):format(index, option.name, letter), "AthenaKey")
     end
   else
-    for _, question in ipairs(body.questions) do
+    local direct = direct_choices(body --[[@as athena.Inquiry]])
+    for index, choice in ipairs(direct) do
+      local about = choice.description and " – " .. choice.description or ""
+      add(("%d %s%s"):format(index, choice.label, about), "AthenaKey")
+    end
+    for index, question in ipairs(#direct == 0 and body.questions or {}) do
+      if index > 1 then
+        add(question.text, "AthenaWaiting")
+      end
       for _, choice in ipairs(question.choices) do
         add("  " .. choice.label, "AthenaMuted")
       end
     end
-    add("<CR> answer", "AthenaKey")
+    add(#direct > 0 and "<CR> something else" or "<CR> answer", "AthenaKey")
   end
   return lines, marks
 end
@@ -265,8 +301,32 @@ local function map(request, buffer)
         end,
       })
     end
+  else
+    local question = request.request.questions[1]
+    for index, choice in ipairs(direct_choices(request.request)) do
+      table.insert(keys, {
+        tostring(index),
+        "choice" .. index,
+        choice.label,
+        function()
+          answer({ requestId = id, answers = { [question.id] = { choice.label } } })
+        end,
+      })
+    end
   end
   buffers.map(buffer, "request", keys)
+end
+
+---@param request athena.OpenRequest
+---@return string
+local function title_of(request)
+  local call, more = request.request.toolCall, #state.requests() - 1
+  local what = call and (" · %s"):format(call.tool) or ""
+  return (" %s asks%s%s "):format(
+    words.line(request.agentName, 30),
+    what,
+    more > 0 and (" · %d more"):format(more) or ""
+  )
 end
 
 ---Show a request in a window above the others, in the upper right corner.
@@ -285,12 +345,11 @@ function M.show(request, focus)
   vim.bo[buffer].bufhidden = "wipe"
   vim.bo[buffer].filetype = "athena-request"
   buffers.set(buffer, 0, -1, lines, marks)
-  local width = 30
+  local width = vim.fn.strdisplaywidth(FOCUSED)
   for _, line in ipairs(lines) do
     width = math.max(width, vim.fn.strdisplaywidth(line))
   end
   width = math.min(width, vim.o.columns - 4)
-  local more = #state.requests() - 1
   local window = vim.api.nvim_open_win(buffer, focus, {
     relative = "editor",
     anchor = "NE",
@@ -300,8 +359,8 @@ function M.show(request, focus)
     height = math.max(1, math.min(#lines, vim.o.lines - 6)),
     style = "minimal",
     border = "rounded",
-    title = (" %s asks%s "):format(request.agentName, more > 0 and (" (+%d)"):format(more) or ""),
-    footer = focus and " <Esc> decides nothing " or " :Athena answer ",
+    title = title_of(request),
+    footer = focus and FOCUSED or " :Athena answer ",
     zindex = 60,
   })
   vim.wo[window].cursorline = false
@@ -310,7 +369,7 @@ function M.show(request, focus)
   vim.api.nvim_create_autocmd("WinEnter", {
     buffer = buffer,
     callback = function()
-      vim.api.nvim_win_set_config(0, { footer = " <Esc> decides nothing " })
+      vim.api.nvim_win_set_config(0, { footer = FOCUSED })
     end,
   })
 end
