@@ -33,6 +33,43 @@ def test_the_list_counts_nests_folds_and_acts_with_a_count(
     client.until("planner", "idle")
 
 
+def test_all_that_is_known_of_an_agent(
+    athena: Athena, client: Client, project: Path, open_nvim: Open
+) -> None:
+    for name in ("left", "right"):
+        steps = f"title Rename things\nedit text.txt: line 5 -> {name}"
+        spawn(client, project, steps, name=name, workspace={"kind": "new"})
+        client.until(name, "idle")
+    until_sync(lambda: client.agent("left")["conflicts"])
+    nvim = open_nvim()
+    nvim.command("Athena")
+    nvim.sees("left ", "right", "conflicts")
+    nvim.keys("K")
+    nvim.sees("made with  scripted · scripted-small", "branch     athena/left", "turns      1")
+    nvim.sees("conflicts  with right: text.txt:5")
+    nvim.keys("q")
+    nvim.sees_not("made with")
+
+
+def test_a_view_opens_where_one_says(
+    athena: Athena, client: Client, project: Path, open_nvim: Open
+) -> None:
+    spawn(client, project, "say Ready.", name="reader")
+    client.until("reader", "idle")
+    nvim = open_nvim("nvim-0.12", "hello.py")
+    views = (
+        ("vertical", "transcript reader", 1, 2),
+        ("tab", "transcript reader", 2, 1),
+        ("botright", "inbox", 2, 2),
+    )
+    for how, view, tabs, windows in views:
+        nvim.command(f"{how} Athena {view}")
+        nvim.sees("Ready.", "reader ○ idle")
+        seen = nvim.lua("return { vim.fn.tabpagenr('$'), #vim.api.nvim_tabpage_list_wins(0) }")
+        assert seen == [tabs, windows], how
+    nvim.sees("Nothing waits for you.")
+
+
 def test_a_request_appears_without_the_focus_and_escape_decides_nothing(
     athena: Athena, client: Client, project: Path, open_nvim: Open
 ) -> None:

@@ -41,6 +41,7 @@ local OWN = {
 
 ---@class athena.Given: table<string, any>
 ---@field range? { [1]: integer, [2]: integer } selected lines of the current buffer
+---@field placement? "split"|"vsplit"|"tab" where a view opens, else in the current window
 
 ---@param word string
 ---@return athena.Command?
@@ -242,13 +243,26 @@ function M.parse(command, words_typed)
   return given
 end
 
+---What `:tab`, `:vertical` and the like ask for.
+---@param mods table
+---@return "split"|"vsplit"|"tab"|nil
+local function placement(mods)
+  if (mods.tab or -1) >= 0 then
+    return "tab"
+  elseif mods.vertical then
+    return "vsplit"
+  end
+  return (mods.horizontal or (mods.split or "") ~= "") and "split" or nil
+end
+
 ---`:Athena`
 ---@param opts vim.api.keyset.create_user_command.command_args|table
 function M.execute(opts)
   local typed = vim.deepcopy(opts.fargs)
   local word = table.remove(typed, 1)
+  local where = placement(opts.smods or {})
   if not word then
-    return M.run("agents")
+    return M.run("agents", { placement = where })
   end
   local command = M.find(word)
   if not command then
@@ -260,7 +274,7 @@ function M.execute(opts)
       M.ready()
     end
     local given = M.parse(command, typed)
-    given.range = range
+    given.range, given.placement = range, where
     M.run(word, given)
   end)
 end

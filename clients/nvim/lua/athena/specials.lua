@@ -93,11 +93,11 @@ end
 
 ---@type table<string, athena.Special>
 return {
-  ["athena.agent.list"] = function()
-    require("athena.ui.agents").open()
+  ["athena.agent.list"] = function(_, given)
+    require("athena.ui.agents").open(given.placement)
   end,
-  ["athena.request.list"] = function()
-    require("athena.ui.inbox").open()
+  ["athena.request.list"] = function(_, given)
+    require("athena.ui.inbox").open(given.placement)
   end,
   ["athena.agent.prompt"] = prompting("athena/agent/prompt", "prompt"),
   ["athena.agent.steer"] = prompting("athena/agent/steer", "steer"),
@@ -148,13 +148,13 @@ return {
   ["athena.transcript.open"] = function(command, given)
     local agent = agent_of(command, given)
     if agent then
-      require("athena.ui.transcript").open(agent.id)
+      require("athena.ui.transcript").open(agent.id, given.placement)
     end
   end,
   ["athena.replay.open"] = function(command, given)
     local agent = agent_of(command, given)
     if agent then
-      require("athena.ui.replay").open(agent.id)
+      require("athena.ui.replay").open(agent.id, given.placement)
     end
   end,
   ["athena.client.restart"] = function()

@@ -63,6 +63,13 @@ function M.turn(turn)
   return turn:match("%.t(%d+)$") or turn
 end
 
+---@param first integer
+---@param last? integer
+---@return string
+function M.lines(first, last)
+  return (last == nil or last == first) and tostring(first) or ("%d-%d"):format(first, last)
+end
+
 ---@param tokens integer
 ---@return string
 function M.tokens(tokens)
@@ -119,10 +126,7 @@ function M.content(content)
     if block.type == "text" then
       table.insert(said, block.text)
     elseif block.type == "resource_link" then
-      local lines = block.line and (":%d"):format(block.line) or ""
-      if block.endLine and block.endLine ~= block.line then
-        lines = lines .. "-" .. block.endLine
-      end
+      local lines = block.line and ":" .. M.lines(block.line, block.endLine) or ""
       table.insert(said, ("[%s%s]"):format(block.name or block.uri, lines))
     elseif block.type == "resource" then
       table.insert(said, ("[%s]"):format(block.uri))

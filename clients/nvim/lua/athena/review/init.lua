@@ -316,7 +316,7 @@ local function comment(first, last, send)
   local place = sides.get().place
   local line, last_line = sides.new_line(first), sides.new_line(last)
   async.run(function()
-    local where = line == last_line and tostring(line) or ("%d-%d"):format(line, last_line)
+    local where = words.lines(line, last_line)
     local text = async.input(("Comment on %s:%s"):format(place.path, where))
     if text and text ~= "" then
       client.call("athena/review/comment", {

@@ -65,6 +65,30 @@ function M.relative(path, root)
   return vim.fn.fnamemodify(path, ":~")
 end
 
+---What a tool is called with, beyond what its title says.
+---@param call athena.ToolCall
+---@return string text
+---@return string language
+function M.input(call)
+  local input = call.input
+  if type(input) ~= "table" or vim.tbl_isempty(input) then
+    return input ~= nil and type(input) ~= "table" and tostring(input) or "", ""
+  elseif type(input.command) == "string" then
+    local command = vim.trim(input.command)
+    return command ~= call.title and command or "", "sh"
+  end
+  local names, lines = vim.tbl_keys(input), {}
+  table.sort(names, function(a, b)
+    return tostring(a) < tostring(b)
+  end)
+  for _, name in ipairs(names) do
+    local value = input[name]
+    local said = type(value) == "string" and value or vim.json.encode(value)
+    table.insert(lines, ("%s: %s"):format(name, said))
+  end
+  return table.concat(lines, "\n"), "yaml"
+end
+
 ---@param block athena.Block
 ---@param content athena.ToolDiff
 ---@param root? string
@@ -172,8 +196,9 @@ local RENDER = {
     for _, content in ipairs(item.content) do
       add_content(block, content, root)
     end
-    if #block.lines == head_lines and item.input ~= nil and not vim.tbl_isempty(item.input) then
-      vim.list_extend(block.lines, fenced(vim.json.encode(item.input), "json"))
+    if #block.lines == head_lines then
+      local text, language = M.input(item)
+      vim.list_extend(block.lines, text ~= "" and fenced(text, language) or {})
     end
     -- What still runs, or waits to be allowed, is in view; what is over is folded.
     if #block.lines > head_lines and OVER[item.status] then

@@ -39,37 +39,76 @@ local function pad(text, width)
   return cut .. (" "):rep(width - vim.fn.strdisplaywidth(cut))
 end
 
----@param agent athena.AgentView
----@param depth integer
----@param width integer of the window
-local function row(agent, depth, width)
-  local icon, status, highlight = words.status(agent)
-  local indent = ("  "):rep(depth)
-  local facts = {}
-  local function fact(text)
-    if text ~= "" then
-      table.insert(facts, text)
-    end
+---@class athena.AgentRow
+---@field agent athena.AgentView
+---@field depth integer
+
+---@class athena.Widths
+---@field all integer of the window
+---@field name integer
+---@field harness integer
+
+local STATUS_WIDTH, LEAST_ACTIVITY = 16, 16
+
+---Wide enough for what is in the columns, as far as the window allows.
+---@param rows athena.AgentRow[]
+---@param all integer
+---@return athena.Widths
+local function widths_for(rows, all)
+  local name, harness = 8, 8
+  for _, one in ipairs(rows) do
+    name = math.max(name, 2 * one.depth + vim.fn.strdisplaywidth(one.agent.name))
+    harness = math.max(harness, vim.fn.strdisplaywidth(one.agent.harness))
   end
-  fact(#agent.queue > 0 and ("+%d queued"):format(#agent.queue) or "")
-  fact(agent.comments > 0 and words.count(agent.comments, "comment") or "")
-  fact(#agent.conflicts > 0 and "conflicts" or #agent.collisions > 0 and "collides" or "")
-  fact(words.cost(agent.cost))
-  local tail = table.concat(facts, " · ")
+  local wide = all >= 100
+  return {
+    all = all,
+    name = math.min(name, wide and 30 or 15),
+    harness = math.min(harness, wide and 14 or 9),
+  }
+end
+
+---What is noted at the end of a line; what matters least is left out where there is no room.
+---@param agent athena.AgentView
+---@param room integer
+---@return string
+local function facts_of(agent, room)
+  local facts = {
+    #agent.conflicts > 0 and "conflicts" or #agent.collisions > 0 and "collides" or "",
+    #agent.queue > 0 and ("+%d queued"):format(#agent.queue) or "",
+    agent.comments > 0 and words.count(agent.comments, "comment") or "",
+    words.cost(agent.cost),
+  }
+  facts = vim.tbl_filter(function(fact)
+    return fact ~= ""
+  end, facts)
+  while #facts > 1 and vim.fn.strdisplaywidth(table.concat(facts, " · ")) > room do
+    table.remove(facts)
+  end
+  return table.concat(facts, " · ")
+end
+
+---@param one athena.AgentRow
+---@param widths athena.Widths
+local function row(one, widths)
+  local agent = one.agent
+  local icon, status, highlight = words.status(agent)
+  local indent = ("  "):rep(one.depth)
+  local room = widths.all - 2 - widths.name - STATUS_WIDTH - widths.harness - 5
+  local tail = facts_of(agent, room - LEAST_ACTIVITY)
   local what = words.waits(agent) and agent.reason or agent.activity or agent.reason or agent.title
-  local room = width - 2 - 16 - 17 - 10 - vim.fn.strdisplaywidth(tail) - 2
   return compose({
     { icon .. " ", highlight },
-    { pad(indent .. agent.name, 15) .. " ", "AthenaName" },
-    { pad(status, 16) .. " ", highlight },
-    { pad(agent.harness, 9) .. " ", "AthenaMuted" },
-    { pad(what or "", math.max(room, 0)) .. " " },
+    { pad(indent .. agent.name, widths.name) .. " ", "AthenaName" },
+    { pad(status, STATUS_WIDTH) .. " ", highlight },
+    { pad(agent.harness, widths.harness) .. " ", "AthenaMuted" },
+    { pad(what or "", math.max(room - vim.fn.strdisplaywidth(tail), 0)) .. " " },
     { tail, "AthenaMuted" },
   })
 end
 
 ---Agents with their depth, each below the one that started it.
----@return { agent: athena.AgentView, depth: integer }[]
+---@return athena.AgentRow[]
 local function tree()
   local children, roots = {}, {}
   for _, agent in ipairs(state.list()) do
@@ -96,8 +135,9 @@ local function tree()
   return flat
 end
 
----@param rows { agent: athena.AgentView }[]
-local function header(rows)
+---@param rows athena.AgentRow[]
+---@param width integer
+local function header(rows, width)
   local counts = { waiting = 0, working = 0 }
   for _, one in ipairs(rows) do
     if words.waits(one.agent) then
@@ -115,7 +155,7 @@ local function header(rows)
       "AthenaWaiting",
     },
     { counts.working > 0 and (" · %d working"):format(counts.working) or "", "AthenaWorking" },
-    { how, "AthenaFailed" },
+    { words.line(how, math.max(20, width - 60)), "AthenaFailed" },
     { "   g? keys", "AthenaMuted" },
   })
 end
@@ -137,11 +177,12 @@ local function render()
   end
   local width = windows[1] and vim.api.nvim_win_get_width(windows[1]) or 80
   local rows = tree()
-  local line, marks = header(rows)
+  local widths = widths_for(rows, width)
+  local line, marks = header(rows, width)
   local lines = { line, "" }
   shown, levels = {}, { 0, 0 }
   for index, one in ipairs(rows) do
-    local text, found = row(one.agent, one.depth, width)
+    local text, found = row(one, widths)
     table.insert(lines, text)
     table.insert(shown, one.agent.id)
     local below = rows[index + 1]
@@ -256,6 +297,17 @@ local KEYS = {
   { "gp", "publish", "publish", act("publish") },
   { "gr", "revert", "revert", act("revert") },
   { "gl", "logs", "the harness's log", act("logs") },
+  {
+    "K",
+    "details",
+    "all that is known of it",
+    function()
+      local id = under_cursor(0)
+      if id then
+        require("athena.ui.details").show(id)
+      end
+    end,
+  },
   { "gy", "replay", "replay", act("replay") },
   {
     "gc",

@@ -83,11 +83,21 @@ local function chosen(view, key)
   return own
 end
 
+---@param lines string[]
+---@return integer
+local function widest(lines)
+  local found = 0
+  for _, line in ipairs(lines) do
+    found = math.max(found, vim.fn.strdisplaywidth(line))
+  end
+  return found
+end
+
 ---The keys of a view, in two columns where one is too long for the screen.
 ---@param view string
 ---@param keys athena.Key[]
 local function help(view, keys)
-  local cells, wide, widest = {}, 0, 0
+  local cells, wide = {}, 0
   for _, key in ipairs(keys) do
     local lhs = chosen(view, key)
     if lhs then
@@ -96,17 +106,17 @@ local function help(view, keys)
     end
   end
   local lines = vim.tbl_map(function(cell)
-    local line = (" %s%s  %s "):format(cell[1], (" "):rep(wide - #cell[1]), cell[2])
-    widest = math.max(widest, vim.fn.strdisplaywidth(line))
-    return line
+    return (" %s%s  %s "):format(cell[1], (" "):rep(wide - #cell[1]), cell[2])
   end, cells)
-  if #lines > vim.o.lines - 6 and 2 * widest <= vim.o.columns - 4 then
-    local half = math.ceil(#lines / 2)
-    for index = 1, half do
-      local right = lines[half + index] or ""
-      lines[index] = lines[index] .. (" "):rep(widest - #lines[index]) .. right
+  local half = math.ceil(#lines / 2)
+  local left, right = vim.list_slice(lines, 1, half), vim.list_slice(lines, half + 1)
+  if #lines > vim.o.lines - 6 and widest(left) + widest(right) <= vim.o.columns - 4 then
+    local column = widest(left)
+    for index, line in ipairs(left) do
+      local gap = (" "):rep(column - vim.fn.strdisplaywidth(line))
+      left[index] = line .. gap .. (right[index] or "")
     end
-    lines = vim.list_slice(lines, 1, half)
+    lines = left
   end
   M.float(lines, { title = " Keys " })
 end
@@ -146,11 +156,7 @@ end
 ---@return integer buffer
 function M.float(lines, opts)
   opts = opts or {}
-  local width = 20
-  for _, line in ipairs(lines) do
-    width = math.max(width, vim.fn.strdisplaywidth(line))
-  end
-  width = math.min(width, vim.o.columns - 4)
+  local width = math.min(math.max(20, widest(lines)), vim.o.columns - 4)
   local height = math.max(1, math.min(#lines, vim.o.lines - 6))
   local buffer = vim.api.nvim_create_buf(false, true)
   vim.api.nvim_buf_set_lines(buffer, 0, -1, false, lines)
@@ -182,12 +188,12 @@ function M.windows(buffer)
   return vim.fn.win_findbuf(buffer)
 end
 
----Show a buffer: where it is already, else in the current window.
+---Show a buffer: where it is already in this tab, else in the current window.
 ---@param buffer integer
 ---@param how? "split"|"vsplit"|"tab"
 ---@return integer window
 function M.show(buffer, how)
-  for _, window in ipairs(vim.api.nvim_tabpage_list_wins(0)) do
+  for _, window in ipairs(how ~= "tab" and vim.api.nvim_tabpage_list_wins(0) or {}) do
     if vim.api.nvim_win_get_buf(window) == buffer then
       vim.api.nvim_set_current_win(window)
       return window

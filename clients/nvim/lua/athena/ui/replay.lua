@@ -291,7 +291,8 @@ local function read_all(agent)
 end
 
 ---@param agent string id
-function M.open(agent)
+---@param how? "split"|"vsplit"|"tab"
+function M.open(agent, how)
   local all = read_all(agent)
   if #all.order == 0 then
     return words.tell("nothing was said yet")
@@ -319,7 +320,7 @@ function M.open(agent)
   view.root = known and known.workspace and known.workspace.path
   open[buffer] = { agent = agent, all = all, view = view, position = 0, speed = 1 }
   view:render()
-  buffers.plain(buffers.show(buffer), transcripts.WINDOW)
+  buffers.plain(buffers.show(buffer, how), transcripts.WINDOW)
   vim.wo[0][0].winbar = "%{%v:lua.require'athena.ui.replay'.winbar()%}"
   seek(open[buffer], 1)
 end

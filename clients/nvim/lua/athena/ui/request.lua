@@ -39,14 +39,8 @@ local function body_of(request)
       return vim.list_extend(lines, vim.split(vim.trim(items.diff(content)), "\n"))
     end
   end
-  local input = call.input
-  if type(input) == "table" and type(input.command) == "string" then
-    local lines = vim.split(vim.trim(input.command), "\n")
-    return vim.deep_equal(lines, { request.request.title }) and {} or lines
-  elseif type(input) == "table" and not vim.tbl_isempty(input) then
-    return vim.split(vim.inspect(input), "\n")
-  end
-  return {}
+  local text = items.input(call)
+  return text ~= "" and vim.split(text, "\n") or {}
 end
 
 ---The choices of an inquiry that one key can answer: of a single question that takes one of few.

@@ -310,7 +310,7 @@ local function jump(direction)
       end
     end
     if not target then
-      return
+      return words.tell(direction == 1 and "this is the last turn" or "this is the first turn here")
     end
     vim.api.nvim_win_set_cursor(0, { target, 0 })
     vim.cmd("normal! zt")
@@ -451,6 +451,17 @@ local KEYS = {
   { "gm", "merge", "merge", act("merge") },
   { "gy", "replay", "replay", act("replay") },
   { "gl", "logs", "the harness's log", act("logs") },
+  {
+    "K",
+    "details",
+    "what is known of the agent",
+    function()
+      local agent = M.current()
+      if agent then
+        require("athena.ui.details").show(agent)
+      end
+    end,
+  },
   { "m", "mode", "set the mode", act("mode") },
   { "M", "model", "set the model", act("model") },
   { "q", "close", "close", buffers.close },
