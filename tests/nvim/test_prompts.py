@@ -105,6 +105,26 @@ def test_the_commands_of_the_harness_are_completed(
     assert prompts(client, "reader", 2)[-1][0]["text"] == "/review it"
 
 
+def test_files_of_any_name_are_mentioned(
+    athena: Athena, client: Client, project: Path, open_nvim: Open
+) -> None:
+    for name in ("two words.py", "größe.py"):
+        (project / name).write_text("")
+    agent = spawn(client, project, "say Ready.", name="reader")
+    client.until(agent["id"], "idle")
+    nvim = open_nvim()
+    nvim.command("Athena prompt reader")
+    nvim.sees("<C-s> queue")
+    nvim.keys("See @two")
+    nvim.sees("two words.py file")
+    nvim.keys("<C-n><C-y> and @gr")
+    nvim.sees("größe.py file")
+    nvim.keys("<C-n><C-y>.<C-s>")
+    text, *links = prompts(client, "reader", 2)[-1]
+    assert text["text"] == 'See @"two words.py" and @größe.py.'
+    assert {link["name"] for link in links} == {"two words.py", "größe.py"}
+
+
 def test_a_selection_goes_along_with_a_prompt(
     athena: Athena, client: Client, project: Path, open_nvim: Open
 ) -> None:

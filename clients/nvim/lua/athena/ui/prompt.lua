@@ -42,13 +42,13 @@ local function files_in(folder)
   if known and vim.uv.now() - known.at < FRESH_MS then
     return known.files
   end
-  local command = { "git", "ls-files", "--cached", "--others", "--exclude-standard" }
+  local command = { "git", "ls-files", "--cached", "--others", "--exclude-standard", "-z" }
   local ok, done = pcall(function()
     return vim.system(command, { cwd = folder, text = true }):wait(2000)
   end)
   local files
   if ok and done.code == 0 then
-    files = vim.split(done.stdout or "", "\n", { trimempty = true })
+    files = vim.split(done.stdout or "", "\0", { plain = true, trimempty = true })
   else
     files = {}
     for name, kind in vim.fs.dir(folder, { depth = 4 }) do
@@ -83,7 +83,9 @@ local function candidates(base)
     local files = files_in(prompt.folder)
     local fitting = rest == "" and files or vim.fn.matchfuzzy(files, rest)
     for index = 1, math.min(#fitting, 100) do
-      table.insert(found, { word = "@" .. fitting[index], abbr = fitting[index], menu = "file" })
+      local name = fitting[index]
+      local word = name:find("%s") and ('@"%s"'):format(name) or "@" .. name
+      table.insert(found, { word = word, abbr = name, menu = "file" })
     end
   else
     for _, command in ipairs(prompt.commands or {}) do
@@ -106,14 +108,27 @@ function M.complete(findstart, base)
   return { words = candidates(base), refresh = "always" }
 end
 
+---What a text mentions: `@name`, or `@"a name"` where it holds spaces.
+---@param text string
+---@return string[]
+local function mentioned(text)
+  local names = {}
+  for name in (" " .. text):gmatch('[%s(]@([^%s@"]+)') do
+    table.insert(names, (name:gsub("[,;:.!?)]+$", "")))
+  end
+  for name in (" " .. text):gmatch('[%s(]@"([^"\n]+)"') do
+    table.insert(names, name)
+  end
+  return names
+end
+
 ---The files that a text mentions, as links.
 ---@param text string
 ---@param folder string
 ---@return athena.ContentBlock[]
 function M.mentions(text, folder)
   local links, seen = {}, {}
-  for name in (" " .. text):gmatch("[%s(]@([^%s@]+)") do
-    name = name:gsub("[,;:.!?)]+$", "")
+  for _, name in ipairs(mentioned(text)) do
     local path, line, last = name, nil, nil
     local file, from, to = name:match("^(.-):(%d+)%-?(%d*)$")
     if file then
