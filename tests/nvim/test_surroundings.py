@@ -273,7 +273,9 @@ def test_a_line_above_a_narrow_window_keeps_what_matters(
     athena: Athena, client: Client, project: Path, open_nvim: Open
 ) -> None:
     spawn(client, project, "usage input=5200 output=310 cost=0.021\nsay One.", name="left")
-    spawn(client, project, f"title {'界' * 60}\nstream echo {'word ' * 30}; sleep 100", name="right")
+    spawn(
+        client, project, f"title {'界' * 60}\nstream echo {'word ' * 30}; sleep 100", name="right"
+    )
     client.until("left", "idle")
     client.until_status("right", "working")
     nvim = open_nvim()

@@ -36,6 +36,7 @@ local EXIT_WORDS = {
   [77] = "Athena's state directory is not yours",
 }
 local QUICK_MS, MOST_QUICK, LONGEST_PAUSE_MS = 2000, 5, 5000
+local PRIVATE = tonumber("700", 8) --[[@as integer]]
 local GROUP = vim.api.nvim_create_augroup("athena.client", {})
 
 ---@type integer? id of the LSP client
@@ -137,10 +138,12 @@ end
 ---@return string?
 local function last_complaint()
   local ok, lines = pcall(vim.fn.readfile, complaints or "", "", -5)
-  local last = ok and vim.iter(lines):rev():find(function(line)
-    return line:find("%S") ~= nil
-  end)
-  return last and (last:gsub("^athena: ", ""))
+  for index = ok and #lines or 0, 1, -1 do
+    local line = lines[index] --[[@as string]]
+    if line:find("%S") then
+      return (line:gsub("^athena: ", ""))
+    end
+  end
 end
 
 ---Why it ended, and what the user can do.
@@ -158,6 +161,7 @@ local function reason(code, signal)
   )
 end
 
+---@type fun()
 local connect
 
 ---@param mine integer
@@ -178,7 +182,7 @@ local function ended(mine, code, signal)
   local again = code == LOST or (not EXIT_WORDS[code] and quick < MOST_QUICK)
   if again then
     set("starting")
-    local pause = quick <= 1 and 0 or math.min(LONGEST_PAUSE_MS, 100 * 2 ^ (quick - 1))
+    local pause = quick <= 1 and 0 or math.min(LONGEST_PAUSE_MS, 100 * math.floor(2 ^ (quick - 1)))
     vim.defer_fn(function()
       if mine == generation then
         connect()
@@ -256,7 +260,7 @@ end
 ---@return string[]
 local function with_complaints(command)
   complaints = complaints or vim.fn.tempname()
-  vim.fn.mkdir(vim.fs.dirname(complaints), "p", tonumber("700", 8))
+  vim.fn.mkdir(vim.fs.dirname(complaints), "p", PRIVATE --[[@as any]])
   return vim.list_extend({ "/bin/sh", "-c", 'exec "$@" 2>"$0"', complaints }, command)
 end
 
@@ -276,7 +280,7 @@ local function specification(mine, command)
   return {
     name = "athena",
     cmd = function(dispatchers)
-      local ours = vim.tbl_extend("force", {}, dispatchers)
+      local ours = vim.tbl_extend("force", {}, dispatchers) --[[@as vim.lsp.rpc.Dispatchers]]
       -- Neovim would warn of each code but 0; what a code means is decided here.
       ours.on_exit = function(code, signal)
         vim.schedule(function()
@@ -284,7 +288,11 @@ local function specification(mine, command)
         end)
         dispatchers.on_exit(0, 0)
       end
-      return vim.lsp.rpc.start(with_complaints(command), ours, { cwd = cwd, env = config.get().env })
+      return vim.lsp.rpc.start(
+        with_complaints(command),
+        ours,
+        { cwd = cwd, env = config.get().env }
+      )
     end,
     root_dir = cwd,
     workspace_folders = { { uri = vim.uri_from_fname(cwd), name = vim.fs.basename(cwd) } },

@@ -103,11 +103,12 @@ end
 ---@param params table
 ---@return any result nil when the user left
 local function send(command, params)
+  local method = assert(command.method, command.word)
   local failure, result = async.await(function(resume)
-    client.request(command.method, params, resume)
+    client.request(method, params, resume)
   end)
   local hazards = failure and failure.data and failure.data.hazards
-  if failure and not (type(hazards) == "table" and command.method == "athena/workspace/remove") then
+  if failure and not (type(hazards) == "table" and method == "athena/workspace/remove") then
     error(failure, 0)
   elseif failure then
     local question = failure.message .. " " .. table.concat(vim.tbl_values(hazards), " ")
@@ -115,7 +116,7 @@ local function send(command, params)
       return nil
     end
     params.insist = vim.tbl_keys(hazards)
-    return client.call(command.method, params)
+    return client.call(method, params)
   end
   return result
 end
@@ -215,7 +216,7 @@ function M.parse(command, words_typed)
       given[name] = table.concat({ value, unpack(words_typed, position + 1) }, " ")
       return given
     elseif argument then
-      given[name] = offers().parse(argument, value)
+      given[name] = offers().parse(argument, value or "")
     elseif not take_agent(arguments, given, word) then
       break
     end
@@ -332,7 +333,7 @@ function M.complete(lead, line, position)
   local candidates = {}
   for _, argument in ipairs(command.arguments) do
     if name == argument.name then
-      local values = completion.paths(argument.source, value)
+      local values = completion.paths(argument.source, value or "")
         or completion.values(argument, command, named_among(typed))
       return fitting(vim.tbl_map(function(one)
         return name .. "=" .. one

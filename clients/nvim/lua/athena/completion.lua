@@ -35,10 +35,12 @@ end
 local function capabilities(of)
   if of.harness then
     local found = client.now("athena/harness/list", { project = offers.project() })
-    local one = vim.iter(found and found.harnesses or {}):find(function(one)
-      return one.name == of.harness
-    end)
-    return one and one.capabilities
+    for _, harness in ipairs(found and found.harnesses or {}) do
+      if harness.name == of.harness then
+        return harness.capabilities
+      end
+    end
+    return nil
   end
   local found = of.agent and client.now("athena/agent/get", { agent = of.agent })
   return found and found.capabilities

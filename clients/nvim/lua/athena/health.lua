@@ -7,7 +7,8 @@ local health = vim.health
 local function check_neovim()
   health.start("Neovim")
   if vim.fn.has("nvim-0.10") == 1 then
-    health.ok("Neovim " .. tostring(vim.version()))
+    local version = vim.version --[[@as fun(): vim.Version]]
+    health.ok("Neovim " .. tostring(version()))
   else
     health.error("Neovim 0.10 or newer is needed", "Upgrade Neovim.")
   end
@@ -79,7 +80,8 @@ local SHOW = {
 local function check_doctor()
   health.start("Set-up (`athena doctor`)")
   local done = ask(60000, "doctor", "--json")
-  local ok, found = pcall(vim.json.decode, done and done.stdout or "", { luanil = { object = true } })
+  local ok, found =
+    pcall(vim.json.decode, done and done.stdout or "", { luanil = { object = true } })
   if not ok then
     return health.warn("`athena doctor` says: " .. vim.trim(done and done.stderr or "nothing"))
   end

@@ -200,7 +200,11 @@ local OFFERS = {
   end,
   option = function(asking)
     local agent = assert(detail(asking))
-    return pick(asking, choosable(agent.capabilities.options), "its harness offers no options")
+    return pick(
+      asking,
+      choosable(agent.capabilities.options --[[@as athena.Choice[] ]]),
+      "its harness offers no options"
+    )
   end,
   optionValue = function(asking)
     local agent = assert(detail(asking))

@@ -8,6 +8,7 @@ local words = require("athena.words")
 local M = {}
 
 -- What is said of an argument that was not chosen.
+---@type table<string, string>
 local UNCHOSEN = {
   archetype = "none",
   harness = "the first that is installed",
@@ -63,7 +64,7 @@ function M.choose(command, params, changed)
     local choices = {}
     for _, argument in ipairs(choosable(command)) do
       local value = params[argument.name]
-      local said = value ~= nil and say(value) or UNCHOSEN[argument.name]
+      local said = value ~= nil and say(value) or UNCHOSEN[argument.name] or "none"
       if argument.name == "project" then
         said = vim.fn.fnamemodify(said, ":~")
       end

@@ -68,9 +68,9 @@ local function write_anew(agent, content)
   local folder = known.workspace and known.workspace.cwd or known.project
   local mentioned = prompts.mentions(text, folder)
   for _, block in ipairs(content) do
-    local again = vim.iter(mentioned):any(function(link)
+    local again = #vim.tbl_filter(function(link)
       return link.uri == block.uri and link.line == block.line
-    end)
+    end, mentioned) > 0
     if block.type ~= "text" and not again then
       table.insert(rest, block)
     end
@@ -108,7 +108,7 @@ return {
       return
     end
     local queue = client.call("athena/agent/get", { agent = params.agent }).queue
-    client.call(command.method, params)
+    client.call("athena/agent/withdraw", params)
     for _, prompt in ipairs(queue) do
       if prompt.promptId == params.promptId then
         write_anew(params.agent, prompt.content)

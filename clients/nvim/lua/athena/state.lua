@@ -70,6 +70,7 @@ local function take(batch)
   vim.cmd.redrawstatus({ bang = true })
 end
 
+---@type fun()
 local subscribe
 
 ---@param kind "batch"|"delta"|"lagged"

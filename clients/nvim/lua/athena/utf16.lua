@@ -14,10 +14,12 @@ function M.head(text, units)
     return ""
   end
   local counted = 0
-  for start, character in text:gmatch("()([%z\1-\127\194-\244][\128-\191]*)") do
+  local bytes = 0
+  for character in text:gmatch("[%z\1-\127\194-\244][\128-\191]*") do
     if counted >= units then
-      return text:sub(1, start - 1)
+      return text:sub(1, bytes)
     end
+    bytes = bytes + #character
     counted = counted + (#character == 4 and 2 or 1)
   end
   return text

@@ -70,7 +70,7 @@ function M.lines(first, last)
   return (last == nil or last == first) and tostring(first) or ("%d-%d"):format(first, last)
 end
 
----@param tokens integer
+---@param tokens number
 ---@return string
 function M.tokens(tokens)
   if tokens < 1000 then
@@ -79,7 +79,7 @@ function M.tokens(tokens)
   return tokens < 1e6 and ("%.1fk"):format(tokens / 1e3) or ("%.1fM"):format(tokens / 1e6)
 end
 
----@param ms integer
+---@param ms number
 ---@return string
 function M.duration(ms)
   local seconds = math.floor(ms / 1000 + 0.5)
@@ -151,7 +151,7 @@ end
 ---Whether messages go where Neovim puts them, and not to a plugin that shows them otherwise.
 ---@return boolean
 local function notifies_itself()
-  local source = debug.getinfo(vim.notify, "S").source
+  local source = assert(debug.getinfo(vim.notify, "S")).source
   -- Neovim's own functions are stripped of their places since 0.12.
   return source:find("^=?%?$") ~= nil or vim.startswith(source, "@vim/")
 end

@@ -59,6 +59,13 @@ function M.get(buffer)
   return open[buffer or vim.api.nvim_get_current_buf()]
 end
 
+---What the current buffer shows; only for what is called from the side of a review.
+---@return athena.ReviewBuffer
+function M.here()
+  local here = assert(M.get(), "this is no review")
+  return here
+end
+
 ---The agent whose work the current buffer shows.
 ---@return string?
 function M.current()
@@ -89,23 +96,24 @@ end
 ---@param last integer
 ---@return athena.HunkView[]
 function M.hunks(first, last)
-  local here = M.get()
+  local here = M.here()
   return vim.tbl_filter(function(hunk)
     local from, to = M.lines_of(hunk, here.place.side)
     return from <= last and to >= first
-  end, here and here.file and here.file.hunkList or {})
+  end, here.file and here.file.hunkList or {})
 end
 
 local VERDICT_HIGHLIGHTS =
   { accepted = "AthenaAccepted", rejected = "AthenaRejected", open = "AthenaOpen" }
 
 ---@param buffer integer
-local function mark(buffer)
-  local here = open[buffer]
+---@param here athena.ReviewBuffer
+---@param file athena.ChangedFileDetail
+local function mark(buffer, here, file)
   local count = vim.api.nvim_buf_line_count(buffer)
   local icons = config.get().icons
   vim.api.nvim_buf_clear_namespace(buffer, SPACE, 0, -1)
-  for _, hunk in ipairs(here.file.hunkList) do
+  for _, hunk in ipairs(file.hunkList) do
     local first, last = M.lines_of(hunk, here.place.side)
     local highlight = VERDICT_HIGHLIGHTS[hunk.verdict]
     for line = first, math.min(last, count) do
@@ -118,7 +126,7 @@ local function mark(buffer)
       })
     end
   end
-  for _, comment in ipairs(here.place.side == "new" and here.file.commentList or {}) do
+  for _, comment in ipairs(here.place.side == "new" and file.commentList or {}) do
     local line = math.min(comment.endLine or comment.line, count)
     local shown = {}
     for _, text in ipairs(vim.split(comment.text, "\n")) do
@@ -245,7 +253,7 @@ function M.load(buffer)
       buffers.set(buffer, 0, -1, lines)
       vim.cmd("silent! diffupdate")
     end
-    mark(buffer)
+    mark(buffer, here, file)
     if first_time then
       vim.tbl_map(M.to_first_change, vim.fn.win_findbuf(buffer))
     end
@@ -268,9 +276,10 @@ local CHANGES = {
 ---@return boolean
 function M.concerns(change, agent)
   return change.reset
-    or vim.iter(change.events):any(function(event)
-      return event.agentId == agent and CHANGES[event.kind] == true
-    end)
+    or #vim.tbl_filter(function(event)
+        return event.agentId == agent and CHANGES[event.kind] == true
+      end, change.events)
+      > 0
 end
 
 ---@param change athena.Change
@@ -326,20 +335,20 @@ end
 ---@param line integer
 ---@return integer
 function M.new_line(line)
-  local here = M.get()
+  local here = M.here()
   if here.place.side == "new" then
     return line
   end
-  local shift = 0
+  local shift = 0 ---@type number
   for _, hunk in ipairs(here.file and here.file.hunkList or {}) do
     local first, last = M.lines_of(hunk, "old")
     if line >= first and line <= last and hunk.oldLines > 0 then
-      return math.max(1, hunk.newStart)
+      return math.max(1, hunk.newStart) --[[@as integer]]
     elseif line > last then
       shift = shift + hunk.newLines - hunk.oldLines
     end
   end
-  return line + shift
+  return line + shift --[[@as integer]]
 end
 
 state.on("athena.review.buffers", follow)

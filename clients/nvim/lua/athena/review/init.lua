@@ -40,7 +40,7 @@ local function pair(window)
   end
   local place = vim.tbl_extend("force", here.place, { side = "old" }) --[[@as athena.ReviewPlace]]
   local old = sides.buffer(place)
-  local left
+  local left ---@type integer?
   for _, other in ipairs(vim.api.nvim_tabpage_list_wins(0)) do
     local shown = sides.get(vim.api.nvim_win_get_buf(other))
     if other ~= window and shown then
@@ -175,7 +175,8 @@ function M.open(agent, scope, turnId)
     return words.tell(("%s changed nothing"):format(name))
   end
   vim.fn.setqflist({}, " ", list_of(changes))
-  listed = vim.tbl_extend("force", params, { id = vim.fn.getqflist({ id = 0 }).id })
+  params.id = vim.fn.getqflist({ id = 0 }).id
+  listed = params --[[@as athena.ReviewList]]
   vim.cmd("tab split")
   vim.t.athena_review = true
   vim.cmd("silent cfirst")
@@ -205,8 +206,9 @@ function M.step(direction)
       vim.api.nvim_set_current_win(window)
     end
   end
-  local ok =
-    pcall(vim.cmd, ("silent %d%s"):format(vim.v.count1, direction == 1 and "cnext" or "cprev"))
+  local ok = pcall(function()
+    vim.cmd(("silent %d%s"):format(vim.v.count1, direction == 1 and "cnext" or "cprev"))
+  end)
   if not ok then
     return words.tell(direction == 1 and "this is the last file" or "this is the first file")
   end
@@ -216,7 +218,7 @@ end
 ---Go to the next hunk. Neovim's own `]c` also stops inside of one, where lines are matched.
 ---@param direction 1|-1
 function M.jump(direction)
-  local here = sides.get()
+  local here = sides.here()
   local starts = vim.tbl_map(function(hunk)
     return (sides.lines_of(hunk, here.place.side))
   end, here.file and here.file.hunkList or {})
@@ -239,7 +241,7 @@ end
 
 ---Edit the file itself, in the agent's workspace.
 function M.edit()
-  local place = sides.get().place
+  local place = sides.here().place
   local workspace = state.agents[place.agent] and state.agents[place.agent].workspace
   if not workspace then
     return words.tell("this agent has no workspace")
@@ -269,7 +271,7 @@ end
 ---@param first integer
 ---@param last integer
 local function give_lines(verdict, first, last)
-  local place = sides.get().place
+  local place = sides.here().place
   local hunks = sides.hunks(first, last)
   if #hunks == 0 then
     return words.tell("there is no change here; ]c goes to the next")
@@ -293,7 +295,7 @@ end
 
 ---@param verdict athena.Verdict
 function M.verdict_file(verdict)
-  local place = sides.get().place
+  local place = sides.here().place
   give(place, verdict, { path = place.path })
 end
 
@@ -313,7 +315,7 @@ end
 ---@param last integer
 ---@param send boolean
 local function comment(first, last, send)
-  local place = sides.get().place
+  local place = sides.here().place
   local line, last_line = sides.new_line(first), sides.new_line(last)
   async.run(function()
     local where = words.lines(line, last_line)

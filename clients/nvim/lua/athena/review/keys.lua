@@ -24,7 +24,7 @@ end
 ---@return fun()
 local function act(word)
   return function()
-    local place = require("athena.review.buffers").get().place
+    local place = require("athena.review.buffers").here().place
     local turn = place.scope == "turn" and place.turnId or nil
     require("athena.commands").run(word, { agent = place.agent, turnId = turn })
   end

@@ -145,7 +145,9 @@ local function sums(item)
   for _, content in ipairs(item.content) do
     if content.type == "diff" then
       any = true
-      for line in vim.gsplit(M.diff(content), "\n") do
+      for line in
+        vim.gsplit(M.diff(content --[[@as athena.ToolDiff]]), "\n")
+      do
         added = added + (line:find("^%+") and 1 or 0)
         removed = removed + (line:find("^%-") and 1 or 0)
       end

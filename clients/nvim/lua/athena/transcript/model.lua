@@ -112,7 +112,7 @@ local APPLY = {
     if not known or not known.open then
       return nil
     end
-    known.item = vim.tbl_extend("force", known.item, event.data.changes)
+    known.item = vim.tbl_extend("force", known.item, event.data.changes) --[[@as athena.Item]]
     if known.written and not event.data.changes.content then
       show(known, known.written)
     end

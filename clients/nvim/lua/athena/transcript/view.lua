@@ -147,7 +147,7 @@ function View:keep(places, moved)
     elseif moved and place.item then
       for index, id in ipairs(self.shown) do
         if id == place.item then
-          local lnum = math.min(self:start(index) + place.offset + 1, count)
+          local lnum = math.min(self:start(index) + (place.offset or 0) + 1, count)
           vim.api.nvim_win_set_cursor(place.window, { lnum, place.column })
         end
       end
@@ -206,7 +206,8 @@ end
 ---Show what changed: items that were there already, or that came at the end.
 ---@param changed table<string, boolean> id to whether it is new
 function View:update(changed)
-  local known, places = {}, self:places()
+  local known = {} ---@type table<string, integer>
+  local places = self:places()
   for index, id in ipairs(self.shown) do
     known[id] = index
   end
@@ -225,8 +226,9 @@ function View:update(changed)
     return a.version < b.version
   end)
   for id in pairs(changed) do
-    if known[id] then
-      self:replace(known[id], self.sizes[known[id]])
+    local index = known[id]
+    if index then
+      self:replace(index, self.sizes[index])
     end
   end
   for _, item in ipairs(came) do

@@ -68,9 +68,12 @@ local function give_way(parts, excess)
     end
     return true
   end
-  return vim.iter(parts):any(function(part)
-    return shorten(part, excess)
-  end)
+  for _, part in ipairs(parts) do
+    if shorten(part, excess) then
+      return true
+    end
+  end
+  return false
 end
 
 ---The line for a window that is `width` wide.

@@ -105,11 +105,13 @@ local function help(view, keys)
       wide = math.max(wide, vim.fn.strdisplaywidth(lhs))
     end
   end
-  local lines = vim.tbl_map(function(cell)
-    return (" %s%s  %s "):format(cell[1], (" "):rep(wide - #cell[1]), cell[2])
-  end, cells)
+  local lines = {} ---@type string[]
+  for _, cell in ipairs(cells) do
+    table.insert(lines, (" %s%s  %s "):format(cell[1], (" "):rep(wide - #cell[1]), cell[2]))
+  end
   local half = math.ceil(#lines / 2)
-  local left, right = vim.list_slice(lines, 1, half), vim.list_slice(lines, half + 1)
+  local left = vim.list_slice(lines, 1, half) --[[@as string[] ]]
+  local right = vim.list_slice(lines, half + 1) --[[@as string[] ]]
   if #lines > vim.o.lines - 6 and widest(left) + widest(right) <= vim.o.columns - 4 then
     local column = widest(left)
     for index, line in ipairs(left) do

@@ -57,12 +57,12 @@ local function compose(found)
       end,
     },
   }
-  local width = math.floor((vim.o.columns - 9) / #found.agents) - 1
+  local width = math.floor((vim.o.columns - 9) / #found.agents) - 1 --[[@as integer]]
   local lines = {}
   for _, row in ipairs(rows) do
     local line = ("%-8s"):format(row[1])
     for _, one in ipairs(found.agents) do
-      local cell = words.line(row[2](one), width)
+      local cell = words.line(row[2](one) --[[@as string]], width)
       line = line .. " " .. cell .. (" "):rep(width - vim.fn.strdisplaywidth(cell))
     end
     table.insert(lines, (line:gsub("%s+$", "")))
@@ -103,7 +103,8 @@ local function follow(windows)
   local index = turn_index(here)
   for _, other in ipairs(windows) do
     if other ~= here and vim.api.nvim_win_is_valid(other) and index then
-      local turn = view_of(other) and view_of(other):turns()[index]
+      local view = view_of(other)
+      local turn = view and view:turns()[index]
       if turn and turn_index(other) ~= index then
         vim.api.nvim_win_set_cursor(other, { turn.lnum, 0 })
         vim.api.nvim_win_call(other, function()

@@ -27,7 +27,7 @@ end
 ---Labels and what stands beside them; what is empty is left out.
 ---@param agent athena.AgentView
 ---@param collisions athena.Collision[]
----@return { [1]: string, [2]: string? }[]
+---@return { [1]: string, [2]: string }[]
 local function rows(agent, collisions)
   local icon, status = words.status(agent)
   local usage, place, context = agent.usage, agent.workspace, agent.context
@@ -51,10 +51,16 @@ local function rows(agent, collisions)
       "tokens",
       ("%s in, %s out"):format(words.tokens(usage.inputTokens), words.tokens(usage.outputTokens)),
     },
-    { "context", context and context.size and ("%d%% full"):format(context.used / context.size * 100) },
+    {
+      "context",
+      context and context.size and ("%d%% full"):format(context.used / context.size * 100),
+    },
     { "cost", agent.cost and words.cost(agent.cost) },
     { "comments", agent.comments > 0 and tostring(agent.comments) or nil },
-    { "last heard", os.date("%F %T", math.floor(agent.updatedAt / 1000)) --[[@as string]] },
+    {
+      "last heard",
+      os.date("%F %T", math.floor(agent.updatedAt / 1000)) --[[@as string]],
+    },
     { "id", agent.id },
   }
   for _, prompt in ipairs(agent.queue) do
@@ -64,9 +70,10 @@ local function rows(agent, collisions)
     local label = collision.conflict and "conflicts" or "collides"
     table.insert(found, { label, "with " .. collides_at(collision) })
   end
-  return vim.tbl_filter(function(row)
+  local said = vim.tbl_filter(function(row)
     return (row[2] or "") ~= ""
   end, found)
+  return said --[[@as { [1]: string, [2]: string }[] ]]
 end
 
 ---Show them.
@@ -77,8 +84,8 @@ function M.show(id)
     local collisions = client.call("athena/collision/list", { agent = id }).collisions
     local lines, marks = {}, {}
     for _, row in ipairs(rows(agent, collisions)) do
-      local room = vim.o.columns - 8 - LABEL
-      table.insert(lines, (" %s%s "):format(row[1] .. (" "):rep(LABEL - #row[1]), words.line(row[2], room)))
+      local label = row[1] .. (" "):rep(LABEL - #row[1])
+      table.insert(lines, (" %s%s "):format(label, words.line(row[2], vim.o.columns - 8 - LABEL)))
       table.insert(marks, { #lines - 1, 0, LABEL, "AthenaMuted" })
     end
     local _, buffer = buffers.float(lines, { title = (" %s "):format(agent.name) })

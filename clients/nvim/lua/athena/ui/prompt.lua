@@ -46,11 +46,10 @@ local function files_in(folder)
   local ok, done = pcall(function()
     return vim.system(command, { cwd = folder, text = true }):wait(2000)
   end)
-  local files
+  local files = {} ---@type string[]
   if ok and done.code == 0 then
     files = vim.split(done.stdout or "", "\0", { plain = true, trimempty = true })
   else
-    files = {}
     for name, kind in vim.fs.dir(folder, { depth = 4 }) do
       if kind == "file" then
         table.insert(files, name)
@@ -81,7 +80,7 @@ local function candidates(base)
     return found
   elseif mark == "@" then
     local files = files_in(prompt.folder)
-    local fitting = rest == "" and files or vim.fn.matchfuzzy(files, rest)
+    local fitting = rest == "" and files or vim.fn.matchfuzzy(files, rest) --[[@as string[] ]]
     for index = 1, math.min(#fitting, 100) do
       local name = fitting[index]
       local word = name:find("%s") and ('@"%s"'):format(name) or "@" .. name
@@ -211,7 +210,7 @@ local function offer()
   local start = mark_start()
   local base = start and vim.api.nvim_get_current_line():sub(start + 1, vim.fn.col(".") - 1)
   local visible = vim.fn.pumvisible() == 1
-  if not base or (visible and base == offered) then
+  if not start or not base or (visible and base == offered) then
     offered = visible and offered or nil
     return
   elseif visible and vim.fn.complete_info({ "selected" }).selected >= 0 then
@@ -254,11 +253,12 @@ end
 
 ---@param prompt athena.PromptBuffer
 local function choose(prompt)
+  local choosing = assert(prompt.choose)
   local inserting = vim.fn.mode() == "i"
   local window = vim.api.nvim_get_current_win()
   async.run(function()
     vim.cmd.stopinsert()
-    prompt.choose(function()
+    choosing(function()
       vim.cmd.redrawstatus({ bang = true })
     end)
     if inserting and vim.api.nvim_get_current_win() == window then
@@ -391,8 +391,8 @@ function M.to_agent(id, opts)
     steers = true,
     content = opts.content,
     send = function(text, content, steer)
-      local verb = (steer or opts.steer) and "steer" or "prompt"
-      client.call(("athena/agent/%s"):format(verb), {
+      local steers = steer or opts.steer
+      client.call(steers and "athena/agent/steer" or "athena/agent/prompt", {
         agent = id,
         text = text,
         content = content,

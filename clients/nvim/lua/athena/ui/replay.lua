@@ -105,8 +105,8 @@ end
 local function turn_from(replay, direction)
   local all = replay.all
   local function turn(index)
-    local item = all.items[all.order[index]]
-    return item and item.turnId
+    local id = all.order[index]
+    return id and all.items[id].turnId
   end
   local index = replay.position + direction
   while all.order[index] and (turn(index) == turn(index - 1) or not turn(index)) do
@@ -119,12 +119,13 @@ end
 ---@param replay athena.Replay
 ---@return integer?
 local function parse(text, replay)
-  local percent, number = text:match("^(%d+)%%$"), tonumber(text)
+  local percent, number = tonumber(text:match("^(%d+)%%$")), tonumber(text)
   if percent then
-    return math.floor(#replay.all.order * tonumber(percent) / 100)
+    return math.floor(#replay.all.order * percent / 100)
   elseif number then
     return number
   elseif text:find("^%d+:%d+") then
+    text = text:find("^%d:") and "0" .. text or text
     for index, id in ipairs(replay.all.order) do
       if words.time(replay.all.items[id].at) >= text then
         return index
@@ -145,6 +146,18 @@ local function going(step)
       if position then
         seek(replay, position)
       end
+    end
+  end
+end
+
+---@param times number
+---@return fun()
+local function faster(times)
+  return function()
+    local replay = here()
+    if replay then
+      replay.speed = replay.speed * times
+      vim.cmd.redrawstatus()
     end
   end
 end
@@ -208,8 +221,10 @@ local KEYS = {
       async.run(function()
         local text = async.input("Item, percent or time")
         local position = text and replay and parse(text, replay)
-        if position then
+        if replay and position then
           seek(replay, position)
+        elseif text and text ~= "" then
+          words.tell("seek takes the number of an item, 50%, or a time such as 14:03")
         end
       end)
     end,
@@ -232,19 +247,13 @@ local KEYS = {
     "+",
     "faster",
     "play faster",
-    function()
-      here().speed = here().speed * 2
-      vim.cmd.redrawstatus()
-    end,
+    faster(2),
   },
   {
     "-",
     "slower",
     "play slower",
-    function()
-      here().speed = here().speed / 2
-      vim.cmd.redrawstatus()
-    end,
+    faster(0.5),
   },
   { "<CR>", "enter", "open or close", "<Cmd>silent! normal! za<CR>" },
   { "q", "close", "close", buffers.close },

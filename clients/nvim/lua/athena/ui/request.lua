@@ -35,8 +35,9 @@ local function body_of(request)
   end
   for _, content in ipairs(call.content or {}) do
     if content.type == "diff" then
-      local lines = { content.path }
-      return vim.list_extend(lines, vim.split(vim.trim(items.diff(content)), "\n"))
+      local diff = content --[[@as athena.ToolDiff]]
+      local lines = { diff.path }
+      return vim.list_extend(lines, vim.split(vim.trim(items.diff(diff)), "\n"))
     end
   end
   local text = items.input(call)
@@ -82,6 +83,7 @@ local function compose(request)
   add(words.request(request), "AthenaWaiting")
   local body = request.request
   if body.type == "permission" then
+    local options = (body --[[@as athena.Permission]]).options
     local about = body_of(request)
     for index = 1, math.min(#about, BODY_LINES) do
       local line = about[index]
@@ -90,8 +92,8 @@ local function compose(request)
     if #about > BODY_LINES then
       add(("  … %d more lines"):format(#about - BODY_LINES), "AthenaMuted")
     end
-    local by_letter = letters(body.options)
-    for index, option in ipairs(body.options) do
+    local by_letter = letters(options)
+    for index, option in ipairs(options) do
       local letter = by_letter[index] and ("   (%s)"):format(by_letter[index]) or ""
       add(("%d %s%s"):format(index, option.name, letter), "AthenaKey")
     end
@@ -233,6 +235,7 @@ function M.choose(id)
     local request = state.request(id)
     if not request then
       async.fail("this request is no longer open")
+      return
     end
     if request.request.type == "permission" then
       return choose_permission(request)
@@ -285,7 +288,8 @@ local function map(request, buffer)
         end,
       })
     end
-    for index, option in ipairs(request.request.options) do
+    local permission = request.request --[[@as athena.Permission]]
+    for index, option in ipairs(permission.options) do
       table.insert(keys, {
         tostring(index),
         "option" .. index,
@@ -296,8 +300,9 @@ local function map(request, buffer)
       })
     end
   else
-    local question = request.request.questions[1]
-    for index, choice in ipairs(direct_choices(request.request)) do
+    local inquiry = request.request --[[@as athena.Inquiry]]
+    local question = inquiry.questions[1]
+    for index, choice in ipairs(direct_choices(inquiry)) do
       table.insert(keys, {
         tostring(index),
         "choice" .. index,
@@ -392,8 +397,8 @@ end
 
 ---Show what waits, close what was answered here or elsewhere, or is in view anyway.
 local function follow()
-  local valid = shown and vim.api.nvim_win_is_valid(shown.window)
-  if valid and vim.api.nvim_get_current_win() == shown.window then
+  local valid = shown ~= nil and vim.api.nvim_win_is_valid(shown.window)
+  if shown and valid and vim.api.nvim_get_current_win() == shown.window then
     if not state.request(shown.request) then
       M.close()
     end

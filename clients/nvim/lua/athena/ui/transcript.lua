@@ -86,13 +86,13 @@ local function footer(agent)
     local body = request.request
     if body.type == "permission" then
       local names = {}
-      for _, option in ipairs(body.options) do
+      for _, option in ipairs(body.options or {}) do
         table.insert(names, option.name)
       end
       add("  " .. table.concat(names, " · "), "AthenaMuted")
       add("  a allow   d reject   <Tab> all answers", "AthenaKey")
     else
-      for _, question in ipairs(body.questions) do
+      for _, question in ipairs(body.questions or {}) do
         local labels = vim.tbl_map(function(choice)
           return choice.label
         end, question.choices)
@@ -289,7 +289,10 @@ end
 ---@return athena.TranscriptItem?
 function M.item()
   local transcript = M.here()
-  local id = transcript and transcript.view:at(vim.fn.line("."))
+  if not transcript then
+    return nil
+  end
+  local id = transcript.view:at(vim.fn.line("."))
   return id and transcript.view.model.items[id] or nil
 end
 
@@ -369,7 +372,7 @@ end
 
 local function go_to_file()
   local item = M.item()
-  local location = item and item.item.type == "toolCall" and item.item.locations[1]
+  local location = item and item.item.locations and item.item.locations[1]
   if not location then
     return words.tell("the cursor is on no tool call that names a file")
   end
