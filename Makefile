@@ -60,6 +60,12 @@ lint-clients: venv clients/node_modules/.package-lock.json ## formatting of the 
 	$(NPM) run --silent lint
 	$(NPM) run --silent types
 
+.PHONY: types-nvim
+types-nvim: venv ## the types of the Neovim client; what checks them is built once, with Rust, in some minutes
+	$(SETUP) install nvim-0.12 emmylua_check
+	VIMRUNTIME="$$($(SETUP) path nvim-0.12 | sed 's|bin/nvim$$|share/nvim/runtime|')" \
+		"$$($(SETUP) path emmylua_check)" --warnings-as-errors clients/nvim
+
 .PHONY: vsix
 vsix: venv clients/node_modules/.package-lock.json ## build the VS Code extension: clients/vscode/athena-agents.vsix
 	$(NPM) run --silent build

@@ -114,7 +114,7 @@ def _text(typed: list[Argument]) -> Argument | None:
     return next(iter([*needed, *(a for a in typed if a.source is Source.PROMPT)]), None)
 
 
-def _event(model: m.Model, event: m.Event) -> str:
+def _event(model: m.Model, event: m.EventKind) -> str:
     name = f"AthenaEvent{event.kind[:1].upper()}{event.kind[1:]}"
     doc = model.structure(event.data).doc.partition("\n\n")[0].replace("\n", " ")
     about = textwrap.wrap(doc, WIDTH, initial_indent=INDENT, subsequent_indent=INDENT)

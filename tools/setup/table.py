@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from tools.setup import harnesses
+from tools.setup.cargo import CargoTool
 from tools.setup.code_server import CodeServerTool
 from tools.setup.debian import PATCHELF, AptTool, SuiteTool
 from tools.setup.emacs import EmacsTool
@@ -129,6 +130,12 @@ TOOLS: tuple[Tool, ...] = (
         program="node_modules/playwright-core",
         check=(),
         note="drives chromium; `path` is the package's folder",
+    ),
+    CargoTool(
+        name="emmylua_check",
+        version="0.25.1",
+        says=r"^emmylua_check 0\.25\.1$",
+        note="checks the types of the Neovim client; no test needs it",
     ),
     *harnesses.HARNESSES,
 )

@@ -122,7 +122,7 @@ async def _judged_by_hunk(
 
 
 def _shared_verdict(state: AgentState, detail: FileHunks) -> r.Verdict:
-    given = {verdict_of(state, hunk.id, detail.file.id) for hunk in detail.hunks}
+    given: set[r.Verdict] = {verdict_of(state, h.id, detail.file.id) for h in detail.hunks}
     if not given:
         return verdict_of(state, detail.file.id)
     return given.pop() if len(given) == 1 else "open"
