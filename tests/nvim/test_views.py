@@ -391,6 +391,44 @@ def test_a_transcript_has_the_name_of_its_agent(
     nvim.sees("new ○ idle", "Ready.")
 
 
+def test_a_view_is_found_again_by_its_name(
+    athena: Athena, client: Client, project: Path, tmp_path: Path, open_nvim: Open
+) -> None:
+    agent = spawn(client, project, "say Ready.", name="reader")
+    client.until(agent["id"], "idle")
+    nvim = open_nvim()
+    names = {
+        "agents": "○ reader",
+        "inbox": "Nothing waits for you.",
+        f"replay/{agent['id']}/reader": "1/2",
+        f"transcript/{agent['id']}/reader": "Ready.",
+    }
+    for name, text in names.items():
+        nvim.command(f"edit athena://{name}")
+        nvim.sees(text)
+        nvim.keys("g?")
+        nvim.sees("show these keys")
+        nvim.keys("q")
+        nvim.sees_not("show these keys")
+    nvim.command("edit")
+    nvim.sees("Ready.", "reader ○ idle")
+    nvim.command("edit athena://nothing")
+    nvim.sees("Athena shows nothing under athena://nothing")
+
+    # A session brings all of them back, and the focus stays where it was.
+    nvim.command("Athena transcript reader")
+    nvim.command("vsplit | Athena")
+    nvim.sees("○ reader", "Ready.")
+    nvim.keys("<C-w>p")
+    session = tmp_path / "session.vim"
+    nvim.command(f"mksession {session}")
+    nvim.until(session.exists, "the session is saved")
+    other = open_nvim()
+    other.command(f"source {session}")
+    other.sees("○ reader", "Ready.", "reader ○ idle")
+    assert "transcript" in other.call("nvim_buf_get_name", 0)
+
+
 def test_a_name_is_free_again_when_its_agent_is_archived(
     athena: Athena, client: Client, project: Path, open_nvim: Open
 ) -> None:

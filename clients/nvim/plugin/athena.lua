@@ -32,10 +32,22 @@ for _, name in ipairs({ "ask", "fix" }) do
   end, { expr = true, desc = "Athena: " .. name .. " about what a motion covers" })
 end
 
+local group = vim.api.nvim_create_augroup("athena.documents", {})
 vim.api.nvim_create_autocmd("BufReadCmd", {
-  group = vim.api.nvim_create_augroup("athena.documents", {}),
+  group = group,
   pattern = "athena://*",
   callback = function(event)
     require("athena.documents").read(event.buf, event.match)
+  end,
+})
+vim.api.nvim_create_autocmd("SessionLoadPost", {
+  group = group,
+  callback = function()
+    for _, window in ipairs(vim.api.nvim_list_wins()) do
+      local name = vim.api.nvim_buf_get_name(vim.api.nvim_win_get_buf(window))
+      if vim.startswith(name, "athena://") then
+        return require("athena.documents").restore()
+      end
+    end
   end,
 })

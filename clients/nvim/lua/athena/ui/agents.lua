@@ -146,8 +146,7 @@ local function header(rows, width)
       counts.working = counts.working + 1
     end
   end
-  local how = client.state == "running" and "" or (" · " .. (client.why or client.state))
-  return compose({
+  local said = {
     { "Athena", "AthenaTitle" },
     { " · " .. words.count(#rows, "agent") },
     {
@@ -155,9 +154,14 @@ local function header(rows, width)
       "AthenaWaiting",
     },
     { counts.working > 0 and (" · %d working"):format(counts.working) or "", "AthenaWorking" },
-    { words.line(how, math.max(20, width - 60)), "AthenaFailed" },
-    { "   g? keys", "AthenaMuted" },
-  })
+  }
+  local keys = "   g? keys"
+  if client.state ~= "running" then
+    local room = width - vim.fn.strdisplaywidth(compose(said) .. keys) - 3
+    table.insert(said, { " · " .. words.line(client.why or client.state, room), "AthenaFailed" })
+  end
+  table.insert(said, { keys, "AthenaMuted" })
+  return compose(said)
 end
 
 ---@param window integer

@@ -22,29 +22,40 @@ local M = {}
 
 local SPACE = vim.api.nvim_create_namespace("athena.buffer")
 
----The buffer of a name, made if need be; true when it is new.
+---@type table<integer, true> the buffers that were made here
+local made = {}
+
+---The buffer of a name, made if need be; true when it is new. A buffer that only has the name, from
+---`:edit` or a session, is made into it.
 ---@param name string
 ---@param filetype string
 ---@return integer buffer
 ---@return boolean new
 function M.get(name, filetype)
-  local known = vim.fn.bufnr("^" .. vim.fn.escape(name, "[]*?{},\\") .. "$")
-  if known > 0 and vim.api.nvim_buf_is_loaded(known) then
-    return known, false
+  local buffer = vim.fn.bufnr("^" .. vim.fn.escape(name, "[]*?{},\\") .. "$")
+  if made[buffer] then
+    return buffer, false
   end
-  local buffer = known > 0 and known or vim.api.nvim_create_buf(true, true)
+  if buffer <= 0 then
+    buffer = vim.api.nvim_create_buf(true, true)
+    vim.api.nvim_buf_set_name(buffer, name)
+  end
+  made[buffer] = true
   vim.bo[buffer].buftype = "nofile"
   vim.bo[buffer].bufhidden = "hide"
   vim.bo[buffer].swapfile = false
-  if known <= 0 then
-    vim.api.nvim_buf_set_name(buffer, name)
-  else
-    vim.fn.bufload(buffer)
-  end
+  vim.cmd(("noautocmd call bufload(%d)"):format(buffer))
   vim.bo[buffer].buflisted = false
   vim.bo[buffer].modifiable = false
   vim.bo[buffer].undolevels = -1
   vim.bo[buffer].filetype = filetype
+  vim.api.nvim_create_autocmd("BufUnload", {
+    buffer = buffer,
+    once = true,
+    callback = function()
+      made[buffer] = nil
+    end,
+  })
   return buffer, true
 end
 
