@@ -1,17 +1,19 @@
-"""One agent in two editors at once: Neovim, and a client with the capabilities of VS Code."""
+"""One agent in two editors at once, and a Neovim that was away for a while."""
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 from typing import Any
 
+import psutil
 from lsprotocol import types
 from pytest_lsp import LanguageClient, client_capabilities
 
 from tests.app.playing import scenario
-from tests.nvim.conftest import Open
+from tests.nvim.conftest import Open, spawn
 from tests.support.athena import Athena, Client
-from tests.support.wait import until
+from tests.support.wait import until, until_sync
 
 Json = dict[str, Any]
 
@@ -89,3 +91,37 @@ async def test_two_editors_on_one_agent(
         await editor.stop()
     place = Path(client.agent("shared")["workspace"]["cwd"])
     assert (place / "one").exists() and not (place / "two").exists()
+
+
+def test_a_neovim_that_was_suspended_misses_nothing(
+    athena: Athena, client: Client, project: Path, open_nvim: Open
+) -> None:
+    steps = "gate go\nrepeat 300:\n    tool read: step ${count} | done\n    say Word ${count}."
+    spawn(client, project, steps, name="worker")
+    nvim = open_nvim()
+    nvim.command("Athena transcript worker")
+    nvim.sees("worker ● working")
+    nvim.process.send_signal(signal.SIGSTOP)
+    (project / "go").touch()
+    client.until("worker", "idle", timeout=60)
+    nvim.process.send_signal(signal.SIGCONT)
+    nvim.sees("Word 300.", "○ idle", timeout=20)
+    lines = nvim.lua("return vim.api.nvim_buf_get_lines(0, 0, -1, true)")
+    for text in ("✓ read: step {}", "Word {}."):
+        assert [lines.count(text.format(n)) for n in range(1, 301)] == [1] * 300, text
+
+
+def test_a_relay_that_died_is_started_again(
+    athena: Athena, client: Client, project: Path, open_nvim: Open
+) -> None:
+    spawn(client, project, "say Before.\ngate go\nsay After.", name="worker")
+    nvim = open_nvim()
+    nvim.command("Athena transcript worker")
+    nvim.sees("Before.", "worker ● working")
+    (relay,) = psutil.Process(nvim.process.pid).children(recursive=True)
+    relay.kill()
+    until_sync(lambda: not relay.is_running())
+    (project / "go").touch()
+    nvim.sees("After.", "○ idle", timeout=20)
+    lines = nvim.lua("return vim.api.nvim_buf_get_lines(0, 0, -1, true)")
+    assert [lines.count(text) for text in ("Before.", "After.")] == [1, 1]
