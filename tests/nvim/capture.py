@@ -141,7 +141,10 @@ def scenes(nvim: Nvim, client: Client, project: Path) -> None:
     nvim.keys(":Athena<CR>")
     nvim.sees("4 agents", "python3 -m unittest", "conflicts")
     show(nvim.grid, "Agents", "nvim-agents.svg")
-    nvim.keys(":Athena transcript repairs<CR>")
+    nvim.keys("K")
+    nvim.sees("made with", "conflicts  with")
+    show(nvim.grid, "All that is known of an agent", "nvim-details.svg")
+    nvim.keys("q:Athena transcript repairs<CR>")
     nvim.sees("! python3 -m unittest", "a allow")
     nvim.sees_not("repairs asks")
     nvim.keys(":<Esc>")
@@ -162,6 +165,16 @@ def scenes(nvim: Nvim, client: Client, project: Path) -> None:
     nvim.sees("harness", "spent", "changed")
     nvim.sees("one line now", "checks first")
     show(nvim.grid, "Comparison", "nvim-compare.svg")
+    nvim.keys(":tabonly | only | Athena replay repairs<CR>")
+    nvim.sees("n p step")
+    nvim.keys("6nzR")
+    nvim.sees("7/", "+    return sum(prices)")
+    show(nvim.grid, "Replay", "nvim-replay.svg")
+    nvim.keys("q:Athena spawn harness=scripted model=scripted-large workspace=none<CR>")
+    nvim.sees("<M-o> options")
+    nvim.keys("Write the tests of @bas")
+    nvim.sees("basket.py file")
+    show(nvim.grid, "A prompt for a new agent", "nvim-prompt.svg")
 
 
 def main() -> int:
