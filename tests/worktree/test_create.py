@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from athena.worktree import git
 from athena.worktree.checkpoint import take
 from athena.worktree.create import Request, create, create_all, owner
 from athena.worktree.errors import (
@@ -334,11 +333,8 @@ async def test_one_that_another_git_is_making_is_waited_for(repo: Repo) -> None:
     assert (await making).branch == "athena/next"
 
 
-async def test_one_that_another_git_never_finished_is_named(
-    repo: Repo, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(git, "HALF_MADE_SECONDS", 0.2)
+async def test_one_that_another_git_never_finished_is_named(repo: Repo) -> None:
     half_made(repo)
+    plumbing = (await repo.checkout()).git
     with pytest.raises(HalfMade, match=r"worktrees/other.*delete that folder"):
-        await create(request(repo, name="next"))
-    assert not repo.git("show-ref", "refs/heads/athena/next", check=False)
+        await plumbing.run("worktree", "add", "--detach", str(repo.path.with_name("next")))
