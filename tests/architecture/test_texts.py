@@ -45,13 +45,13 @@ def test_a_breach_is_seen() -> None:
     assert not FORBIDDEN.search("/home/user/project and ./work/main.py")
 
 
-WORDS_OF_EDITORS = {"cursor"}
-"""Names of harnesses that editors have another meaning for: looked for by their programs."""
+OTHER_WORDS = {"amp", "cursor"}
+"""Names of harnesses that mean something else in HTML or in an editor: programs are looked for."""
 
 
 def test_no_client_knows_a_harness_by_its_name() -> None:
     names = "|".join(
-        harness.argv[0] if harness.name in WORDS_OF_EDITORS else harness.name
+        harness.argv[0] if harness.name in OTHER_WORDS else harness.name
         for harness in HARNESSES
         if harness.name != "scripted"
     )
