@@ -27,7 +27,7 @@ from tests.support.wait import until
 
 E = TypeVar("E", bound=e.EventData)
 Answer = Callable[[e.RequestOpened], Intent | None]
-SECONDS = 30.0
+SECONDS = 60.0
 
 
 def allow(request: e.RequestOpened) -> Intent | None:

@@ -17,7 +17,7 @@ from athena.harness.capabilities import learned
 from athena.harness.driver import Launch
 from athena.harness.examination import examine
 from athena.harness.registry import driver_for
-from athena.harness.rows import BY_NAME, Harness
+from athena.harness.rows import BY_NAME, HARNESSES, Harness
 from athena.protocol.capability import Capabilities
 from athena.protocol.events import CommandsChanged
 from athena.protocol.spec import AgentSpec
@@ -62,15 +62,26 @@ Every harness here runs in the tests, as the real program, in a fresh home, with
 is written down in `tests/support/harness_env.py`; nothing of the machine reaches it.
 
 - All: a tour (read, edit, write, run, answer), a denied permission, an interrupt that is seen at the
-  model, a primer, and where the harness can, an image and an open permission that an interrupt voids.
-- Claude Code and Codex: also steering, late steering, resume, fork, errors of the provider (400, 429,
-  529, a cut stream), a kill in the middle of a turn, MCP servers, plans, questions, subagents,
-  commands that outlive their turn, compaction, settings, structured output.
-- Claude Code, Codex, Gemini CLI, GitHub Copilot CLI: under a whole Athena whose daemon is killed with
-  SIGKILL while a permission is open and while a response is being streamed.
+  model, resume, a session that is gone, a kill in the middle of a turn and resume after it, errors of
+  the provider (400, 429, 529), a primer, and where the harness can, steering, late steering, fork, an
+  image and an open permission that an interrupt voids.
+- Claude Code and Codex: also usage that is compared with what the model counted, retries, MCP
+  servers, plans, questions, subagents, commands that outlive their turn, compaction, settings,
+  structured output. What Codex says of its own protocol, and Claude Code of its command line, is
+  compared with what Athena knows of it.
+- Claude Code, Codex, Gemini CLI, GitHub Copilot CLI: under a whole Athena, with prompts that wait
+  their turn, whose daemon is killed with SIGKILL while a permission is open and while a response is
+  being streamed.
 
 `make test` runs the four that start fastest, `make test-harnesses` all of them. What the native
 harnesses said in these scenarios is kept in `tests/harnesses/streams`, with the events it becomes.
+
+## Known, and not run by the tests
+
+These speak the Agent Client Protocol too, by what their makers document. `athena harness doctor NAME`
+tries one on your machine. None is taken unless you name it.
+
+{known}
 
 ## Seeing one at work
 
@@ -148,7 +159,17 @@ def page(seen: Sequence[Seen], date: str) -> str:
                 counts[1],
             )
         )
-    return "\n".join([*lines, "", TAIL])
+    return "\n".join([*lines, "", tail()])
+
+
+def tail() -> str:
+    """The part of the page that needs no harness to be asked."""
+    rows = [row for row in HARNESSES if row.name not in ASKING and row.name != "scripted"]
+    lines = [_row("harness", "command", "how to get it"), _row("---", "---", "---")]
+    for row in rows:
+        title = f"{row.title} (`{row.name}`)"
+        lines.append(_row(title, f"`{' '.join(row.argv)}`", row.hint))
+    return TAIL.format(known="\n".join(lines))
 
 
 def _row(*cells: str) -> str:

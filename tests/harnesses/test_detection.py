@@ -28,7 +28,7 @@ from athena.protocol.request import Permission
 from athena.protocol.spec import AgentSpec
 from athena.protocol.usage import Cost, CostSource, Usage
 from tests.harnesses.checks import ASKING, harnesses
-from tests.harnesses.matrix import PAGE, page, see_all
+from tests.harnesses.matrix import PAGE, page, see_all, tail
 from tests.support.fakemodel import FakeModel
 from tests.support.harness_env import HARNESS_ENVS
 from tools.setup.harnesses import HARNESSES
@@ -379,6 +379,10 @@ def test_the_page_names_the_verified_versions() -> None:
     for name, version in VERIFIED.items():
         [row] = [line for line in lines if f"(`{name}`)" in line]
         assert f"| {version} |" in row
+
+
+def test_the_page_has_the_harnesses_that_no_test_runs() -> None:
+    assert PAGE.read_text(encoding="utf-8").endswith(tail()), "run: make harness-page"
 
 
 @pytest.mark.harnesses
