@@ -245,19 +245,34 @@ def running(command: str) -> bool:
 def test_an_agent_moves_to_another_harness(
     athena: Athena, repository: Path, model: FakeModel, tmp_path: Path
 ) -> None:
-    """The conversation goes along, and the transcript shows the seam."""
+    """The conversation goes along, in the same worktree; modes and options, which are each harness's
+    own, do not; and the transcript shows the seam."""
     with athena.client() as client:
-        agent = spawn(client, "claude", repository, "remember pomegranate [[fake:hello]]")["id"]
-        client.until(agent, "idle", timeout=SECONDS)
-        client.call("athena/agent/move", agent=agent, harness="codex")
+        agent = client.call(
+            "athena/agent/spawn",
+            harness="claude",
+            project=str(repository),
+            mode="acceptEdits",
+            options={"max-turns": 9},
+            prompt="remember pomegranate [[fake:hello]]",
+        )["id"]
+        before = client.until(agent, "idle", timeout=SECONDS)["workspace"]
+        options = {"sandbox": "danger-full-access"}
+        client.call("athena/agent/move", agent=agent, harness="codex", options=options)
         client.call("athena/agent/prompt", agent=agent, text=f"[[fake:hello tag={tmp_path.name}]]")
         client.until(agent, "idle", timeout=SECONDS)
         until_sync(lambda: model.requests(tmp_path.name), SECONDS)
         [asked] = model.requests(tmp_path.name)
         assert asked.api == "responses"
         assert "pomegranate" in model.body(asked)
-        kinds = [one["kind"] for one in client.events(agent)]
-        assert "agentMoved" in kinds
+        [started] = [
+            one["data"]
+            for one in client.events(agent)
+            if one["kind"] == "runStarted" and one["data"]["harness"] == "codex"
+        ]
+        assert started["cwd"] == before["cwd"] == client.agent(agent)["workspace"]["cwd"]
+        seams = [one["text"] for one in completed(client, agent, "notice")]
+        assert any("goes on under codex, which is told the conversation" in one for one in seams)
         assert len(completed(client, agent, "message")) == 2
 
 

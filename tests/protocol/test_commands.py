@@ -148,7 +148,7 @@ RULES = {
     "athena.agent.rename": lambda s: decide.rename(s, "grace"),
     "athena.agent.archive": decide.archive,
     "athena.agent.restore": decide.restore,
-    "athena.agent.move": lambda s: decide.move(s, "codex", None),
+    "athena.agent.move": lambda s: decide.move(s, e.AgentMoved(harness="codex")),
     "athena.session.adopt": lambda s: decide.adopt(s, (), HERE, None, None, "me"),
 }
 

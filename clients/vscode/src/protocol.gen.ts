@@ -54,11 +54,16 @@ export interface AgentList {
   cursor: number;
 }
 
-/** The agent goes on under another harness or model. */
+/**
+ * The agent goes on under another harness or model.
+ *
+ * Modes and options are each harness's own: those of the one before hold no longer.
+ */
 export interface AgentMoved {
   harness: string;
   model?: string;
   mode?: string;
+  options?: Record<string, unknown>;
 }
 
 /** A stalled agent was heard of again. */
@@ -969,11 +974,17 @@ export interface ModelChanged {
   model: string;
 }
 
-/** Parameters of `athena/agent/move`: go on under another harness, in the same workspace. */
+/**
+ * Parameters of `athena/agent/move`: go on under another harness, in the same workspace.
+ *
+ * Model, mode and options are the new harness's; those of the one before are dropped.
+ */
 export interface MoveAgent {
   agent: string;
   harness: string;
   model?: string;
+  mode?: string;
+  options?: Record<string, unknown>;
 }
 
 /** Something worth showing that nobody said: a retry, a seam between harnesses, a set-up log. */

@@ -249,9 +249,10 @@ async def move(context: Context, connection: Connection, asked: a.MoveAgent) -> 
     """Go on under another harness."""
     actor = await _actor(context, asked.agent)
     harness = context.settings_of(actor.state).harness(asked.harness)
-    return await _change(
-        actor, lambda draft: draft.record(*decide.move(draft.now, harness.name, asked.model))
+    moved = e.AgentMoved(
+        harness=harness.name, model=asked.model, mode=asked.mode, options=asked.options
     )
+    return await _change(actor, lambda draft: draft.record(*decide.move(draft.now, moved)))
 
 
 async def logs(context: Context, connection: Connection, asked: a.ReadLogs) -> a.Logs:

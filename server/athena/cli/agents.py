@@ -388,10 +388,31 @@ def option(agent: str, option: str, value: str, as_json: bool) -> None:
 @click.argument("agent", shell_complete=completing.agents)
 @click.argument("harness", shell_complete=completing.harnesses)
 @click.option("--model", "-m", help="The model to go on with.")
+@click.option("--mode", help="The mode to go on in.")
+@click.option("--option", "-o", multiple=True, help="NAME=VALUE, a setting of the harness.")
 @json_option
-def move(agent: str, harness: str, model: str | None, as_json: bool) -> None:
-    """Let AGENT go on under another HARNESS, in the same workspace."""
-    _changed("athena/agent/move", as_json, agent=agent, harness=harness, model=model)
+def move(
+    agent: str,
+    harness: str,
+    model: str | None,
+    mode: str | None,
+    option: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    """Let AGENT go on under another HARNESS, in the same workspace.
+
+    The conversation goes along. Modes and options are each harness's own, so those that it had do
+    not.
+    """
+    _changed(
+        "athena/agent/move",
+        as_json,
+        agent=agent,
+        harness=harness,
+        model=model,
+        mode=mode,
+        options=_pairs(option, "--option") or None,
+    )
 
 
 @group.command("withdraw")

@@ -99,17 +99,16 @@ def restore(state: AgentState) -> Events:
     return (e.AgentRestored(),) if state.archived else ()
 
 
-def move(state: AgentState, harness: str, model: str | None) -> Events:
+def move(state: AgentState, moved: e.AgentMoved) -> Events:
     """Go on under another harness."""
     _not_archived(state)
     _not_read_only(state)
     if state.turn is not None:
         raise _wrong(state, "A turn is running: interrupt it or wait for its end.")
-    moved = e.AgentMoved(harness=harness, model=model)
     if state.turns == 0:
         return (moved,)
     seam = Notice(
-        text=f"The work goes on under {harness}, which is told the conversation so far.",
+        text=f"The work goes on under {moved.harness}, which is told the conversation so far.",
         topic="harness",
     )
     return (moved, e.ItemCompleted(item_id=f"{state.id}.v{state.version + 2}", item=seam))

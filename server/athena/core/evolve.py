@@ -101,7 +101,12 @@ def _life_change(state: AgentState, at: int, data: e.EventData) -> Change:
             return {"archived": False}
         case e.AgentMoved():
             spec = state.spec.model_copy(
-                update={"harness": data.harness, "model": data.model, "mode": data.mode}
+                update={
+                    "harness": data.harness,
+                    "model": data.model,
+                    "mode": data.mode,
+                    "options": data.options or {},
+                }
             )
             return {"spec": spec, "model": data.model, "mode": data.mode}
         case e.AgentStalled():

@@ -252,11 +252,16 @@ class SetOption(Request):
 
 
 class MoveAgent(Request):
-    """Parameters of `athena/agent/move`: go on under another harness, in the same workspace."""
+    """Parameters of `athena/agent/move`: go on under another harness, in the same workspace.
+
+    Model, mode and options are the new harness's; those of the one before are dropped.
+    """
 
     agent: str
     harness: str
     model: str | None = None
+    mode: str | None = None
+    options: dict[str, object] | None = None
 
 
 class Changed(Record):

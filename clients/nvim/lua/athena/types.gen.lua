@@ -50,10 +50,13 @@
 ---@field cursor integer
 
 ---The agent goes on under another harness or model.
+---
+---Modes and options are each harness's own: those of the one before hold no longer.
 ---@class athena.AgentMoved
 ---@field harness string
 ---@field model? string
 ---@field mode? string
+---@field options? table<string, any>
 
 ---A stalled agent was heard of again.
 ---@class athena.AgentRecovered
@@ -848,10 +851,14 @@
 ---@field model string
 
 ---Parameters of `athena/agent/move`: go on under another harness, in the same workspace.
+---
+---Model, mode and options are the new harness's; those of the one before are dropped.
 ---@class athena.MoveAgent
 ---@field agent string
 ---@field harness string
 ---@field model? string
+---@field mode? string
+---@field options? table<string, any>
 
 ---Something worth showing that nobody said: a retry, a seam between harnesses, a set-up log.
 ---@class athena.Notice

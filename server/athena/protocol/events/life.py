@@ -36,12 +36,16 @@ class AgentRestored(EventData):
 
 
 class AgentMoved(EventData):
-    """The agent goes on under another harness or model."""
+    """The agent goes on under another harness or model.
+
+    Modes and options are each harness's own: those of the one before hold no longer.
+    """
 
     KIND = "agentMoved"
     harness: str
     model: str | None = None
     mode: str | None = None
+    options: dict[str, object] | None = None
 
 
 class AgentStalled(EventData):

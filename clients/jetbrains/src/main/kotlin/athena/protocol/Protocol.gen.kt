@@ -219,11 +219,16 @@ public data class AgentList(
     internal class Adapter : Reader<AgentList>({ from(it) })
 }
 
-/** The agent goes on under another harness or model. */
+/**
+ * The agent goes on under another harness or model.
+ *
+ * Modes and options are each harness's own: those of the one before hold no longer.
+ */
 public data class AgentMoved(
     public val harness: String,
     public val model: String? = null,
     public val mode: String? = null,
+    public val options: JsonObject? = null,
 ) : EventData {
     public companion object {
         internal fun from(json: JsonElement): AgentMoved =
@@ -232,6 +237,7 @@ public data class AgentMoved(
                     harness = o.needed("harness").asString,
                     model = o.given("model")?.let { it.asString },
                     mode = o.given("mode")?.let { it.asString },
+                    options = o.given("options")?.let { it.asJsonObject },
                 )
             }
     }
@@ -2658,18 +2664,26 @@ public data class ModelChanged(
     }
 }
 
-/** Parameters of `athena/agent/move`: go on under another harness, in the same workspace. */
+/**
+ * Parameters of `athena/agent/move`: go on under another harness, in the same workspace.
+ *
+ * Model, mode and options are the new harness's; those of the one before are dropped.
+ */
 @JsonAdapter(MoveAgent.Adapter::class)
 public data class MoveAgent(
     public val agent: String,
     public val harness: String,
     public val model: String? = null,
+    public val mode: String? = null,
+    public val options: JsonObject? = null,
 ) {
     internal fun json(): JsonObject =
         JsonObject().also { o ->
             o.put("agent", JsonPrimitive(this.agent))
             o.put("harness", JsonPrimitive(this.harness))
             o.put("model", this.model?.let { JsonPrimitive(it) })
+            o.put("mode", this.mode?.let { JsonPrimitive(it) })
+            o.put("options", this.options)
         }
 
     internal class Adapter : Writer<MoveAgent>({ it.json() })
