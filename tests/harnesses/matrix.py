@@ -61,10 +61,11 @@ TAIL = """\
 Every harness here runs in the tests, as the real program, in a fresh home, with an environment that
 is written down in `tests/support/harness_env.py`; nothing of the machine reaches it.
 
-- All: a tour (read, edit, write, run, answer), a denied permission, an interrupt that is seen at the
-  model, resume, a session that is gone, a kill in the middle of a turn and resume after it, errors of
-  the provider (400, 429, 529), a primer, and where the harness can, steering, late steering, fork, an
-  image and an open permission that an interrupt voids.
+- All: a tour (read, edit, write, run, answer), an interrupt that is seen at the model, resume, a
+  session that is gone, an error of the provider (400), a primer. All but one, which is named with the
+  reason in `tests/harnesses/test_scenarios.py`: a denied permission, an open permission that an
+  interrupt voids, a kill in the middle of a turn and resume after it, a provider that has no time
+  (429, 529), a cut stream, an image. Where the harness can: steering, late steering, fork.
 - Claude Code and Codex: also usage that is compared with what the model counted, retries, MCP
   servers, plans, questions, subagents, commands that outlive their turn, compaction, settings,
   structured output. What Codex says of its own protocol, and Claude Code of its command line, is

@@ -137,3 +137,11 @@ def test_questions_of_mcp_servers(asked: Json, answers: Any, expected: Json) -> 
     step = talk.driver.intend(talk.memory, AnswerInquiry(opened.request_id, answers))
     [frame] = step.sends
     assert json.loads(frame)["response"]["response"] == expected
+
+
+def test_a_session_that_is_refused_is_given_up() -> None:
+    talk = Talk()
+    refused = {"subtype": "error", "request_id": "athena-1", "error": "out of order"}
+    talk.hears(type="control_response", response=refused)
+    [given_up] = talk.of(e.RunGivenUp)
+    assert given_up.error == "Claude Code could not start a session: out of order"

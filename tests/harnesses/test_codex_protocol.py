@@ -263,3 +263,20 @@ def test_a_question_whose_answer_is_secret() -> None:
     opened = talk.events[-1]
     assert isinstance(opened, e.RequestOpened) and isinstance(opened.request, Inquiry)
     assert opened.request.questions[0].secret
+
+
+@pytest.mark.parametrize("step", ["initialize", "thread/start"])
+def test_a_session_that_is_refused_is_given_up(step: str) -> None:
+    """The agent says why it cannot start, and does not wait for ever."""
+    driver = driver_for(BY_NAME["codex"])
+    begun = driver.begin(Launch("R", AgentSpec(name="t", harness="codex", project="/p"), "/p"))
+    memory, sends = begun.memory, begun.sends
+    if step == "thread/start":
+        answer = {"id": 1, "result": {"userAgent": "athena/1.2.3 (x)"}}
+        opened = driver.receive(memory, json.dumps(answer).encode())
+        memory, sends = opened.memory, opened.sends
+    [asked] = [one for one in map(json.loads, sends) if one.get("method") == step]
+    error = {"id": asked["id"], "error": {"code": -32600, "message": "no such provider"}}
+    told = driver.receive(memory, json.dumps(error).encode()).events
+    given_up = [one for one in told if isinstance(one, e.RunGivenUp)]
+    assert [one.error for one in given_up] == ["Codex opened no session: no such provider"]
