@@ -14,7 +14,7 @@ from athena.protocol.content import ImageContent
 from athena.protocol.items import ItemStatus, ToolKind
 from tests.harnesses.checks import ASKING, assert_whole, calls, harnesses, notices, said
 from tests.harnesses.conftest import Starts
-from tests.harnesses.live import deny, leave_open
+from tests.harnesses.live import SECONDS, deny, leave_open
 from tests.support.fakemodel import FakeModel
 from tests.support.wait import until
 
@@ -25,7 +25,15 @@ PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgG
 
 ALL = pytest.mark.parametrize("name", harnesses())
 NATIVE = pytest.mark.parametrize("name", harnesses("claude", "codex"))
-"""ACP v1 has no steering, no retries and no usage of single responses."""
+"""ACP v1 has no retries and no usage of single responses."""
+STEERING = pytest.mark.parametrize("name", harnesses("claude", "codex", "claude-acp", "codex-acp"))
+FORKING = pytest.mark.parametrize(
+    "name", harnesses("claude", "codex", "opencode", "claude-acp", "codex-acp")
+)
+GIVING_UP = pytest.mark.parametrize("name", harnesses(*(one for one in ASKING if one != "qwen")))
+"""Qwen Code tries again for minutes."""
+ENDING = pytest.mark.parametrize("name", harnesses(*(one for one in ASKING if one != "opencode")))
+"""OpenCode tries again for as long as it is let."""
 SEEING = pytest.mark.parametrize("name", harnesses(*(one for one in ASKING if one != "qwen")))
 """Qwen Code leaves images out where it does not know the model."""
 STOPPABLE = pytest.mark.parametrize(
@@ -91,7 +99,7 @@ async def test_a_turn_is_interrupted_at_the_model(
     async with run(name, **ASKING[name]) as live:
         await live.opened()
         turn_id = await live.prompt(f"[[fake:slow gate={tag} tag={tag}]]")
-        await until(lambda: model.waiting(tag))
+        await until(lambda: model.waiting(tag), SECONDS)
         await live.interrupt()
         assert (await live.ended(turn_id)).stop_reason == "cancelled"
         if name != "opencode":  # which answers at once, but lets the model finish
@@ -116,31 +124,32 @@ async def test_an_interrupt_voids_the_open_permission(run: Starts, name: str, re
         assert_whole(live)
 
 
-@NATIVE
+@STEERING
 async def test_steer(run: Starts, name: str, repo: Path, model: FakeModel, tag: str) -> None:
     """A steered prompt reaches the model in the same turn, after the running step."""
     async with run(name, **ASKING[name]) as live:
         await live.opened()
         turn_id = await live.prompt(f"[[fake:midturn cwd={repo} gate={tag} tag={tag}]]")
-        await until(lambda: model.waiting(tag))
+        await until(lambda: model.waiting(tag), SECONDS)
         assert live.driver.can_steer(live.memory)
         await live.steer(f"rather [[fake:hello tag={tag}]]")
         model.open_gate(tag)
         assert (await live.ended(turn_id)).stop_reason == "endTurn"
         assert said(live)[-1] == "Hello from the fake model."
-        assert [one.script for one in model.requests(tag)] == ["midturn", "midturn", "hello"]
+        asked = [one.script for one in model.requests(tag) if one.tools]
+        assert asked == ["midturn", "midturn", "hello"]
         assert [one.origin for one in live.of(e.TurnStarted)] == []
         assert_whole(live)
 
 
-@NATIVE
+@STEERING
 async def test_a_steered_prompt_that_comes_too_late_gets_its_own_turn(
     run: Starts, name: str, model: FakeModel, tag: str
 ) -> None:
     async with run(name, **ASKING[name]) as live:
         await live.opened()
         turn_id = await live.prompt(f"[[fake:slow gate={tag}]]")
-        await until(lambda: model.waiting(tag))
+        await until(lambda: model.waiting(tag), SECONDS)
         await live.steer(f"also [[fake:hello tag={tag}]]")
         model.open_gate(tag)
         await live.ended(turn_id)
@@ -149,23 +158,33 @@ async def test_a_steered_prompt_that_comes_too_late_gets_its_own_turn(
         assert_whole(live)
 
 
-@NATIVE
+@ALL
 async def test_resume(run: Starts, name: str, repo: Path, model: FakeModel, tag: str) -> None:
     async with run(name, **ASKING[name]) as first:
         session = (await first.opened()).session_id
         await first.turn("remember the word pomegranate [[fake:hello]]")
         assert await first.stop() == 0
+    an_hour_passes(Path(first.environment["HOME"]))
     async with run(name, resume=session, **ASKING[name]) as second:
         assert (await second.opened()).session_id == session
         ended = await second.turn(f"which word? [[fake:hello tag={tag}]]")
         assert ended.stop_reason == "endTurn"
-        [asked] = [one for one in model.requests(tag) if one.tools]
-        assert ended.usage is not None
-        assert ended.usage.output_tokens == asked.output_tokens
+        asked = [one for one in model.requests(tag) if one.tools][-1]
+        assert "pomegranate" in model.body(asked)
+        # A sum of the whole session cannot be told apart before there is another one.
+        assert ended.usage is None or ended.usage.output_tokens == asked.output_tokens
         assert_whole(second)
 
 
-@NATIVE
+def an_hour_passes(home: Path) -> None:
+    """Gemini CLI names a session's file by the minute, and overwrites the one that it is to load
+    where that was made in the same minute."""
+    for file in home.glob(".gemini/tmp/*/chats/session-*"):
+        _, year, month, _, _, rest = file.name.split("-", 5)
+        file.rename(file.with_name(f"session-{year}-{month}-01T00-00-{rest}"))
+
+
+@FORKING
 async def test_fork(run: Starts, name: str, model: FakeModel) -> None:
     async with run(name, **ASKING[name]) as first:
         session = (await first.opened()).session_id
@@ -176,24 +195,36 @@ async def test_fork(run: Starts, name: str, model: FakeModel) -> None:
         ended = await second.turn("[[fake:hello]]")
         assert ended.stop_reason == "endTurn"
         reported = second.of(e.UsageReported)
-        assert ended.usage is not None and len(reported) == 1
-        assert ended.usage.input_tokens == reported[0].usage.input_tokens
+        assert len(reported) <= 1
+        if ended.usage is not None and reported:
+            assert ended.usage.input_tokens == reported[0].usage.input_tokens
         assert_whole(second)
 
 
-@NATIVE
+@ALL
+async def test_a_request_that_the_provider_refuses(run: Starts, name: str) -> None:
+    await assert_fails(run, name, "broken", "invalidRequest")
+
+
+@GIVING_UP
 @pytest.mark.parametrize(
-    ("script", "category"),
-    [("broken", "invalidRequest"), ("limit", "rateLimit"), ("overloaded", "overloaded")],
+    ("script", "category"), [("limit", "rateLimit"), ("overloaded", "overloaded")]
 )
-async def test_provider_errors(run: Starts, name: str, script: str, category: str) -> None:
+async def test_a_provider_that_has_no_time(
+    run: Starts, name: str, script: str, category: str
+) -> None:
+    await assert_fails(run, name, script, category)
+
+
+async def assert_fails(run: Starts, name: str, script: str, category: str) -> None:
+    """The turn fails with this class of error, and the next one works."""
     async with run(name, **ASKING[name]) as live:
         await live.opened()
         ended = await live.turn(f"[[fake:{script}]]")
         assert ended.stop_reason == "failed"
         assert ended.error is not None
         assert ended.error.category == category
-        assert notices(live, "api")
+        assert ended.error.message
         again = await live.turn("[[fake:hello]]")
         assert (again.stop_reason, again.error) == ("endTurn", None)
         assert_whole(live)
@@ -210,7 +241,7 @@ async def test_a_failure_that_passes(run: Starts, name: str, tag: str) -> None:
         assert_whole(live)
 
 
-@NATIVE
+@ENDING
 async def test_a_cut_stream(run: Starts, name: str) -> None:
     """The harness tries again; the turn ends one way or the other, and the next one works."""
     async with run(name, **ASKING[name]) as live:
@@ -222,7 +253,7 @@ async def test_a_cut_stream(run: Starts, name: str) -> None:
         assert_whole(live)
 
 
-@NATIVE
+@STOPPABLE
 async def test_killed_in_a_turn_and_resumed(
     run: Starts, name: str, repo: Path, model: FakeModel, tag: str
 ) -> None:
@@ -230,12 +261,13 @@ async def test_killed_in_a_turn_and_resumed(
     async with first:
         session = (await first.opened()).session_id
         await first.prompt(f"[[fake:midturn cwd={repo} gate={tag} tag={tag}]]")
-        await until(lambda: model.waiting(tag))
+        await until(lambda: model.waiting(tag), SECONDS)
         await first.kill()
         first.end("killed")
         assert first.of(e.TurnEnded)[-1].stop_reason == "failed"
         assert_whole(first)
     model.open_gate(tag)
+    an_hour_passes(Path(first.environment["HOME"]))
     async with run(name, resume=session, **ASKING[name]) as second:
         await second.opened()
         ended = await second.turn("go on")
@@ -260,7 +292,7 @@ async def test_killed_with_an_open_permission(run: Starts, name: str, repo: Path
         assert_whole(live)
 
 
-@NATIVE
+@ALL
 async def test_a_session_that_is_gone(run: Starts, name: str) -> None:
     """What cannot be resumed says so, and is no silent new conversation."""
     gone = "01a202d8-a7e1-7083-a718-120e3eaff8d6"
