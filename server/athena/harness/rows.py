@@ -127,7 +127,7 @@ HARNESSES: tuple[Harness, ...] = (
     # From here on: agents whose command line is documented by their makers, and which Athena's
     # tests have not run. None of them is taken unasked (`verified`).
     Harness(
-        name="amp-acp",
+        name="amp",
         title="Amp",
         protocol="acp",
         argv=("amp-acp",),
@@ -151,7 +151,7 @@ HARNESSES: tuple[Harness, ...] = (
         version_argv=("cline", "--version"),
     ),
     Harness(
-        name="cursor-agent",
+        name="cursor",
         title="Cursor",
         protocol="acp",
         argv=("cursor-agent", "acp"),
