@@ -91,6 +91,12 @@ def _change(state: AgentState, at: int, data: e.EventData) -> Change:
     return _life_change(state, at, data)
 
 
+def _moved(state: AgentState, data: e.AgentMoved) -> Change:
+    chosen = {"harness": data.harness, "model": data.model, "mode": data.mode}
+    spec = state.spec.model_copy(update={**chosen, "options": data.options or {}})
+    return {"spec": spec, "model": data.model, "mode": data.mode}
+
+
 def _life_change(state: AgentState, at: int, data: e.EventData) -> Change:
     match data:
         case e.AgentRenamed():
@@ -100,15 +106,7 @@ def _life_change(state: AgentState, at: int, data: e.EventData) -> Change:
         case e.AgentRestored():
             return {"archived": False}
         case e.AgentMoved():
-            spec = state.spec.model_copy(
-                update={
-                    "harness": data.harness,
-                    "model": data.model,
-                    "mode": data.mode,
-                    "options": data.options or {},
-                }
-            )
-            return {"spec": spec, "model": data.model, "mode": data.mode}
+            return _moved(state, data)
         case e.AgentStalled():
             return {"stalled": True}
         case e.AgentRecovered():
