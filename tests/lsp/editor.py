@@ -1,4 +1,7 @@
-"""An editor for tests: a real `athena lsp` process, and what a client of it hears and answers."""
+"""An editor for tests: a real `athena lsp` process, and what a client of it hears and answers.
+
+It fails where the server sends or announces what the client did not declare.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, cast
 
+from tests.lsp.declared import undeclared
 from tests.support.athena import Athena
 from tests.support.wait import until_sync
 
@@ -50,6 +54,9 @@ class Editor:
         **options: object,
     ) -> None:
         self.folder = folder
+        self.capabilities: Json = PLAIN if capabilities is None else capabilities
+        self.undeclared: list[str] = []
+        """What the server sent though it was not declared that it may."""
         self.answers: dict[str, Answer] = {}
         self.heard: list[Json] = []
         self.opened: dict[str, str] = {}
@@ -71,7 +78,7 @@ class Editor:
                 "processId": None,
                 "rootUri": folder.as_uri(),
                 "workspaceFolders": [{"uri": folder.as_uri(), "name": folder.name}],
-                "capabilities": PLAIN if capabilities is None else capabilities,
+                "capabilities": self.capabilities,
                 "clientInfo": {"name": name},
                 "initializationOptions": {"athena": options},
             },
@@ -93,6 +100,7 @@ class Editor:
             assert self._process.wait(10) == 0
         assert self._process.stdin and self._process.stdout
         self._process.stdin.close()
+        assert self.undeclared == []
 
     def kill(self) -> None:
         """End as an editor that crashed."""
@@ -185,6 +193,7 @@ class Editor:
 
     def _read(self) -> None:
         for message in _messages(self._process):
+            self.undeclared += undeclared(self.capabilities, message)
             if "method" in message and "id" in message:
                 answer = self.answers.get(message["method"], _none)
                 result = answer(message)

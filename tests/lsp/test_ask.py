@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from tests.lsp.conftest import Start
 from tests.lsp.editor import PLAIN, SILENT, choose, no_such_method
@@ -141,6 +142,43 @@ def test_question_with_choices(start: Start, client: Client) -> None:
     agent = editor.execute("athena.agent.spawn", prompt=QUESTION)
     told = editor.until("window/showMessage", lambda p: "is done" in p["message"])
     assert told["message"] == f"{agent['name']} is done: You chose blue."
+
+
+def test_a_question_is_answered_by_what_is_selected(
+    start: Start, repository: Path, client: Client
+) -> None:
+    editor = start()
+    prompt = "```scenario\nquestion Which name?\nsay You chose ${answer}.\n```"
+    agent = editor.execute("athena.agent.spawn", prompt=prompt)["id"]
+    told = editor.until("window/showMessage", lambda p: "Which name?" in p["message"])
+    assert "Select an answer" in told["message"] and not editor.all(ASK)
+    uri = editor.open(repository / "hello.py", "Anna Blume\nsomething else\n")
+    offered = [a for a in editor.actions(uri, 0) if a["kind"] == "athena.answer"]
+    (answer,) = [a for a in offered if "Answer what is selected: Anna Blume" in a["title"]]
+    assert any(a["title"] == "Athena: Inbox" for a in editor.actions(uri, 0))
+    editor.run(answer)
+    client.until(agent, "idle")
+    editor.until("window/showMessage", lambda p: "You chose Anna Blume." in p["message"])
+
+
+def test_an_agent_that_is_there_is_told_more(
+    start: Start, repository: Path, client: Client
+) -> None:
+    editor = start()
+    agent = editor.execute("athena.agent.spawn", prompt="```scenario\nsay Hello.\n```")
+    client.until(agent["id"], "idle")
+    more = "```scenario\nsay More.\n```\n"
+    uri = editor.open(repository / "hello.py", more)
+
+    def offered() -> Any:
+        found = editor.actions(uri, 0, 3)
+        return [a for a in found if a["title"].startswith(f"Athena: Tell {agent['name']} ")]
+
+    found = until_sync(offered)
+    assert found
+    editor.run(found[0])
+    editor.until("window/showMessage", lambda p: "is done: More." in p["message"])
+    assert client.agent(agent["id"])["turns"] == 2
 
 
 def test_first_answer_wins_and_the_other_dialog_is_cancelled(

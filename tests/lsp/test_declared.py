@@ -26,6 +26,10 @@ async def client(shared: Athena, repository: Path, request: pytest.FixtureReques
         assert params.actions
         return params.actions[0]
 
+    @client.feature(t.CLIENT_REGISTER_CAPABILITY)
+    def register(params: t.RegistrationParams) -> None:
+        assert params.registrations
+
     await client.start_io(
         sys.executable, "-m", "athena", "lsp", env=shared.environment, cwd=str(repository)
     )

@@ -143,6 +143,12 @@ class Editor:
             for place in places
         )
 
+    def recent(self, most: int) -> list[AgentView]:
+        """The agents that worked here last."""
+        known = self.desk.agents.values() if self.desk else ()
+        here = [a for a in known if not a.archived and self.concerns(a)]
+        return sorted(here, key=lambda a: -a.updated_at)[:most]
+
     async def call(self, kind: type[R], method: str, **params: object) -> R:
         """The result of one of Athena's methods, asked for as this client."""
         answer = await self.core.dispatch(self.connection, method, params)

@@ -40,7 +40,7 @@ def asked_words(request: OpenRequest) -> str:
     """That something is asked, and how to answer where there is no dialog."""
     words = f"{request.agent_name} asks: {request_words(request)}"
     if isinstance(request.request, Inquiry):
-        return f"{words} Answer with the command athena.request.answer, see the inbox."
+        return f"{words} Select an answer and choose the code action, or see the inbox."
     return f"{words} Answer with a code action (Athena: Allow …), or from the inbox."
 
 

@@ -1,8 +1,9 @@
 """Asking an agent: code actions on a selection or a diagnostic.
 
 The list is what the archetypes in the settings can be asked (`[archetype.NAME.asks]`). A selection
-can itself be the prompt, since LSP has nothing to write one in. Each action runs the user command
-`athena.agent.spawn`; it is tagged `LlmGenerated` where the client knows tags (LSP 3.18).
+can itself be the prompt, of a new agent or of one that is there, since LSP has nothing to write one
+in. Each action runs the user command `athena.agent.spawn` or `athena.agent.prompt`; it is tagged
+`LlmGenerated` where the client knows tags (LSP 3.18).
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from athena.lsp.server import AthenaLanguageServer
 
 LONGEST_PROMPT = 20_000
+MOST_TOLD = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,28 @@ async def asks(editor: Editor, params: t.CodeActionParams) -> list[Action]:
         }
         title = f"Do what is selected: {first_line(prompt, 40)}"
         found.append(Action(title, KIND, "athena.agent.spawn", argument, written=True))
+        if _is_selection(params.range):
+            found += _further(editor, prompt, chosen)
     return found
+
+
+def _further(editor: Editor, prompt: str, chosen: Selected) -> list[Action]:
+    """What is selected as the next prompt of the agents that worked here last."""
+    return [
+        Action(
+            f"Tell {agent.name} what is selected: {first_line(prompt, 40)}",
+            KIND,
+            "athena.agent.prompt",
+            {"agent": agent.id, "text": prompt, "content": chosen.content},
+            written=True,
+        )
+        for agent in editor.recent(MOST_TOLD)
+        if agent.imported is None
+    ]
+
+
+def _is_selection(range_: t.Range) -> bool:
+    return range_.start != range_.end
 
 
 def selected(editor: Editor, uri: str, range_: t.Range) -> Selected | None:

@@ -201,6 +201,8 @@ class Problems:
             where = t.Location(self._editor.uri_of(there[0]), there[1])
             related = t.DiagnosticRelatedInformation(where, f"as {other.name} has it")
             diagnostic.related_information = [related]
+        else:
+            diagnostic.message += f" See {there[0]}:{there[1].start.line + 1}"
         return diagnostic
 
     async def _hunks(self, agent: AgentView, found: Found) -> None:

@@ -103,8 +103,7 @@ async def openings(editor: Editor, params: t.CodeActionParams) -> list[Action]:
     automatic = params.context.trigger_kind is t.CodeActionTriggerKind.Automatic
     if automatic or editor.desk is None:
         return []
-    known = [a for a in editor.desk.agents.values() if not a.archived and editor.concerns(a)]
-    recent = sorted(known, key=lambda a: -a.updated_at)[:MOST_OFFERED]
+    recent = editor.recent(MOST_OFFERED)
     found = [
         Action(f"{words} of {a.name}", f"{KIND}.read", command, {"agent": a.id})
         for a in recent
@@ -115,6 +114,8 @@ async def openings(editor: Editor, params: t.CodeActionParams) -> list[Action]:
     ]
     if recent:
         found.append(Action("All agents", f"{KIND}.read", "athena.agent.list"))
+    if any(a.requests for a in editor.desk.agents.values()):
+        found.append(Action("Inbox", f"{KIND}.read", "athena.request.list"))
     return found
 
 
