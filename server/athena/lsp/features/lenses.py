@@ -6,6 +6,7 @@ its place in the text, saved or not.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -49,19 +50,22 @@ async def lenses(ls: AthenaLanguageServer, params: t.CodeLensParams) -> list[t.C
     path = path_of(uri)
     if path is None or editor.desk is None:
         return []
-    found: list[t.CodeLens] = []
-    for agent in editor.desk.agents.values():
-        if agent.archived or agent.workspace is None or agent.workspace.repository is None:
-            continue
-        try:
-            if (own := in_project(agent, path)) is not None:
-                found += await _to_take(editor, agent, uri, own)
-            elif (theirs := inside(path, Path(agent.workspace.path))) is not None:
-                found += await _to_judge(editor, agent, theirs)
-        except AthenaError:
-            # The agent did not change this file, or its tree is gone.
-            continue
-    return found
+    agents = [a for a in editor.desk.agents.values() if not a.archived]
+    found = await asyncio.gather(*(_of_agent(editor, agent, uri, path) for agent in agents))
+    return [lens for lenses in found for lens in lenses]
+
+
+async def _of_agent(editor: Editor, agent: AgentView, uri: str, path: Path) -> list[t.CodeLens]:
+    if agent.workspace is None or agent.workspace.repository is None:
+        return []
+    try:
+        if (own := in_project(agent, path)) is not None:
+            return await _to_take(editor, agent, uri, own)
+        if (theirs := inside(path, Path(agent.workspace.path))) is not None:
+            return await _to_judge(editor, agent, theirs)
+    except AthenaError:
+        pass  # The agent did not change this file, or its tree is gone.
+    return []
 
 
 async def _to_judge(editor: Editor, agent: AgentView, path: str) -> list[t.CodeLens]:

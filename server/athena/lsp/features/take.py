@@ -9,6 +9,7 @@ becomes what the edit makes of it, since clients do not tell whether they applie
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,13 +82,16 @@ class Takes:
         automatic = params.context.trigger_kind is t.CodeActionTriggerKind.Automatic
         if path is None or editor.desk is None or automatic:
             return []
-        found: list[Action] = []
         offered: list[Offered] = []
         self._offered[uri] = offered
-        for agent in editor.desk.agents.values():
-            if not agent.archived and (own := in_project(agent, path)) is not None:
-                found += await _of_agent(editor, agent, uri, own, params.range, offered)
-        return found
+        found = await asyncio.gather(
+            *(
+                _of_agent(editor, agent, uri, own, params.range, offered)
+                for agent in editor.desk.agents.values()
+                if not agent.archived and (own := in_project(agent, path)) is not None
+            )
+        )
+        return [action for actions in found for action in actions]
 
     def changed(self, params: t.DidChangeTextDocumentParams) -> None:
         """Record an edit that was offered, once it is what the text has become."""
