@@ -63,6 +63,17 @@ wait("the agent has finished", function()
 end)
 print("READ\n")
 
+vim.fn.search([[\[all agents\]\zs]])
+wait("links are followed", function()
+  local here = vim.lsp.get_clients({ bufnr = 0, name = "athena" })[1]
+  return here and here:supports_method("textDocument/definition", 0)
+end)
+vim.lsp.buf.definition()
+wait("the list of agents is shown", function()
+  return vim.api.nvim_buf_get_lines(0, 0, 1, false)[1] == "# Agents"
+end)
+print("FOLLOWED\n")
+
 open("poem.py")
 wait("the change is offered", function() return act("Athena: Take all changes", 1, 1) end)
 wait("the change is taken", function()

@@ -51,7 +51,7 @@ def test_neovim_without_our_plugin(house: House, client: Client) -> None:
     settings.write_text(configuration("neovim-builtin", "lua"))
     script = [str(HERE / "neovim.lua"), str(house.project)]
     said = run(house, str(path("nvim-0.11")), "--headless", "-u", str(settings), "-l", *script)
-    assert "ASKED" in said and "READ" in said and "TAKEN" in said
+    assert all(word in said for word in ("ASKED", "READ", "FOLLOWED", "TAKEN"))
     assert house.poem.read_text() == TAKEN
     agent = client.agents()[0]["id"]
     assert f"WROTE **{client.agent(agent)['name']}** (scripted" in said
