@@ -12,7 +12,9 @@ pygls keeps them. What it gets wrong (in 2.1.1) is replaced, because
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
+from typing import cast
 
 from lsprotocol import types as t
 from pygls.workspace import PositionCodec, ServerTextPosition, TextDocument, Workspace
@@ -46,15 +48,19 @@ class Text(TextDocument):
     _source: str | None
     _split: tuple[str, tuple[str, ...]] | None = None
 
+    @cached_property
+    def file(self) -> Path | None:
+        """The real file that it is, as it was when it was first asked for; None if it is none."""
+        return path_of(self.uri)
+
     @property
     def source(self) -> str:
         """The text. Raises `OSError` when it is neither open nor on disk."""
         if self._source is not None:
             return self._source
-        path = path_of(self.uri)
-        if path is None:
+        if self.file is None:
             raise FileNotFoundError(self.uri)
-        return path.read_bytes().decode("utf-8", "surrogateescape")
+        return self.file.read_bytes().decode("utf-8", "surrogateescape")
 
     @property
     def lines(self) -> Sequence[str]:
@@ -91,7 +97,8 @@ class Texts(Workspace):
 
     def at(self, path: Path) -> TextDocument | None:
         """The open document of a file (a real path)."""
-        return next((d for d in self._text_documents.values() if path_of(d.uri) == path), None)
+        known = cast("dict[str, Text]", self._text_documents)
+        return next((text for text in known.values() if text.file == path), None)
 
     def roots(self) -> list[Path]:
         """The folders as the client writes them, else its root."""

@@ -74,9 +74,9 @@ async def collect(
 async def _provided(editor: Editor, provider: Provider, params: t.CodeActionParams) -> list[Action]:
     try:
         return await provider(editor, params)
-    except AthenaError as error:
+    except (AthenaError, OSError) as error:
         # What one feature cannot say must not hide what the others offer.
-        log.info("code actions: %s", error.message)
+        log.info("code actions: %s", error)
         return []
 
 
