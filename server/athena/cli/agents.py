@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 from rich.table import Table
+from rich.text import Text
 
 from athena.cli import completing, words
 from athena.cli.output import Exit, Failure, interruptible, json_option, out, tell_json, wants_json
@@ -195,17 +196,17 @@ def list_(archived: bool, project: str | None, status: tuple[str, ...], as_json:
 
 
 def agents_table(agents: list[dict[str, Any]]) -> Table:
-    """Agents as a table."""
+    """Agents as a table. Where there is little room, what they are doing is cut short."""
     table = Table(box=None, pad_edge=False, header_style="dim")
     for column in ("agent", "status", "harness", "doing", "tokens", "cost", "age"):
-        table.add_column(column, overflow="ellipsis", no_wrap=True)
+        table.add_column(column, overflow="ellipsis", no_wrap=column != "doing")
     for a in agents:
         doing = a.get("reason") or a.get("activity") or a.get("title") or ""
         table.add_row(
             a["name"],
             words.status(a["status"], a.get("stalled", False)),
             a["harness"],
-            doing,
+            Text(doing.partition("\n")[0], no_wrap=True, overflow="ellipsis"),
             words.tokens(a.get("usage")),
             words.money(a.get("cost")),
             words.ago(a["createdAt"]),
