@@ -6,6 +6,8 @@ from pathlib import Path
 from textwrap import dedent, indent
 from typing import Any
 
+import psutil
+
 from tests.support.athena import Client, Json
 
 
@@ -20,6 +22,14 @@ def spawn(client: Client, place: Path, text: str | None = None, **more: Any) -> 
     if text is not None:
         wanted["prompt"] = scenario(text)
     return client.call("athena/agent/spawn", **{**wanted, **more})
+
+
+def runner_of(directory: Path) -> int:
+    """The process of a run's runner, which is told its directory."""
+    for process in psutil.process_iter(["cmdline"]):
+        if str(directory) in (process.info["cmdline"] or []):
+            return process.pid
+    raise AssertionError(f"no runner of {directory}")
 
 
 def told(client: Client, agent: str) -> str:

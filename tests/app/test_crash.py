@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from pathlib import Path
 
-from tests.app.playing import spawn, told
+from tests.app.playing import runner_of, spawn, told
 from tests.support.athena import Athena, make_repository
 from tests.support.wait import until_sync
 
@@ -78,6 +80,30 @@ def test_a_prompt_that_was_taken_is_not_lost(athena: Athena, folder: Path) -> No
     with athena.client() as client:
         client.until(agent["id"], "idle")
         assert "say hello" in told(client, agent["id"])
+
+
+def test_what_was_steered_and_queued_is_not_lost(athena: Athena, folder: Path) -> None:
+    """The daemon dies when it has said yes, and before the runner has heard of it."""
+    with athena.client() as client:
+        listening = "mark on\nlisten\nother turns:\n    say ${prompt}"
+        agent = spawn(client, folder, listening)["id"]
+        until_sync((folder / "on").exists)
+        runner = runner_of(athena.state / "runs" / client.agent(agent)["runId"])
+        os.kill(runner, signal.SIGSTOP)
+        try:
+            client.call("athena/agent/prompt", agent=agent, text="later")
+            client.call("athena/agent/steer", agent=agent, text="look here")
+            athena.kill()
+        finally:
+            os.kill(runner, signal.SIGCONT)
+    with athena.client() as client:
+        client.until(agent, "idle", timeout=60)
+        found = told(client, agent).splitlines()
+    assert [line for line in found if line.startswith(("user", "say"))] == [
+        "user: look here",
+        "user: later",
+        "say later",
+    ]
 
 
 def test_a_harness_that_ended_meanwhile_is_read_to_its_end(athena: Athena, folder: Path) -> None:

@@ -7,9 +7,7 @@ import signal
 import sys
 from pathlib import Path
 
-import psutil
-
-from tests.app.playing import spawn, told
+from tests.app.playing import runner_of, spawn, told
 from tests.support.athena import Athena
 from tests.support.wait import until_sync
 
@@ -56,7 +54,7 @@ def test_a_runner_that_gives_no_answer_is_asked_again(athena: Athena, folder: Pa
         agent = spawn(client, folder, "mark on\ngate open\nsay on we go")["id"]
         until_sync((folder / "on").exists)
         run = client.agent(agent)["runId"]
-    runner = _runner(athena.state / "runs" / run)
+    runner = runner_of(athena.state / "runs" / run)
     os.kill(runner, signal.SIGSTOP)
     try:
         athena.kill()
@@ -70,11 +68,3 @@ def test_a_runner_that_gives_no_answer_is_asked_again(athena: Athena, folder: Pa
             assert "say on we go" in told(client, agent)
     finally:
         os.kill(runner, signal.SIGCONT)
-
-
-def _runner(directory: Path) -> int:
-    """The process of a run's runner, which is told its directory."""
-    for process in psutil.process_iter(["cmdline"]):
-        if str(directory) in (process.info["cmdline"] or []):
-            return process.pid
-    raise AssertionError(f"no runner of {directory}")
