@@ -7,6 +7,9 @@ import signal
 import sys
 from pathlib import Path
 
+import pytest
+
+from athena.relay.client import CallError
 from tests.app.playing import runner_of, spawn, told
 from tests.support.athena import Athena
 from tests.support.wait import until_sync
@@ -68,3 +71,22 @@ def test_a_runner_that_gives_no_answer_is_asked_again(athena: Athena, folder: Pa
             assert "say on we go" in told(client, agent)
     finally:
         os.kill(runner, signal.SIGCONT)
+
+
+def test_a_mistake_in_the_settings_keeps_nobody_from_the_agents(
+    athena: Athena, folder: Path
+) -> None:
+    with athena.client() as client:
+        agent = spawn(client, folder, "permit run touch allowed\nsay on we go")["id"]
+        client.until(agent, "needsPermission")
+    athena.kill()
+    settings(athena, "[daemon]\nidle_exit_seconds = soon\n")
+    athena.start()
+    with athena.client() as client:
+        request = client.until(agent, "needsPermission")["requests"][0]
+        client.call("athena/request/answer", requestId=request["requestId"], option="allow")
+        client.until(agent, "idle")
+        with pytest.raises(CallError, match=r"athena\.toml: .*line 2"):
+            spawn(client, folder, "say more")
+    doctor = athena.run("doctor", check=False)
+    assert "athena.toml: " in doctor and "Mend the file" in doctor

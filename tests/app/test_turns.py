@@ -193,6 +193,27 @@ def test_killing_ends_everything_at_once(client: Client, folder: Path) -> None:
     assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
 
 
+def test_stopping_ends_what_ignores_every_wish(
+    shared: Athena, client: Client, folder: Path
+) -> None:
+    with_settings(shared, "[daemon]\nstop_grace_seconds = 0.5\n")
+    stray = "import os, time; open('left', 'w').write(str(os.getpid())); time.sleep(300)"
+    agent = spawn(
+        client, folder, f'ignore SIGTERM, eof, cancel\norphan python3 -c "{stray}"\ngate left'
+    )["id"]
+    client.until(agent, "idle")
+    pid = int((folder / "left").read_text())
+    client.call("athena/agent/stop", agent=agent)
+    client.until_status(agent, "done")
+    assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+
+
+def test_a_folder_without_a_repository_is_told(client: Client, folder: Path) -> None:
+    agent = spawn(client, folder, "say x", workspace={"kind": "new"})["id"]
+    assert "is not in a git repository" in client.until_status(agent, "failed")["reason"]
+    assert "git init" in client.agent(agent)["reason"]
+
+
 def test_a_harness_that_crashes_and_goes_on(client: Client, folder: Path) -> None:
     agent = spawn(client, folder, "say before\ncrash 7")
     dead = client.until(agent["id"], "dead")

@@ -532,9 +532,15 @@ class AgentActor:
         with contextlib.suppress(LogUnavailable):  # What stays there does no harm.
             await self.context.log.forget_run(live.run_id)
 
+    async def _not_attached(self) -> None:
+        """Keep what is due from being tried again and again on a run that was not taken up."""
+        if self.state.run is not None:
+            await asyncio.sleep(REACH_RETRY_SECONDS)
+
     async def _close_run(self) -> None:
         live = self.live
         if live is None:
+            await self._not_attached()
             return
         await self._ask(live, Close())
         await live.reached.wait()
@@ -551,6 +557,7 @@ class AgentActor:
     async def _kill_run(self) -> None:
         live = self.live
         if live is None:
+            await self._not_attached()
             return
         await live.reached.wait()
         if live.run is None:

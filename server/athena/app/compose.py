@@ -28,7 +28,6 @@ from athena.border import Connection, StartupError
 from athena.core.state import AgentState
 from athena.log import EventLog, LogError
 from athena.protocol.agent import Status
-from athena.protocol.errors import AthenaError
 from athena.protocol.methods import METHODS
 
 logger = logging.getLogger(__name__)
@@ -55,10 +54,10 @@ class AthenaCore:
 
     async def start(self) -> None:
         """Open the log and take up what the last daemon left."""
+        limits = settings.limits()
         try:
-            limits = settings.load(None).daemon
             log = await EventLog.open(self._state_dir / "athena.db")
-        except (LogError, AthenaError) as error:
+        except LogError as error:
             raise StartupError(str(error)) from error
         self._idle_seconds = limits.idle_exit_seconds
         cache = open_cache(log, limits.cache_bytes)

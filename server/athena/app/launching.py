@@ -12,7 +12,7 @@ from athena.app.context import Context
 from athena.app.effects import Effects
 from athena.app.opening import open_run
 from athena.app.primer import primer_of
-from athena.app.settings import Settings
+from athena.app.settings import Settings, harness_of_run
 from athena.app.terminals import Terminals
 from athena.core.state import AgentState
 from athena.harness.capabilities import Detections
@@ -64,10 +64,9 @@ class Launcher:
 
         Only the user's file names harnesses: a broken one of the project is no matter here.
         """
-        settings = self._context.settings(None)
         if state.run is not None:
-            return settings.harness_of_run(state.run.harness)
-        return settings.harness(state.spec.harness)
+            return harness_of_run(state.run.harness)
+        return self._context.settings(None).harness(state.spec.harness)
 
     def first_installed(self, settings: Settings, env: Mapping[str, str]) -> str | None:
         """The first harness that the PATH has, of those that the tests ran or the user named.

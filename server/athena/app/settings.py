@@ -159,16 +159,6 @@ class Settings:
             )
         return known[name]
 
-    def harness_of_run(self, name: str) -> Harness:
-        """The harness under which a run was started, also when the settings have it no more.
-
-        All that are not built in are ACP agents like any other, so the run can still be driven.
-        """
-        gone = f"There is no harness {name!r} in {user_file()} any more."
-        return self.harnesses().get(name) or Harness(
-            name=name, title=name, protocol="acp", argv=(name,), hint=gone, source="user"
-        )
-
 
 def _own_harness(name: str, given: HarnessSettings, row: Harness | None) -> Harness:
     """A harness of the user's settings; one that is known keeps what they do not say."""
@@ -223,8 +213,27 @@ def load(project: Path | None) -> Settings:
     return Settings(own, theirs)
 
 
+def harness_of_run(name: str) -> Harness:
+    """The harness under which a run was started, also when the settings have it no more, or have a
+    mistake in them.
+
+    All that are not built in are ACP agents like any other, so the run can still be driven.
+    """
+    try:
+        found = load(None).harnesses()
+    except AthenaError:
+        found = {h.name: h for h in HARNESSES}
+    gone = f"There is no harness {name!r} in {user_file()} any more."
+    return found.get(name) or Harness(
+        name=name, title=name, protocol="acp", argv=(name,), hint=gone, source="user"
+    )
+
+
 def limits() -> DaemonSettings:
-    """The limits of the daemon. While the user's file is broken, those that it had last."""
+    """The limits of the daemon. While the user's file is broken, those that it had last.
+
+    A mistake in the file is told to whoever asks for something that needs it; agents at work go on.
+    """
     known = _read.get(user_file())
     try:
         return read_file(user_file()).daemon
