@@ -1,0 +1,45 @@
+"""Putting an agent away: its events become compressed blocks, and are read as before."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from athena.log import EventLog
+from athena.relay.client import CallError
+from tests.app.playing import scenario, spawn
+from tests.support.athena import Athena
+
+
+def test_an_archived_agent_is_read_as_before(athena: Athena, folder: Path) -> None:
+    with athena.client() as client:
+        agent = spawn(client, folder, "say something\nrun true\nsay more", name="old")["id"]
+        client.until(agent, "idle")
+        with pytest.raises(CallError, match="stop it first"):
+            client.call("athena/agent/archive", agent=agent)
+        client.call("athena/agent/stop", agent=agent)
+        client.until_status(agent, "done")
+        events = client.events(agent)
+        page = client.call("athena/transcript/page", agent=agent)
+        client.call("athena/agent/archive", agent=agent)
+        assert client.events(agent)[: len(events)] == events
+        assert client.call("athena/transcript/page", agent=agent)["items"] == page["items"]
+        assert client.agents() == []
+        assert client.call("athena/log/verify")["ok"]
+    athena.run("daemon", "stop")
+    archived, version = asyncio.run(heads(athena, agent))
+    assert archived == version >= len(events)
+    with athena.client() as client:
+        client.call("athena/agent/restore", agent=agent)
+        client.call("athena/agent/resume", agent=agent, text=scenario("say again"))
+        client.until(agent, "idle")
+        assert client.events(agent)[: len(events)] == events
+
+
+async def heads(athena: Athena, agent: str) -> tuple[int, int]:
+    """Up to which version a stream is archived, and its version."""
+    async with await EventLog.open(athena.state / "athena.db") as log:
+        (head,) = [h for h in await log.streams() if h.stream == agent]
+        return head.archived, head.version
