@@ -149,6 +149,16 @@ class Nvim:
         with self._news:
             return self._flushed
 
+    def color_of(self, text: str) -> object:
+        """The foreground of a text on the screen; None when it is not there."""
+        with self._news:
+            rows = self.grid.text().splitlines()
+            row = next((n for n, line in enumerate(rows) if text in line), None)
+            if row is None:
+                return None
+            cell = self.grid.cells[row][rows[row].index(text)]
+            return self.grid.highlights.get(cell.highlight, {}).get("foreground")
+
     def sees(self, *texts: str, timeout: float = 10) -> str:
         """Wait until all the texts are on the screen; returns the screen."""
         return self.until(lambda: all(t in self._flushed for t in texts), f"sees {texts}", timeout)

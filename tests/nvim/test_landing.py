@@ -112,17 +112,16 @@ def test_the_list_of_files_says_what_became_of_them(
 
 
 def test_each_change_is_in_view_where_one_goes_to_it(
-    athena: Athena, client: Client, project: Path, open_nvim: Open
+    athena: Athena, client: Client, project: Path, nvim: Nvim
 ) -> None:
     hunks = "".join(f"    -line {n}\n" for n in range(3, 10)) + "    +NINE\n    @@\n"
     hunks += "".join(f"    -line {n}\n" for n in range(14, 20)) + "    +NINETEEN"
     spawn(client, project, f"edit text.txt:\n{hunks}", name="editor", workspace=NEW)
     client.until("editor", "idle")
-    nvim = open_nvim()
     nvim.command("Athena changes editor")
     nvim.sees("NINE", "2 open")
     nvim.keys("]c")
-    nvim.sees("NINETEEN", "19 line 19")
+    nvim.sees("NINETEEN", "18 line 18")
     nvim.keys("gcc")
     nvim.sees("Comment on text.txt:8:")
     nvim.keys("Why?<CR>")

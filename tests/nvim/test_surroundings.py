@@ -115,14 +115,6 @@ def test_a_permission_is_answered_in_full_with_a_real_picker(
     assert [data.get("note") for data in closed] == ["Not now."]
 
 
-def color_at(nvim: Nvim, text: str) -> object:
-    """The foreground of a text on the screen."""
-    rows = nvim.screen().splitlines()
-    row = next(number for number, line in enumerate(rows) if text in line)
-    cell = nvim.grid.cells[row][rows[row].index(text)]
-    return nvim.grid.highlights.get(cell.highlight, {}).get("foreground")
-
-
 def test_the_colours_are_those_of_the_scheme_or_ones_own(
     athena: Athena, client: Client, project: Path, open_nvim: Open
 ) -> None:
@@ -137,8 +129,8 @@ def test_the_colours_are_those_of_the_scheme_or_ones_own(
     for scheme in ("habamax", "morning", "zellner"):
         nvim.call("nvim_command", f"colorscheme {scheme}")
         wanted = nvim.call("nvim_get_hl", 0, {"name": "Identifier", "link": False})["fg"]
-        nvim.until(lambda wanted=wanted: color_at(nvim, "painter") == wanted, f"as in {scheme}")
-        nvim.until(lambda: color_at(nvim, "scripted") == 0x123456, "what the user set")
+        nvim.until(lambda wanted=wanted: nvim.color_of("painter") == wanted, f"as in {scheme}")
+        nvim.until(lambda: nvim.color_of("scripted") == 0x123456, "what the user set")
         seen.add(wanted)
     assert len(seen) > 1
 

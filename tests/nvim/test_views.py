@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tests.app.playing import scenario
 from tests.nvim.conftest import Open, prompts, spawn
+from tests.nvim.screen import Nvim
 from tests.support.athena import Athena, Client, Json
 from tests.support.wait import until_sync
 
@@ -192,7 +193,7 @@ def test_turns_folds_and_filters(
 
 
 def test_what_runs_or_waits_is_open_and_what_is_over_is_folded(
-    athena: Athena, client: Client, project: Path, open_nvim: Open
+    athena: Athena, client: Client, project: Path, nvim: Nvim
 ) -> None:
     steps = """
         read text.txt
@@ -201,7 +202,6 @@ def test_what_runs_or_waits_is_open_and_what_is_over_is_folded(
         say Over.
     """
     spawn(client, project, steps, name="worker")
-    nvim = open_nvim()
     nvim.command("Athena transcript worker")
     nvim.sees("● execute: echo first row", "\nfirst row")
     (project / "go").touch()
@@ -213,9 +213,7 @@ def test_what_runs_or_waits_is_open_and_what_is_over_is_folded(
     assert lines[above + 1].startswith("✓ execute"), screen
     for text, group in (("-line 5", "AthenaRemoved"), ("+FIVE", "AthenaAdded")):
         wanted = nvim.call("nvim_get_hl", 0, {"name": group, "link": False})["fg"]
-        row = next(n for n, line in enumerate(lines) if text in line)
-        cell = nvim.grid.cells[row][1]
-        assert nvim.grid.highlights[cell.highlight]["foreground"] == wanted, text
+        nvim.until(lambda t=text, w=wanted: nvim.color_of(t) == w, f"{text} as {group}")
     nvim.keys("a")
     screen = nvim.sees("✓ edit: Edit text.txt +1 -1", "Over.", "○ idle")
     nvim.sees_not("-line 5")
@@ -424,7 +422,7 @@ def test_a_view_is_found_again_by_its_name(
     nvim.command(f"mksession {session}")
     nvim.until(session.exists, "the session is saved")
     other = open_nvim()
-    other.command(f"source {session}")
+    other.command(f"silent source {session}")
     other.sees("○ reader", "Ready.", "reader ○ idle")
     assert "transcript" in other.call("nvim_buf_get_name", 0)
 

@@ -18,6 +18,8 @@ local items = require("athena.transcript.items")
 local View = {}
 View.__index = View
 
+local DRAWN_MS = 50
+
 local M = {}
 ---@type table<integer, athena.TranscriptView>
 local by_buffer = {}
@@ -110,7 +112,6 @@ end
 ---@field item? string
 ---@field offset? integer
 ---@field column integer
----@field count integer of lines
 
 ---@return athena.Place[]
 function View:places()
@@ -125,10 +126,33 @@ function View:places()
       item = item,
       offset = offset,
       column = cursor[2],
-      count = count,
     })
   end
   return places
+end
+
+---@type table<integer, true> windows that are to be filled when they have been drawn
+local filling = {}
+
+---Where less is shown than before, a window that follows would be empty below the last line: now,
+---or when folds have closed, which some versions do only as they draw.
+---@param window integer
+local function fill(window)
+  local function fill_now()
+    filling[window] = nil
+    if vim.api.nvim_win_is_valid(window) then
+      vim.api.nvim_win_call(window, function()
+        if vim.fn.line(".") == vim.fn.line("$") then
+          vim.cmd("normal! zb")
+        end
+      end)
+    end
+  end
+  if not filling[window] then
+    fill_now()
+    filling[window] = true
+    vim.defer_fn(fill_now, DRAWN_MS)
+  end
 end
 
 ---@param places athena.Place[]
@@ -138,12 +162,7 @@ function View:keep(places, moved)
   for _, place in ipairs(places) do
     if place.follows then
       vim.api.nvim_win_set_cursor(place.window, { count, 0 })
-      if moved or count < place.count then
-        -- Where less is shown than before, the window would be empty below the last line.
-        vim.api.nvim_win_call(place.window, function()
-          vim.cmd("normal! zb")
-        end)
-      end
+      fill(place.window)
     elseif moved and place.item then
       for index, id in ipairs(self.shown) do
         if id == place.item then
