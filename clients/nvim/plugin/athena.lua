@@ -20,7 +20,7 @@ end, {
 local words = "spawn sessions import-session adopt agents prompt steer withdraw interrupt stop kill resume rename archive "
   .. "unarchive mode model option move logs compare transcript inbox answer allow deny dismiss "
   .. "rules rule-add rule-remove changes accept reject reopen comment comments resolve send apply "
-  .. "who merge publish revert undo workspaces commit remove recover rescues checkpoints "
+  .. "who merge publish revert undo workspaces commit remove recover rescues checkpoints prune "
   .. "collisions trust run harnesses archetypes info metrics doctor export verify backup replay restart"
 for word in words:gmatch("%S+") do
   vim.keymap.set("n", "<Plug>(athena-" .. word .. ")", "<Cmd>Athena " .. word .. "<CR>")

@@ -140,7 +140,8 @@ local filling = {}
 local function fill(window)
   local function fill_now()
     filling[window] = nil
-    if vim.api.nvim_win_is_valid(window) then
+    -- In a command line or a completion it would be the end of what the user is at.
+    if vim.api.nvim_win_is_valid(window) and vim.api.nvim_get_mode().mode == "n" then
       vim.api.nvim_win_call(window, function()
         if vim.fn.line(".") == vim.fn.line("$") then
           vim.cmd("normal! zb")
