@@ -52,8 +52,8 @@ def placed(wanted: WorkspaceSpec, cwd: str) -> WorkspaceSpec:
             field="workspace.also",
         )
     path = _folder(wanted.path, cwd, "workspace.path") if wanted.path is not None else None
-    also = [_folder(other, cwd, "workspace.also") for other in wanted.also]
-    return wanted.model_copy(update={"path": path, "also": also})
+    also = [_folder(other, cwd, "workspace.also") for other in wanted.also or []]
+    return wanted.model_copy(update={"path": path, "also": also or None})
 
 
 def _folder(given: str, cwd: str, field: str) -> str:

@@ -103,7 +103,7 @@ def _request(context: Context, state: AgentState) -> create.Request:
 async def _all_made(context: Context, state: AgentState) -> tuple[create.Worktree, ...]:
     """The worktrees in all repositories of the agent, the main one first; all of them, or none."""
     first = _request(context, state)
-    also = state.spec.workspace.also if first.kind == "new" else []
+    also = (state.spec.workspace.also or []) if first.kind == "new" else []
     # Base and sub-folder are those of the main repository.
     others = [replace(first, path=Path(path), base="HEAD", subfolder="") for path in also]
     requests = [first, *others]

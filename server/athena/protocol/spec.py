@@ -25,7 +25,7 @@ class WorkspaceSpec(Record):
     branch: str | None = None
     subfolder: str | None = None
     agent: str | None = None
-    also: list[str] = []
+    also: list[str] | None = None
 
 
 class OtherWorktree(Record):

@@ -5304,7 +5304,7 @@ public data class WorkspaceSpec(
     public val branch: String? = null,
     public val subfolder: String? = null,
     public val agent: String? = null,
-    public val also: List<String> = emptyList(),
+    public val also: List<String>? = null,
 ) {
     public enum class Kind(public val wire: String) {
         NEW("new"),
@@ -5328,8 +5328,7 @@ public data class WorkspaceSpec(
                     branch = o.given("branch")?.let { it.asString },
                     subfolder = o.given("subfolder")?.let { it.asString },
                     agent = o.given("agent")?.let { it.asString },
-                    also =
-                        o.given("also")?.let { it.asJsonArray.map { it.asString } } ?: emptyList(),
+                    also = o.given("also")?.let { it.asJsonArray.map { it.asString } },
                 )
             }
     }
@@ -5342,7 +5341,7 @@ public data class WorkspaceSpec(
             o.put("branch", this.branch?.let { JsonPrimitive(it) })
             o.put("subfolder", this.subfolder?.let { JsonPrimitive(it) })
             o.put("agent", this.agent?.let { JsonPrimitive(it) })
-            o.put("also", this.also.array { JsonPrimitive(it) })
+            o.put("also", this.also?.let { it.array { JsonPrimitive(it) } })
         }
 }
 
