@@ -209,6 +209,16 @@ def test_a_merge_that_conflicts_is_handed_to_the_agent(client: Client, project: 
     assert "asked to resolve" in handed["notes"][0]
     client.until(agent["id"], "idle")
     assert client.agent(agent["id"])["turns"] == 2
+    place = Path(agent["workspace"]["path"])
+    assert "resolved" in (place / "text.txt").read_text()
+    back = client.call("athena/revert/undo", agent=agent["id"], ref=handed["undo"])
+    assert back["done"] and "is kept as refs/athena/" in back["notes"][0]
+    assert git(place, "status", "--porcelain") == ""
+    assert (place / "text.txt").read_text() == TEXT.replace("line 5\n", "LINE FIVE\n").replace(
+        "line 25\n", "LINE TWENTY-FIVE\n"
+    )
+    with pytest.raises(CallError, match="nothing that can be undone"):
+        client.call("athena/revert/undo", agent=agent["id"], ref=handed["undo"])
 
 
 def test_reverting_a_turn_leaves_what_others_wrote(client: Client, project: Path) -> None:
@@ -322,12 +332,12 @@ def test_collisions_are_told_in_the_middle_of_a_turn_and_end_with_the_worktree(
     client.until_status(two["id"], "done")
     client.call("athena/workspace/remove", agent=two["id"], insist=["dirty"])
     until_sync(lambda: client.agent(one["id"])["conflicts"] == [])
-    assert client.agent(two["id"])["collisions"] == []
+    until_sync(lambda: client.agent(two["id"])["collisions"] == [])
     client.call("athena/workspace/restore", agent=two["id"])
     until_sync(lambda: client.agent(one["id"])["conflicts"] == [two["id"]])
     client.call("athena/agent/archive", agent=two["id"])
     until_sync(lambda: client.agent(one["id"])["conflicts"] == [])
-    assert client.agent(two["id"])["conflicts"] == []
+    until_sync(lambda: client.agent(two["id"])["conflicts"] == [])
 
 
 def test_agents_side_by_side(client: Client, project: Path) -> None:

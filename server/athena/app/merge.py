@@ -59,7 +59,7 @@ async def run(context: Context, connection: Connection, asked: r.MergeWork) -> r
     found = await changeset.changeset(checkout, done.old, done.new)
     files = [to_wire(f.path) for f in found.files]
     fact = e.ChangesApplied(
-        what="merge", target=into, files=files, commit=done.new, undo=done.ref, by=by(connection)
+        what="merge", target=into, files=files, commit=done.new, by=by(connection)
     )
     await record(context, state, fact)
     return r.Applied(done=True, files=files, commit=done.new, branch=into, notes=notes)
@@ -117,7 +117,10 @@ async def _hand_over(
         conflicts=conflicts_of(conflicted.conflicts),
         branch=into,
         undo=begun.rescue.ref,
-        notes=["The agent was asked to resolve the conflicts; merge again when it is done."],
+        notes=[
+            "The agent was asked to resolve the conflicts; merge again when it is done, or give it "
+            f"up: athena revert {state.name} --undo {begun.rescue.ref}"
+        ],
     )
 
 

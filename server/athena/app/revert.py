@@ -14,10 +14,11 @@ from athena.core.state import AgentState
 from athena.protocol import events as e
 from athena.protocol import review as r
 from athena.protocol.errors import AthenaError, ErrorCode
-from athena.worktree import apply, changeset, revert
+from athena.worktree import apply, changeset, repository, rescue, resolve, revert
 from athena.worktree import review as reviewing
 from athena.worktree.blame import Turn
 from athena.worktree.paths import to_wire
+from athena.worktree.refs import kept_at
 from athena.worktree.repository import Checkout
 from athena.worktree.threeway import Conflicted
 
@@ -61,6 +62,8 @@ async def undo(context: Context, connection: Connection, asked: r.UndoRevert) ->
     """Take back what a result's `undo` names, in the tree in which that was done."""
     state = await state_of(context, asked.agent, asked.repository)
     checkout = await _any_checkout(context, state)
+    if await _handed_over(checkout, state, asked.ref):
+        return await _give_up(context, connection, state, checkout)
     what = await apply.applied_at(checkout, asked.ref)
     if state.workspace is not None and what.root == Path(state.workspace.path):
         need_rest(state)
@@ -75,6 +78,29 @@ async def undo(context: Context, connection: Connection, asked: r.UndoRevert) ->
     )
     await record(context, state, fact)
     return r.Applied(done=True, files=files, undo=done.ref)
+
+
+async def _handed_over(checkout: Checkout, state: AgentState, ref: str) -> bool:
+    """Whether a ref is the state before the merge that the agent is resolving now."""
+    if state.workspace is None or str(checkout.root) != state.workspace.path:
+        return False
+    found = await kept_at(checkout, ref)
+    if found is None or found.purpose != rescue.PURPOSE or not await resolve.merging(checkout):
+        return False
+    before = rescue.rescue_of(found)
+    at = await repository.head(checkout)
+    return (before.root, before.head) == (checkout.root, at.commit)
+
+
+async def _give_up(
+    context: Context, connection: Connection, state: AgentState, checkout: Checkout
+) -> r.Applied:
+    """End a merge that waits to be resolved; what was resolved so far is kept."""
+    need_rest(state)
+    kept = await resolve.abandon(checkout, state.id)
+    fact = e.ChangesApplied(what="undo", target=str(checkout.root), by=by(connection))
+    await record(context, state, fact)
+    return r.Applied(done=True, notes=[f"What was resolved so far is kept as {kept.ref}."])
 
 
 async def _any_checkout(context: Context, state: AgentState) -> Checkout:
