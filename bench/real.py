@@ -76,7 +76,7 @@ async def measure_checkpoints(lab: Lab, checkout: Checkout, files: list[str]) ->
 
     async def hunks() -> None:
         found = await changeset(checkout, base, now)
-        assert len(await hunks_of(checkout, found.files)) == EDITS
+        assert len(await hunks_of(checkout, found.files)) == len(found.files) > 0
 
     diff = lab.plain(f"git diff -M {base} {now}")
     rows.append(await pairs(f"changeset of {EDITS} files, with hunks", hunks, "git diff", diff))
