@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import * as path from "node:path";
 import * as vscode from "vscode";
 import { PROTOCOL_VERSION } from "../src/protocol.gen.ts";
+import { ConnectionLost } from "../src/server/server.ts";
 import { setting } from "../src/settings.ts";
 import { athena, play, reached, until } from "./support.ts";
 
@@ -117,6 +118,7 @@ process.stdin.setEncoding("utf8").on("data", (chunk) => {
     if (method === "exit") process.exit(0);
     if (id === undefined) continue;
     const result = results[method] ?? null;
+    if (result === "die") process.exit(75);
     const answer = JSON.stringify({ jsonrpc: "2.0", id, result });
     process.stdout.write("Content-Length: " + Buffer.byteLength(answer) + "\\r\\n\\r\\n" + answer);
   }
@@ -130,10 +132,23 @@ function speaking(protocol: number): string[] {
   writeFileSync(file, FAKE);
   const results = {
     initialize: { capabilities: {} },
+    "athena/event/subscribe": { subscriptionId: "one", cursor: 0, agents: [] },
+    "athena/workspace/list": { workspaces: [] },
+    "athena/rescue/list": "die",
     "athena/system/info": { version: "9.9.9", protocol, database: "other", cursor: 0, pid: 1 },
   };
   return [process.execPath, file, JSON.stringify(results)];
 }
+
+describe("a connection that ends before an answer", () => {
+  it("is told as that, since nobody knows what was done", async () => {
+    const { server } = await athena();
+    await withCommand(speaking(PROTOCOL_VERSION), async () => {
+      await until("it is connected", () => server.state.kind === "running");
+      await assert.rejects(server.request("athena/rescue/list", {}), ConnectionLost);
+    });
+  });
+});
 
 describe("a server that is not as it should be", () => {
   for (const [protocol, remedy] of [
