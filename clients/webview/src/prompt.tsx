@@ -109,12 +109,12 @@ export function PromptBox({ agent, draft, onDraft, attached, onAttached, onSent 
           <Icon name="error" /> {problem}
         </p>
       ) : null}
-      <Offers completion={completion} onPick={pick} />
       <div
         class="prompt-box"
         onDragOver={onDragOver}
         onDrop={(event) => onFiles(event, event.dataTransfer) || onDrop(event)}
       >
+        <Offers completion={completion} onPick={pick} />
         <Attached files={attached} onAttached={onAttached} />
         <textarea
           ref={box}
