@@ -31,6 +31,8 @@ export function PromptBox({ agent, draft, onDraft, attached, onAttached, onSent 
   const named = useRef<{ said: string; id: string }>({ said: "", id: "" });
   /** The files that were completed into the text, by their paths there. */
   const mentioned = useRef(new Map<string, string>());
+  /** Where the caret goes behind what was completed. */
+  const completedTo = useRef<number | undefined>(undefined);
   const completion = useCompletion(agent, text, caret);
   const working = isWorking(agent);
   const canSteer = agent.capabilities?.steer !== "no";
@@ -41,6 +43,10 @@ export function PromptBox({ agent, draft, onDraft, attached, onAttached, onSent 
     if (!element) return;
     element.style.height = "auto";
     element.style.height = `${Math.min(LONGEST_BOX, element.scrollHeight)}px`;
+    // Before the next key, which is to come behind it.
+    const end = completedTo.current;
+    completedTo.current = undefined;
+    if (end !== undefined) element.setSelectionRange(end, end);
   }, [text]);
   useEffect(() => onDraft(text), [text]);
 
@@ -76,7 +82,7 @@ export function PromptBox({ agent, draft, onDraft, attached, onAttached, onSent 
     const end = typed.start + offer.text.length;
     setText(text.slice(0, typed.start) + offer.text + text.slice(caret));
     setCaret(end);
-    requestAnimationFrame(() => box.current?.setSelectionRange(end, end));
+    completedTo.current = end;
   };
 
   const onKeyDown = (event: KeyboardEvent) => {
