@@ -3,8 +3,8 @@ import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import * as vscode from "vscode";
+import { CONNECTION_LOST } from "../../webview/src/messages.ts";
 import { PROTOCOL_VERSION } from "../src/protocol.gen.ts";
-import { ConnectionLost } from "../src/server/server.ts";
 import { setting } from "../src/settings.ts";
 import { athena, play, reached, until } from "./support.ts";
 
@@ -145,7 +145,7 @@ describe("a connection that ends before an answer", () => {
     const { server } = await athena();
     await withCommand(speaking(PROTOCOL_VERSION), async () => {
       await until("it is connected", () => server.state.kind === "running");
-      await assert.rejects(server.request("athena/rescue/list", {}), ConnectionLost);
+      await assert.rejects(server.request("athena/rescue/list", {}), { code: CONNECTION_LOST });
     });
   });
 });

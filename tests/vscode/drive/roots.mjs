@@ -8,9 +8,14 @@ await drive(async (window) => {
   const found = {};
   const box = page.locator(".quick-input-widget:visible");
   const input = box.locator("input:visible").first();
-  const pick = (text) => page.locator(".quick-input-list .monaco-list-row", { hasText: text }).first();
+  /** Choose what a list has under some words; a long one shows it only then. */
+  const pick = async (list, words) => {
+    await window.until(`${list} is asked for`, async () => (await title()).includes(list));
+    await input.fill(words);
+    await page.locator(".quick-input-list .monaco-list-row", { hasText: words }).first().click();
+  };
+  const title = async () => (await box.locator(".quick-input-title").textContent()) ?? "";
   const row = (text) => page.locator(TREE, { hasText: text }).first();
-  const title = () => box.locator(".quick-input-title").textContent();
   await page.goto(`${given.origin}/?workspace=${encodeURIComponent(given.workspace)}`);
   await page.waitForSelector(".monaco-workbench .part.statusbar", { timeout: 60_000 });
   await page.locator('.activitybar a[aria-label^="Athena"]').click();
@@ -18,11 +23,12 @@ await drive(async (window) => {
 
   // Without a file in view the user says where.
   await window.command("Athena: New Agent");
-  await pick("library").click();
+  const library = page.locator(".quick-input-list .monaco-list-row", { hasText: "library" });
+  await library.first().click();
   await input.waitFor();
   await window.until("it says where", async () => (await title()).includes("in library"));
   await box.getByRole("button", { name: "Choose the Harness" }).click();
-  await pick("absent").click();
+  await pick("Harness", "absent");
   await window.until("it says with what", async () => (await title()).includes("absent"));
   await input.fill("Write the library");
   await page.keyboard.press("Enter");
@@ -33,7 +39,7 @@ await drive(async (window) => {
   found.reason = await reason.textContent();
   found.kept = await input.inputValue();
   await box.getByRole("button", { name: "Choose the Harness" }).click();
-  await pick("rehearsed").click();
+  await pick("Harness", "rehearsed");
   await window.until("it says with what", async () => (await title()).includes("rehearsed"));
   await page.keyboard.press("Enter");
   await row("write-the-library").waitFor();
@@ -41,7 +47,7 @@ await drive(async (window) => {
   // With a file in view it is that file's folder, and nobody is asked.
   await window.command("Go to File...");
   await input.fill("shop.py");
-  await pick("shop.py").click();
+  await page.locator(".quick-input-list .monaco-list-row", { hasText: "shop.py" }).first().click();
   await page.locator(".tab.active", { hasText: "shop.py" }).waitFor();
   await window.command("Athena: New Agent");
   await window.until("it says where", async () => (await title()).includes("in part"));

@@ -61,14 +61,25 @@ export class ChangedFileMarks implements vscode.FileDecorationProvider, vscode.D
     this.changed.fire(undefined);
   }
 
+  /** What a merge would bring; while an agent works, which forbids one, all that it changed. */
+  private async unmerged(agent: string): Promise<readonly string[]> {
+    try {
+      const preview = { agent, how: "merge", dryRun: true } as const;
+      const { files, conflicts } = await this.server.request("athena/merge/run", preview);
+      return [...files, ...conflicts.map((conflict) => conflict.path)];
+    } catch {
+      const { files } = await this.server.request("athena/changeset/get", { agent });
+      return files.map((file) => file.path);
+    }
+  }
+
   private async look(id: string): Promise<void> {
     for (const agents of this.files.values()) agents.delete(id);
     const agent = this.feed.agent(id);
     const root = agent?.workspace?.repository && rootOf(agent);
     if (!root || agent.archived || !isOpen(root)) return;
-    const { files } = await this.server.request("athena/changeset/get", { agent: id });
-    for (const file of files) {
-      const place = path.join(root, file.path);
+    for (const file of await this.unmerged(id)) {
+      const place = path.join(root, file);
       const agents = this.files.get(place) ?? new Map<string, string>();
       this.files.set(place, agents.set(id, agent.name));
     }
