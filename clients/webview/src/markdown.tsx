@@ -111,12 +111,14 @@ function Code({ text, language }: { text: string; language: string }) {
   );
 }
 
+const LONGEST_PLACE = 300;
+
 /** What can be nothing but a place in a file: it has a line, or folders and an ending. */
 const PLACE =
   /^(?:[\w.@~+-]*\/)*[\w.@+-]+\.[a-z]\w{0,7}:\d+(?::\d+)?$|^(?:[\w.@~+-]*\/)+[\w.@+-]+\.[a-z]\w{0,7}$/i;
 
 function CodeSpan({ text }: { text: string }) {
-  const isPlace = PLACE.test(text) && !SHARE.test(text);
+  const isPlace = text.length < LONGEST_PLACE && PLACE.test(text) && !SHARE.test(text);
   if (!isPlace) return <code>{text}</code>;
   const open = () => openPlace(text);
   return (

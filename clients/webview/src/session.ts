@@ -76,7 +76,7 @@ export class Session {
   /** Start again around a version: the items up to it, and from there on. */
   async seek(version: number): Promise<void> {
     this.size = PAGE;
-    this.set({ transcript: EMPTY, before: undefined, after: undefined, loading: false });
+    this.set({ transcript: EMPTY, before: undefined, after: version, loading: false });
     await this.page({ before: version + 1 }, (page) => ({
       before: page.before ?? undefined,
       after: version,

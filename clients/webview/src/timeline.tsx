@@ -1,5 +1,5 @@
 /** The time line of a replay. It moves a position; a debugger may move the same position. */
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { IconButton } from "./icons.tsx";
 import type { AgentDetail, TranscriptItem } from "./protocol.ts";
 import type { Session } from "./session.ts";
@@ -43,15 +43,18 @@ export function Timeline({ session, agent, position, onPosition, stopsAt }: Prop
     entry.turnId !== items[index - 1]?.turnId;
   const starts = items.filter(isTurnStart);
 
+  // A key that comes right after a step goes on from there.
+  const step = useRef((_: boolean) => {});
+  step.current = (isBack) => go(isBack ? back : next);
   useEffect(() => {
     const onKeyDown = (event: KeyboardEvent) => {
       if (event.key !== "F10") return;
       event.preventDefault();
-      go(event.shiftKey ? back : next);
+      step.current(event.shiftKey);
     };
     window.addEventListener("keydown", onKeyDown);
     return () => window.removeEventListener("keydown", onKeyDown);
-  }, [back, next]);
+  }, []);
   return (
     <footer class="timeline">
       <IconButton

@@ -159,7 +159,8 @@ export function TranscriptView({ subject }: { subject: Subject & { view: "transc
         draw={draw}
         label={`Transcript of ${state.agent?.name ?? "an agent"}`}
         follow={follow && !search.found}
-        onFollow={setFollow}
+        // The end of what is loaded is not the end while more comes behind it.
+        onFollow={(isAtEnd) => setFollow(isAtEnd && session.state.value.after === undefined)}
         onNearStart={() => void session.older()}
         onNearEnd={() => void session.newer()}
         reveal={reveal}
