@@ -102,14 +102,14 @@ async def test_the_bell_wakes_all_followers_after_the_commit(log: EventLog) -> N
 
 
 async def test_streams_and_their_versions(log: EventLog) -> None:
-    await log.append("agent/1", notes(1, 2))
-    await log.append("agent/2", notes(3))
     await log.append("task/1", notes(4))
+    await log.append("agent/2", notes(3))
+    await log.append("agent/1", notes(1, 2))
     assert await log.streams("agent/") == [
-        StreamHead("agent/1", 2, 0),
         StreamHead("agent/2", 1, 0),
+        StreamHead("agent/1", 2, 0),
     ]
-    assert [head.stream for head in await log.streams()] == ["agent/1", "agent/2", "task/1"]
+    assert [head.stream for head in await log.streams()] == ["task/1", "agent/2", "agent/1"]
     assert (await log.version("agent/1"), await log.version("nobody")) == (2, 0)
 
 

@@ -833,7 +833,7 @@ export interface LineEdit {
   text: string;
 }
 
-/** Parameters of `athena/agent/list`. */
+/** Parameters of `athena/agent/list`: with `project` those of a directory and below it. */
 export interface ListAgents {
   archived?: boolean;
   project?: string;

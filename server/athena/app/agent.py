@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 from athena.app import environment, trust
 from athena.app import spawn as making
@@ -88,7 +89,7 @@ async def list_(context: Context, connection: Connection, asked: a.ListAgents) -
         v
         for v in context.directory.views()
         if (asked.archived or not v.archived)
-        and (project is None or v.project == str(project))
+        and (project is None or Path(v.project).is_relative_to(project))
         and (asked.status is None or v.status in asked.status)
     ]
     return a.AgentList(agents=views, cursor=cursor)
@@ -209,8 +210,16 @@ async def resume(context: Context, connection: Connection, asked: a.ResumeAgent)
 
 
 async def rename(context: Context, connection: Connection, asked: a.RenameAgent) -> a.Changed:
-    """Give another name."""
-    return await _decide(context, asked.agent, lambda draft: decide.rename(draft.now, asked.name))
+    """Give another name, which no other agent has."""
+
+    def rule(draft: Draft) -> tuple[e.EventData, ...]:
+        name = asked.name.strip()
+        if not name:
+            raise AthenaError(ErrorCode.INVALID_PARAMS, "The name is empty.", field="name")
+        context.directory.check_free(name, draft.now.id)
+        return decide.rename(draft.now, name)
+
+    return await _decide(context, asked.agent, rule)
 
 
 async def archive(context: Context, connection: Connection, asked: a.AgentRef) -> a.Changed:
@@ -224,8 +233,13 @@ async def archive(context: Context, connection: Connection, asked: a.AgentRef) -
 
 
 async def restore(context: Context, connection: Connection, asked: a.AgentRef) -> a.Changed:
-    """Take an archived agent out again."""
-    return await _decide(context, asked.agent, lambda draft: decide.restore(draft.now))
+    """Take an archived agent out again; its name must not have been given to another one."""
+
+    def rule(draft: Draft) -> tuple[e.EventData, ...]:
+        context.directory.check_free(draft.now.name, draft.now.id)
+        return decide.restore(draft.now)
+
+    return await _decide(context, asked.agent, rule)
 
 
 async def set_mode(context: Context, connection: Connection, asked: a.SetMode) -> a.Changed:

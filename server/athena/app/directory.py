@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import difflib
 from collections.abc import Awaitable, Callable, Mapping
 
 from athena.app.actor import AgentActor
@@ -74,9 +75,25 @@ class Directory:
                     f"{name!r} fits {', '.join(f'{v.name} ({v.id})' for v in fits[:5])}.",
                     candidates=[v.id for v in fits],
                 )
+        names = sorted({v.name for v in views if not v.archived})
+        close = difflib.get_close_matches(name, names, n=3)
+        meant = f" Did you mean {' or '.join(close)}?" if close else ""
         raise AthenaError(
-            ErrorCode.NOT_FOUND, f"There is no agent {name!r}; `athena agent list` shows them."
+            ErrorCode.NOT_FOUND,
+            f"There is no agent {name!r}.{meant} `athena ls` shows them.",
+            candidates=close,
         )
+
+    def check_free(self, name: str, agent_id: str) -> None:
+        """`AthenaError` when an agent that is not archived, and another one, has this name."""
+        for v in self._views.values():
+            if v.name == name and v.id != agent_id and not v.archived:
+                raise AthenaError(
+                    ErrorCode.CONFLICT,
+                    f"There is another agent called {name} ({v.id}); choose another name, or "
+                    "rename that one first.",
+                    field="name",
+                )
 
     async def actor(self, agent_id: str) -> AgentActor:
         """The actor of an agent, made when it is needed."""

@@ -68,12 +68,12 @@ def positions(connection: sqlite3.Connection) -> dict[str, int]:
 
 
 def streams(connection: sqlite3.Connection, prefix: str) -> list[StreamHead]:
-    """All streams whose name begins with `prefix`, by name."""
+    """All streams whose name begins with `prefix`, in the order in which they began."""
     found = connection.execute(
         "SELECT s.name, "
         "coalesce((SELECT max(version) FROM event WHERE stream_id = s.id), 0), "
         "coalesce((SELECT max(last_version) FROM segment WHERE stream_id = s.id), 0) "
-        "FROM stream s WHERE substr(s.name, 1, ?) = ? ORDER BY s.name",
+        "FROM stream s WHERE substr(s.name, 1, ?) = ? ORDER BY s.id",
         (len(prefix), prefix),
     )
     return [StreamHead(name, max(live, archived), archived) for name, live, archived in found]

@@ -180,7 +180,7 @@ class AgentRef(Request):
 
 
 class ListAgents(Request):
-    """Parameters of `athena/agent/list`."""
+    """Parameters of `athena/agent/list`: with `project` those of a directory and below it."""
 
     archived: bool = False
     project: str | None = None

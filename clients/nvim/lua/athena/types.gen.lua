@@ -734,7 +734,7 @@
 ---@field lines integer
 ---@field text string
 
----Parameters of `athena/agent/list`.
+---Parameters of `athena/agent/list`: with `project` those of a directory and below it.
 ---@class athena.ListAgents
 ---@field archived? boolean
 ---@field project? string

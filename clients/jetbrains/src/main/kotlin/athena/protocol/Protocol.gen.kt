@@ -2293,7 +2293,7 @@ public data class LineEdit(
     }
 }
 
-/** Parameters of `athena/agent/list`. */
+/** Parameters of `athena/agent/list`: with `project` those of a directory and below it. */
 @JsonAdapter(ListAgents.Adapter::class)
 public data class ListAgents(
     public val archived: Boolean = false,
