@@ -51,6 +51,7 @@ async def spawn(context: Context, connection: Connection, asked: a.SpawnAgent) -
         making.name_of(asked, content, taken),
         harness,
     )
+    making.check_startable(spec, settings.harness(harness), surroundings.all)
     environment.save(context.environments, agent_id, surroundings)
     actor = await context.directory.actor(agent_id)
 

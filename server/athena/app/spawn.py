@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import secrets
-from collections.abc import Container
+from collections.abc import Container, Mapping
 from pathlib import Path
 
 from athena.app.environment import concealed
 from athena.app.settings import Settings
+from athena.harness.identity import find
+from athena.harness.rows import Harness
 from athena.protocol.agent import AgentView, SpawnAgent
 from athena.protocol.content import ContentBlock, TextContent, plain_text
 from athena.protocol.errors import AthenaError, ErrorCode
@@ -132,6 +135,34 @@ def harness_of(asked: SpawnAgent, settings: Settings, fallback: str | None) -> s
             "one: `scripted` is always there, and needs no key.",
         )
     return settings.harness(name).name
+
+
+def check_startable(spec: AgentSpec, harness: Harness, environment: Mapping[str, str]) -> None:
+    """Refuse an agent that cannot start: without its program, or a worktree without a repository.
+
+    What takes longer to find out makes the agent fail later, in words of its own.
+    """
+    named = os.sep not in harness.argv[0] or Path(harness.argv[0]).is_absolute()
+    if named and find(harness, {**environment, **harness.env}) is None:
+        raise AthenaError(
+            ErrorCode.HARNESS_UNAVAILABLE,
+            f"{harness.title} cannot start: `{harness.argv[0]}` is not on the PATH. {harness.hint}",
+            field="harness",
+        )
+    project = Path(spec.project)
+    if spec.workspace.kind == "new" and not _may_be_repository(project):
+        raise AthenaError(
+            ErrorCode.GIT_FAILED,
+            f"{project} is not in a git repository, so there can be no worktree. Run `git init` "
+            "and make a commit there, choose a folder of a repository, or let the agent work in "
+            "the folder itself (`--worktree none`).",
+            field="project",
+        )
+
+
+def _may_be_repository(project: Path) -> bool:
+    """Whether git could find a repository from here; a bare one is the folder itself."""
+    return any((p / ".git").exists() or (p / "HEAD").is_file() for p in (project, *project.parents))
 
 
 def _archetype(asked: SpawnAgent, settings: Settings) -> Archetype:

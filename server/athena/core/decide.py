@@ -76,7 +76,7 @@ def resume(state: AgentState, by: str) -> Events:
     _not_archived(state)
     _not_read_only(state)
     if state.run is not None or state.wanted:
-        raise _wrong(state, "It is running.")
+        raise _wrong(state, "It is running: give it a prompt (`athena prompt`).")
     return (e.AgentResumed(by=by),)
 
 

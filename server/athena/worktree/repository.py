@@ -245,7 +245,7 @@ async def _object_of(checkout: Checkout, revision: str, kind: str) -> str:
     if revision == "HEAD":
         raise errors.EmptyRepository(
             f"{checkout.repository_root} has no commit yet.",
-            advice="Make a first commit, or work without a worktree.",
+            advice="Make a first commit, or work without a worktree (`--worktree none`).",
         )
     raise errors.UnknownRevision(
         f"{revision!r} names no {kind} of {checkout.repository_root}.",
