@@ -73,19 +73,61 @@ def test_some_tables_are_the_users_alone(user: Path, project: Path, table: str) 
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("[workspace]\nport = 3\n", "workspace.port"),
-        ("[workspace]\nports = -1\n", "workspace.ports"),
-        ("[permission]\nexpire_seconds = 0\n", "permission.expire_seconds"),
-        ("[notification]\nwebhook = 'ftp://x'\n", "notification.webhook"),
-        ("[notification]\non = ['all']\n", "notification.on"),
-        ("[workspace\n", "athena.toml"),
+        ("[workspace]\nport = 3\n", "2: [workspace] has no key `port`. Did you mean `ports`?"),
+        ("workspace.port = 3\n", "1: [workspace] has no key `port`. Did you mean `ports`?"),
+        ("# one\n\n[defaul]\nmode = 'x'\n", "3: There is no table [defaul]. Did you mean"),
+        ("color = 1\n", "1: There is no table [color]. There are: defaults, workspace,"),
+        (
+            "[archetype.'a b']\nprompt = 'x'\nread_only = true\n",
+            "3: [archetype.a b] has no key `read_only`. Did you mean `readonly`?",
+        ),
+        ("[defaults]\nzzz = 1\n", "2: [defaults] has no key `zzz`. It has: harness, archetype"),
+        ("[harness.mine]\ntitle = 'x'\n", "1: [harness.mine] needs `command`."),
+        (
+            "[workspace]\nsetup = ['a']\nports = -1\n",
+            "3: [workspace] `ports` must be greater than or equal to 0, not -1.",
+        ),
+        (
+            "[permission]\nexpire_seconds = 0\n",
+            "2: [permission] `expire_seconds` must be greater than 0, not 0.",
+        ),
+        (
+            "[workspace]\nkind = 'nwe'\n",
+            "2: [workspace] `kind` must be 'new' or 'none', not 'nwe'.",
+        ),
+        ("[notification]\nwebhook = 'ftp://x'\n", "2: [notification] `webhook` must match ^http"),
+        ("[notification]\non = ['all']\n", "2: [notification.on] `0` must be 'result', "),
+        ("[defaults]\nmode = auto\n", "2: Invalid value at column 8. Text is written in quotes."),
+        ("[workspace]\nbranch = 'x/{nam}'\n", "2: [workspace] `branch` has the unknown field"),
+        ("[workspace]\nlocation = '{nam}'\n", "2: [workspace] `location` has the unknown field"),
+        ("[workspace\n", "1: "),
     ],
 )
-def test_a_mistake_names_file_and_key(user: Path, text: str, words: str) -> None:
+def test_a_mistake_is_told_with_its_line_and_what_was_meant(
+    user: Path, text: str, words: str
+) -> None:
     user.write_text(text)
     with pytest.raises(AthenaError) as found:
         settings.load(None)
-    assert words in found.value.message and str(user) in found.value.message
+    assert found.value.message.startswith(f"{user}:{words}")
+
+
+def test_names_that_nobody_defines_are_found(user: Path) -> None:
+    user.write_text(
+        "[defaults]\nharness = 'claud'\narchetype = 'docs'\n"
+        "[archetype.docs]\nharness = 'mine'\n[harness.other]\ncommand = ['x']\n"
+    )
+    default, own = settings.load(None).unknown_names()
+    assert default.startswith("[defaults] `harness` is 'claud', which is none of ")
+    assert own.startswith("[archetype.docs] `harness` is 'mine'") and "other" in own
+
+
+def test_all_mistakes_are_told_at_once_and_no_secret(user: Path) -> None:
+    user.write_text("[defaults]\nmodell = 'x'\n[notification]\nsecret = 4711\ndesktop = 'maybe'\n")
+    with pytest.raises(AthenaError) as found:
+        settings.load(None)
+    assert [line.split(":")[1] for line in found.value.message.splitlines()] == ["2", "4", "5"]
+    assert "4711" not in found.value.message
 
 
 def test_a_known_harness_in_another_place(user: Path) -> None:

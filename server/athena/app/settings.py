@@ -16,6 +16,7 @@ from typing import Any
 import platformdirs
 from pydantic import ValidationError
 
+from athena.app import mistakes
 from athena.app.tables import (
     OWN_ONLY,
     ArchetypeSettings,
@@ -159,6 +160,21 @@ class Settings:
             )
         return known[name]
 
+    def unknown_names(self) -> list[str]:
+        """Harnesses and archetypes that the files name and nobody defines, in words."""
+        defaults, archetypes = self.defaults, self.archetypes()
+        kinds, programs = {a.name for a in archetypes}, set(self.harnesses())
+        said = [
+            ("[defaults] `archetype`", defaults.archetype, kinds),
+            ("[defaults] `harness`", defaults.harness, programs),
+            *((f"[archetype.{a.name}] `harness`", a.harness, programs) for a in archetypes),
+        ]
+        return [
+            f"{where} is {name!r}, which is none of {', '.join(sorted(known))}."
+            for where, name, known in said
+            if name is not None and name not in known
+        ]
+
 
 def _own_harness(name: str, given: HarnessSettings, row: Harness | None) -> Harness:
     """A harness of the user's settings; one that is known keeps what they do not say."""
@@ -261,17 +277,17 @@ _read: dict[Path, tuple[tuple[int, int, int], SettingsFile]] = {}
 
 def _parsed(path: Path) -> SettingsFile:
     try:
-        table: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
-        return SettingsFile.model_validate(table)
-    except tomllib.TOMLDecodeError as error:
-        raise _broken(path, str(error)) from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        raise _broken(path, f"{key}: {first['msg']}") from error
+        text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise _broken(path, str(error)) from error
+        raise _broken([f"{path}: {error}"]) from error
+    try:
+        return SettingsFile.model_validate(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        found = [mistakes.of_syntax(error)]
+    except ValidationError as error:
+        found = mistakes.of_values(error, text, SettingsFile)
+    raise _broken([f"{path}:{line}: {why}" if line else f"{path}: {why}" for line, why in found])
 
 
-def _broken(path: Path, why: str) -> AthenaError:
-    return AthenaError(ErrorCode.INVALID_PARAMS, f"{path}: {why}", field="settings")
+def _broken(lines: list[str]) -> AthenaError:
+    return AthenaError(ErrorCode.INVALID_PARAMS, "\n".join(lines), field="settings")

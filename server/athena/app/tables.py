@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from athena.protocol.alert import Topic
+from athena.worktree.names import BRANCH_FIELDS, LOCATION_FIELDS, unknown_fields
 
 Seconds = Annotated[float, Field(gt=0)]
 
@@ -70,6 +71,16 @@ class WorkspaceSettings(Table):
     script_seconds: Seconds = Field(
         default=600, description="How long one command of `setup` or `teardown` may take."
     )
+
+    @field_validator("branch", "location")
+    @classmethod
+    def _template(cls, template: str | None, about: ValidationInfo) -> str | None:
+        known = BRANCH_FIELDS if about.field_name == "branch" else LOCATION_FIELDS
+        if unknown := unknown_fields(template or "", known):
+            fields = ", ".join(f"{{{name}}}" for name in known)
+            raise ValueError(f"has the unknown field {unknown[0]}; there are {fields}")
+        return template
+
     ports: int = Field(
         default=10,
         ge=0,

@@ -119,9 +119,11 @@ def _database() -> Finding:
 
 def _settings() -> Finding:
     try:
-        settings.load(Path.cwd())
+        found = settings.load(Path.cwd())
     except AthenaError as error:
         return Finding("settings", "error", error.message, "Mend the file, or move it away.")
+    if unknown := found.unknown_names():
+        return Finding("settings", "error", "\n".join(unknown))
     user = settings.user_file()
     return Finding("settings", "ok", str(user) if user.exists() else f"none yet ({user})")
 

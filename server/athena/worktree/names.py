@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from datetime import date
 from pathlib import Path
 from urllib.parse import quote, unquote
@@ -13,6 +13,8 @@ from athena.worktree.errors import BadBranchName
 
 DEFAULT_BRANCH = "athena/{name}"
 DEFAULT_LOCATION = "{parent}/{repository}.worktrees/{name}"
+BRANCH_FIELDS = ("name", "agent", "base", "date")
+LOCATION_FIELDS = ("parent", "repository", "root", "name")
 SLUG_LENGTH = 48
 # A ref is a file name plus ".lock", and file names have at most 255 bytes.
 COMPONENT_BYTES = 250
@@ -68,7 +70,7 @@ def checked_branch(name: str) -> str:
 
 
 def branch_from(template: str, *, name: str, agent: str, base: str, today: date) -> str:
-    """The branch name that `template` gives; its fields are {name}, {agent}, {base} and {date}."""
+    """The branch name that `template` gives; its fields are `BRANCH_FIELDS`."""
     fields = {
         "name": slug(name),
         "agent": slug(agent),
@@ -110,6 +112,11 @@ def agent_component(agent: str) -> str:
 def agent_from_component(component: str) -> str:
     """The agent whose `agent_component` this is."""
     return unquote(component, errors="surrogateescape")
+
+
+def unknown_fields(template: str, known: Container[str]) -> list[str]:
+    """The fields of a template that are not known, with their braces."""
+    return [found.group() for found in FIELD.finditer(template) if found.group(1) not in known]
 
 
 def _filled(template: str, fields: Mapping[str, str], what: str) -> str:
