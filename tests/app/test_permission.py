@@ -114,3 +114,39 @@ def test_no_process_of_an_agent_answers(athena: Athena, folder: Path, disguise: 
             assert "code 4" in said
         assert client.agent(waiting["id"])["status"] == "needsPermission"
         assert client.call("athena/rule/list", project=str(folder))["rules"] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('[[rule]]\ndecision = "allow"\ncomand = "git *"\n', "3: [[rule]] 1 has no key `comand`."),
+        (
+            '[[rule]]\ndecision = "ask"\n\n[[rule]]\ndecision = "alow"\n',
+            "5: [[rule]] 2 `decision` must be 'allow', 'reject' or 'ask', not 'alow'.",
+        ),
+        ('[[rules]]\ndecision = "reject"\n', "1: There is no table [rules]. Did you mean [rule]?"),
+        ('[[rule]]\ncommand = "rm *"\n', "1: [[rule]] 1 needs `decision`."),
+    ],
+)
+def test_a_rule_with_a_typing_error_allows_nothing(
+    athena: Athena, folder: Path, text: str, words: str
+) -> None:
+    path = athena.root / "rules.toml"
+    path.write_text(text)
+    with athena.client() as client:
+        with pytest.raises(CallError) as refused:
+            client.call("athena/rule/list", project=str(folder))
+        assert refused.value.message.startswith(f"{path}:{words}")
+        agent = spawn(client, folder, ASKS)["id"]
+        client.until_status(agent, "needsPermission")
+        path.unlink()
+
+
+def test_a_rule_with_an_unknown_condition_is_not_added(client: Client, folder: Path) -> None:
+    with pytest.raises(CallError) as refused:
+        client.call(
+            "athena/rule/add",
+            project=str(folder),
+            rule={"decision": "allow", "comand": "git *"},
+        )
+    assert "no comand" in refused.value.message and refused.value.code == ErrorCode.INVALID_PARAMS

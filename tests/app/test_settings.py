@@ -10,6 +10,7 @@ import pytest
 from pydantic import BaseModel
 
 from athena.app import settings
+from athena.app.rules import RulesFile
 from athena.app.tables import OWN_ONLY, SettingsFile
 from athena.harness.rows import BY_NAME
 from athena.protocol.errors import AthenaError
@@ -42,10 +43,11 @@ def test_the_page_has_every_key() -> None:
         assert re.findall(r"^\| `(\w+)` \|", sections[name], re.M) == list(shape.model_fields)
 
 
-def test_the_example_of_the_page_is_one() -> None:
-    (example,) = re.findall(r"```toml\n(.*?)```", PAGE.read_text(), re.DOTALL)
+def test_the_examples_of_the_page_are_some() -> None:
+    example, rules = re.findall(r"```toml\n(.*?)```", PAGE.read_text(), re.DOTALL)
     read = SettingsFile.model_validate(tomllib.loads(example))
     assert read.notification.webhook and read.workspace.setup == ["npm ci"]
+    assert len(RulesFile.model_validate(tomllib.loads(rules)).rule) == 2
 
 
 def test_the_project_goes_before_the_user_key_by_key(user: Path, project: Path) -> None:
@@ -96,7 +98,7 @@ def test_some_tables_are_the_users_alone(user: Path, project: Path, table: str) 
             "2: [workspace] `kind` must be 'new' or 'none', not 'nwe'.",
         ),
         ("[notification]\nwebhook = 'ftp://x'\n", "2: [notification] `webhook` must match ^http"),
-        ("[notification]\non = ['all']\n", "2: [notification.on] `0` must be 'result', "),
+        ("[notification]\non = ['all']\n", "2: [notification] `on` must be 'result', "),
         ("[defaults]\nmode = auto\n", "2: Invalid value at column 8. Text is written in quotes."),
         ("[workspace]\nbranch = 'x/{nam}'\n", "2: [workspace] `branch` has the unknown field"),
         ("[workspace]\nlocation = '{nam}'\n", "2: [workspace] `location` has the unknown field"),

@@ -319,9 +319,18 @@ def test_one_name_for_two_commands_is_refused(client: Client, folder: Path) -> N
 
 def test_a_harness_that_is_not_there(shared: Athena, client: Client, folder: Path) -> None:
     with_settings(shared, '[harness.gone]\ncommand = ["/nonesuch/agent"]\n')
-    agent = spawn(client, folder, "say x", harness="gone")
-    failed = client.until_status(agent["id"], "failed")
-    assert "/nonesuch/agent" in failed["reason"]
+    with pytest.raises(CallError, match="`/nonesuch/agent` is not there"):
+        spawn(client, folder, "say x", harness="gone")
+    program = folder / "agent"
+    program.write_text("#!/bin/sh\nexit 1\n")
+    program.chmod(0o755)
+    with_settings(shared, f'[harness.going]\ncommand = ["{program}"]\n')
+    agent = spawn(client, folder, "say x", harness="going")
+    client.until_status(agent["id"], "failed", "dead")
+    program.unlink()
+    client.call("athena/agent/resume", agent=agent["id"])
+    until_sync(lambda: str(program) in client.agent(agent["id"]).get("reason", ""))
+    assert client.agent(agent["id"])["status"] == "failed"
 
 
 def test_a_harness_is_given_what_its_settings_add(

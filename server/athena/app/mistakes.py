@@ -1,22 +1,37 @@
-"""What is wrong in an `athena.toml`, in words that say where and what to write instead."""
+"""What is wrong in a TOML file of the user's, in words that say where and what to write instead."""
 
 from __future__ import annotations
 
 import difflib
+import os
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-HEADER = re.compile(r"\s*\[\[?(?P<path>[^\]]+)\]")
+HEADER = re.compile(r"\s*(?P<one>\[\[?)(?P<path>[^\]]+)\]")
 KEY = re.compile(r"\s*(?P<path>(?:\"[^\"]*\"|'[^']*'|[\w-]+|\s*\.\s*)+)\s*=")
 PART = re.compile(r"\"([^\"]*)\"|'([^']*)'|([\w-]+)")
 AT = re.compile(r"(?P<why>.*) \(at line (?P<line>\d+), column (?P<column>\d+)\)")
 
 Path = tuple[str | int, ...]
+
+
+def of_file(path: os.PathLike[str], text: str, error: ValueError, shape: type[BaseModel]) -> str:
+    """All of it, a line each, that begins with the file and the line in it."""
+    match error:
+        case tomllib.TOMLDecodeError():
+            found = [of_syntax(error)]
+        case ValidationError():
+            found = of_values(error, text, shape)
+        case _:
+            found = [(None, str(error))]
+    where = os.fspath(path)
+    return "\n".join(f"{where}:{line}: {why}" if line else f"{where}: {why}" for line, why in found)
 
 
 def of_syntax(error: tomllib.TOMLDecodeError) -> tuple[int | None, str]:
@@ -39,6 +54,8 @@ def of_values(
 
 def _words(error: ErrorDetails, shape: type[BaseModel]) -> str:
     *tables, key = error["loc"]
+    if isinstance(key, int) and tables:
+        key = tables.pop()
     if error["type"] == "missing":
         return f"{_named(tables)} needs `{key}`."
     if error["type"] == "extra_forbidden":
@@ -64,8 +81,10 @@ def _unknown(tables: Sequence[str | int], key: str, known: list[str]) -> str:
 
 
 def _named(tables: Sequence[str | int]) -> str:
-    """`[archetype.mine]`, and what is inside of a table by its key."""
-    return f"[{'.'.join(str(part) for part in tables)}]"
+    """`[archetype.mine]`, or `[[rule]] 2` for the second of several."""
+    name = ".".join(part for part in tables if isinstance(part, str))
+    numbers = [part for part in tables if isinstance(part, int)]
+    return f"[[{name}]] {numbers[-1] + 1}" if numbers else f"[{name}]"
 
 
 def _keys(shape: type[BaseModel], tables: Sequence[str | int]) -> list[str]:
@@ -83,16 +102,21 @@ def _line(text: str, wanted: Path) -> int | None:
     """The line that says `wanted`, or else the nearest table around it."""
     parts = [str(part) for part in wanted]
     table: list[str] = []
+    many: Counter[str] = Counter()
     best, found = 0, None
     for number, line in enumerate(text.splitlines(), 1):
         if header := HEADER.match(line):
             here = table = _parts(header["path"])
+            if header["one"] == "[[":
+                table.append(str(many[header["path"]]))
+                many[header["path"]] += 1
         elif key := KEY.match(line):
             here = table + _parts(key["path"])
         else:
             continue
-        if best < len(here) and here == parts[: len(here)]:
-            best, found = len(here), number
+        depth = min(len(here), len(parts))
+        if best < depth and here[:depth] == parts[:depth]:
+            best, found = depth, number
     return found
 
 

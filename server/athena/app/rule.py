@@ -28,6 +28,12 @@ async def add(context: Context, connection: Connection, asked: AddRule) -> RuleL
             "A rule of a session is made by answering a request with `remember`.",
             field="rule.source",
         )
+    if unknown := list(asked.rule.model_extra or ()):
+        raise AthenaError(
+            ErrorCode.INVALID_PARAMS,
+            f"A rule has no {', '.join(unknown)}. It has: {', '.join(rules.FIELDS)}.",
+            field=f"rule.{unknown[0]}",
+        )
     if asked.rule.decision == "allow" and not _says_what(asked.rule):
         raise AthenaError(
             ErrorCode.INVALID_PARAMS,

@@ -10,8 +10,10 @@ import hashlib
 import re
 import tomllib
 from pathlib import Path
-from typing import Any
 
+from pydantic import BaseModel, ConfigDict
+
+from athena.app import mistakes
 from athena.app.settings import user_file
 from athena.protocol.errors import AthenaError, ErrorCode
 from athena.protocol.rule import Rule
@@ -21,6 +23,20 @@ FIELDS = ("decision", "tool", "name", "path", "command", "host", "harness", "not
 HEAD = """# Permission rules of Athena. The first rule that fits answers a request.
 # decision: allow, reject or ask; tool: read, edit, execute, fetch, …; path, command, host: globs.
 """
+
+
+class GivenRule(Rule):
+    """A rule of a file. A key that is none would leave a condition out, so it is refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class RulesFile(BaseModel):
+    """One file of rules."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    rule: list[GivenRule] = []
 
 
 def user_rules_file() -> Path:
@@ -46,13 +62,17 @@ def load(project: Path | None) -> list[Rule]:
 
 def read(path: Path) -> list[Rule]:
     """The rules of one file; a file that is not there has none."""
+    text = ""
     try:
-        table: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
-        return [Rule.model_validate(rule) for rule in table.get("rule", [])]
+        text = path.read_text(encoding="utf-8")
+        return [*RulesFile.model_validate(tomllib.loads(text)).rule]
     except FileNotFoundError:
         return []
-    except (OSError, ValueError) as error:
-        raise AthenaError(ErrorCode.INVALID_PARAMS, f"{path}: {error}", field="rules") from error
+    except OSError as error:
+        words = f"{path}: {error}"
+    except ValueError as error:
+        words = mistakes.of_file(path, text, error, RulesFile)
+    raise AthenaError(ErrorCode.INVALID_PARAMS, words, field="rules")
 
 
 def write(path: Path, rules: list[Rule], title: str) -> None:

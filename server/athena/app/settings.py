@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import platformdirs
-from pydantic import ValidationError
 
 from athena.app import mistakes
 from athena.app.tables import (
@@ -276,18 +275,12 @@ _read: dict[Path, tuple[tuple[int, int, int], SettingsFile]] = {}
 
 
 def _parsed(path: Path) -> SettingsFile:
+    text = ""
     try:
         text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise _broken([f"{path}: {error}"]) from error
-    try:
         return SettingsFile.model_validate(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
-        found = [mistakes.of_syntax(error)]
-    except ValidationError as error:
-        found = mistakes.of_values(error, text, SettingsFile)
-    raise _broken([f"{path}:{line}: {why}" if line else f"{path}: {why}" for line, why in found])
-
-
-def _broken(lines: list[str]) -> AthenaError:
-    return AthenaError(ErrorCode.INVALID_PARAMS, "\n".join(lines), field="settings")
+    except OSError as error:
+        words = f"{path}: {error}"
+    except ValueError as error:
+        words = mistakes.of_file(path, text, error, SettingsFile)
+    raise AthenaError(ErrorCode.INVALID_PARAMS, words, field="settings")

@@ -144,9 +144,10 @@ def check_startable(spec: AgentSpec, harness: Harness, environment: Mapping[str,
     """
     named = os.sep not in harness.argv[0] or Path(harness.argv[0]).is_absolute()
     if named and find(harness, {**environment, **harness.env}) is None:
+        where = "on the PATH" if os.sep not in harness.argv[0] else "there, or no program"
         raise AthenaError(
             ErrorCode.HARNESS_UNAVAILABLE,
-            f"{harness.title} cannot start: `{harness.argv[0]}` is not on the PATH. {harness.hint}",
+            f"{harness.title} cannot start: `{harness.argv[0]}` is not {where}. {harness.hint}",
             field="harness",
         )
     project = Path(spec.project)

@@ -16,7 +16,7 @@ from typing import Literal
 import click
 
 from athena import __version__
-from athena.app import settings
+from athena.app import rules, settings
 from athena.cli.output import Exit, Failure, json_option, out, tell_json
 from athena.cli.session import session
 from athena.protocol.errors import AthenaError
@@ -122,6 +122,10 @@ def _settings() -> Finding:
         found = settings.load(Path.cwd())
     except AthenaError as error:
         return Finding("settings", "error", error.message, "Mend the file, or move it away.")
+    try:
+        rules.load(Path.cwd())
+    except AthenaError as error:
+        return Finding("rules", "error", error.message, "Until then you are asked for all of it.")
     if unknown := found.unknown_names():
         return Finding("settings", "error", "\n".join(unknown))
     user = settings.user_file()
