@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from athena.relay.client import CallError
-from tests.support.athena import Athena, Client, make_repository
+from tests.support.athena import Athena, Client, Json, make_repository
 
 
 @pytest.fixture
@@ -82,3 +83,27 @@ def test_a_name_with_a_typing_error_has_a_suggestion(athena: Athena, tmp_path: P
         spawn(client, project, "tidy")
         assert "Did you mean tidy?" in refusal(client, "athena/agent/get", agent="tdiy")
         assert "Did you mean" not in refusal(client, "athena/agent/get", agent="zzzz")
+
+
+def test_agents_that_are_made_at_once_have_names_of_their_own(athena: Athena, folder: Path) -> None:
+    wanted = {"harness": "scripted", "project": str(folder), "workspace": {"kind": "none"}}
+    with athena.client() as client:
+        asked = [
+            client.raw.request("athena/agent/spawn", {**wanted, "prompt": "the same words"})
+            for _ in range(8)
+        ]
+        names = {cast("Json", one.result(30))["name"] for one in asked}
+        assert len(names) == 8 and "the-same-words" in names
+
+
+def test_only_one_agent_gets_a_name(athena: Athena, folder: Path) -> None:
+    wanted = {"harness": "scripted", "project": str(folder), "workspace": {"kind": "none"}}
+    with athena.client() as client:
+        ids = [client.call("athena/agent/spawn", **wanted)["id"] for _ in range(6)]
+        asked = [
+            client.raw.request("athena/agent/rename", {"agent": one, "name": "wanted"})
+            for one in ids
+        ]
+        refused = [one.exception(30) for one in asked]
+        assert sum(error is None for error in refused) == 1
+        assert client.agent("wanted")["id"] in ids

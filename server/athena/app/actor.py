@@ -166,7 +166,14 @@ class AgentActor:
 
     @patiently
     async def record(self, *facts: e.EventData) -> None:
-        """Record what happened outside, whatever the state is."""
+        """Record what happened outside, whatever the state is.
+
+        Who gives up on it does not end it: what is in the log and not in the state would keep
+        everything after it from the log.
+        """
+        await self.context.steady.run(self._record(facts))
+
+    async def _record(self, facts: Sequence[e.EventData]) -> None:
         async with self._lock:
             draft = self._draft()
             draft.record(*facts)

@@ -40,7 +40,6 @@ async def spawn(context: Context, connection: Connection, asked: a.SpawnAgent) -
     if known is not None:
         return detail((await context.directory.actor(agent_id)).state)
     parent = context.directory.resolve(asked.parent_id) if asked.parent_id else None
-    taken = {v.name for v in context.directory.views() if not v.archived}
     harness = making.harness_of(
         asked, settings, context.launcher.first_installed(settings, surroundings.all)
     )
@@ -48,12 +47,11 @@ async def spawn(context: Context, connection: Connection, asked: a.SpawnAgent) -
         asked.model_copy(update={"parent_id": parent}),
         settings,
         project,
-        making.name_of(asked, content, taken),
+        making.name_of(asked, content, context.directory.names()),
         harness,
     )
     making.check_startable(spec, settings.harness(harness), surroundings.all)
     environment.save(context.environments, agent_id, surroundings)
-    actor = await context.directory.actor(agent_id)
 
     def build(draft: Draft) -> None:
         draft.record(e.AgentSpawned(spec=spec, by=by(connection)))
@@ -64,7 +62,9 @@ async def spawn(context: Context, connection: Connection, asked: a.SpawnAgent) -
         if content:
             draft.record(*decide.prompt(draft.now, content, steer=False, by=by(connection)))
 
-    await actor.once(build, asked.command_id)
+    with context.directory.promised(spec.name, agent_id):
+        actor = await context.directory.actor(agent_id)
+        await actor.once(build, asked.command_id)
     return detail(actor.state)
 
 
@@ -212,15 +212,12 @@ async def resume(context: Context, connection: Connection, asked: a.ResumeAgent)
 
 async def rename(context: Context, connection: Connection, asked: a.RenameAgent) -> a.Changed:
     """Give another name, which no other agent has."""
-
-    def rule(draft: Draft) -> tuple[e.EventData, ...]:
-        name = asked.name.strip()
-        if not name:
-            raise AthenaError(ErrorCode.INVALID_PARAMS, "The name is empty.", field="name")
-        context.directory.check_free(name, draft.now.id)
-        return decide.rename(draft.now, name)
-
-    return await _decide(context, asked.agent, rule)
+    name = asked.name.strip()
+    if not name:
+        raise AthenaError(ErrorCode.INVALID_PARAMS, "The name is empty.", field="name")
+    actor = await _actor(context, asked.agent)
+    with context.directory.promised(name, actor.agent_id):
+        return await _change(actor, lambda draft: draft.record(*decide.rename(draft.now, name)))
 
 
 async def archive(context: Context, connection: Connection, asked: a.AgentRef) -> a.Changed:
@@ -235,12 +232,9 @@ async def archive(context: Context, connection: Connection, asked: a.AgentRef) -
 
 async def restore(context: Context, connection: Connection, asked: a.AgentRef) -> a.Changed:
     """Take an archived agent out again; its name must not have been given to another one."""
-
-    def rule(draft: Draft) -> tuple[e.EventData, ...]:
-        context.directory.check_free(draft.now.name, draft.now.id)
-        return decide.restore(draft.now)
-
-    return await _decide(context, asked.agent, rule)
+    actor = await _actor(context, asked.agent)
+    with context.directory.promised(actor.state.name, actor.agent_id):
+        return await _change(actor, lambda draft: draft.record(*decide.restore(draft.now)))
 
 
 async def set_mode(context: Context, connection: Connection, asked: a.SetMode) -> a.Changed:

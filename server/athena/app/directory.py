@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import difflib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Generator, Mapping
+from contextlib import contextmanager
+from weakref import WeakValueDictionary
 
 from athena.app.actor import AgentActor
 from athena.core.state import AgentState
@@ -29,7 +31,10 @@ class Directory:
         self._views: dict[str, AgentView] = {}
         self._sessions: dict[str, dict[str, None]] = {}
         self._actors: dict[str, AgentActor] = {}
+        # There is never a second actor of an agent: the first one's state would fall behind.
+        self._resting: WeakValueDictionary[str, AgentActor] = WeakValueDictionary()
         self._loading: dict[str, asyncio.Lock] = {}
+        self._promised: dict[str, str] = {}
 
     def changed(self, state: AgentState) -> None:
         """Take over an agent's newest state."""
@@ -84,29 +89,46 @@ class Directory:
             candidates=close,
         )
 
-    def check_free(self, name: str, agent_id: str) -> None:
-        """`AthenaError` when an agent that is not archived, and another one, has this name."""
-        for v in self._views.values():
-            if v.name == name and v.id != agent_id and not v.archived:
-                raise AthenaError(
-                    ErrorCode.CONFLICT,
-                    f"There is another agent called {name} ({v.id}); choose another name, or "
-                    "rename that one first.",
-                    field="name",
-                )
+    def names(self) -> set[str]:
+        """The names that a new agent must not have."""
+        return {v.name for v in self._views.values() if not v.archived} | self._promised.keys()
+
+    @contextmanager
+    def promised(self, name: str, agent_id: str) -> Generator[None]:
+        """Keep a name for an agent until it has it. `AthenaError` when it is another one's."""
+        others = [v.id for v in self._views.values() if v.name == name and not v.archived]
+        if other := next((o for o in (*others, self._promised.get(name)) if o != agent_id), None):
+            raise AthenaError(
+                ErrorCode.CONFLICT,
+                f"There is another agent called {name} ({other}); choose another name, or "
+                "rename that one first.",
+                field="name",
+            )
+        self._promised[name] = agent_id
+        try:
+            yield
+        finally:
+            self._promised.pop(name, None)
 
     async def actor(self, agent_id: str) -> AgentActor:
         """The actor of an agent, made when it is needed."""
-        found = self._actors.get(agent_id)
+        found = self._known(agent_id)
         if found is not None:
             return found
         lock = self._loading.setdefault(agent_id, asyncio.Lock())
         async with lock:
-            found = self._actors.get(agent_id)
+            found = self._known(agent_id)
             if found is None:
                 found = self._make(agent_id, await self._load(agent_id))
                 self._actors[agent_id] = found
         self._loading.pop(agent_id, None)
+        return found
+
+    def _known(self, agent_id: str) -> AgentActor | None:
+        """The actor that there is already, also one that a long command still holds."""
+        found = self._actors.get(agent_id)
+        if found is None and (found := self._resting.get(agent_id)) is not None:
+            self._actors[agent_id] = found
         return found
 
     def written(self, agent_id: str) -> Mapping[str, str]:
@@ -115,7 +137,7 @@ class Directory:
         return actor.written() if actor is not None else {}
 
     def release_idle(self) -> None:
-        """Drop the actors of agents at rest; their states stay in the cache."""
+        """Let go of the actors of agents at rest; their states stay in the cache."""
         for agent_id, actor in list(self._actors.items()):
             if actor.at_rest:
-                del self._actors[agent_id]
+                self._resting[agent_id] = self._actors.pop(agent_id)

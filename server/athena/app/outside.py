@@ -125,7 +125,7 @@ class Outside:
 
     def _first(self) -> list[e.EventData]:
         session, directory = self.session, self._context.directory
-        taken = {view.name for view in directory.views() if not view.archived}
+        taken = directory.names()
         fallback = f"{session.harness}-{session.session_id[:ID_LENGTH]}"
         asked = SpawnAgent(archetype=fallback)
         content = making.content_of(session.title, None)
