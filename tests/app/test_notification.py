@@ -255,3 +255,17 @@ def test_the_desktop_is_told(tmp_path: Path, folder: Path) -> None:
 )
 def test_secrets_are_taken_out_and_nothing_else(text: str, clean: str) -> None:
     assert redacted(text) == clean
+
+
+def test_alerts_while_the_settings_are_broken_are_told(
+    quiet: Athena, receiver: Receiver, folder: Path
+) -> None:
+    notify(quiet, receiver.url)
+    quiet.start()
+    with quiet.client() as client:
+        agent = spawn(client, folder, "permit run touch x\nsay two")["id"]
+        until_sync(lambda: len(receiver.taken) == 1)
+        (quiet.root / "athena.toml").write_text("[daemon]\nno_such_key = 1\n")
+        request = client.agent(agent)["requests"][0]["requestId"]
+        client.call("athena/request/answer", requestId=request, option="allow")
+        until_sync(lambda: len(receiver.taken) == 2, 30)

@@ -51,6 +51,7 @@ class Teller(ABC):
     def __init__(self, context: Context) -> None:
         self._context = context
         self.leaving = False
+        self._settings = NotificationSettings()
 
     @abstractmethod
     def wanted(self, settings: NotificationSettings) -> bool:
@@ -70,12 +71,12 @@ class Teller(ABC):
                 await asyncio.sleep(LOOK_SECONDS)
 
     def settings(self) -> NotificationSettings:
-        """The settings now; none while the file is broken."""
+        """The settings now; while the file is broken those before, so that no alert is lost."""
         try:
-            return self._context.settings(None).notification
+            self._settings = self._context.settings(None).notification
         except AthenaError as error:
             logger.warning("%s", error.message)
-            return NotificationSettings()
+        return self._settings
 
     async def _follow(self) -> None:
         log = self._context.log
