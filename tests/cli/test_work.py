@@ -363,3 +363,11 @@ def test_names_that_are_nobodys(athena: Athena, project: Path) -> None:
     assert "Nothing is changed" in do(athena, project, "diff", agent).out
     lonely = attempt(athena, project, "publish", agent)
     assert lonely.code != 0 and "remote" in lonely.err
+
+
+def test_brackets_of_a_path_are_shown(athena: Athena, project: Path) -> None:
+    agent = work(athena, project, "write app/[id]/page.tsx: a")
+    assert "app/[id]/page.tsx" in do(athena, project, "diff", agent).out
+    assert "app/[id]/page.tsx" in do(athena, project, "merge", agent, "--dry-run").out
+    do(athena, project, "review", "comment", agent, "app/[id]/page.tsx:1", "see", "[note]")
+    assert "app/[id]/page.tsx:1  see [note]" in do(athena, project, "review", "comments", agent).out

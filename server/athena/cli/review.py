@@ -210,7 +210,8 @@ def comments(agent: str | None, as_json: bool) -> None:
         tell_json(found)
         return
     for c in found["comments"]:
-        out.print(f"[dim]{c['state']:<8}[/] {c['path']}:{c['line']}  {c['text']}", highlight=False)
+        said = escape(f"{c['path']}:{c['line']}  {c['text']}")
+        out.print(f"[dim]{c['state']:<8}[/] {said}", highlight=False)
 
 
 @review.command("send")
@@ -374,7 +375,7 @@ def publish(
     if as_json:
         tell_json(done)
         return
-    out.print(f"{done['branch']} is on {done['remote']}", highlight=False)
+    out.print(f"{done['branch']} is on {done['remote']}", markup=False, highlight=False)
     for line in [done.get("url"), *done.get("notes", [])]:
         if line:
             out.print(line, soft_wrap=True, highlight=False)
@@ -389,7 +390,7 @@ def tell_applied(done: dict[str, Any], dry_run: bool) -> None:
         tell_json(done)
     else:
         for path in done["files"]:
-            out.print(f"  {path}", highlight=False)
+            out.print(f"  {path}", markup=False, highlight=False)
         for note in done.get("notes", []):
             out.print(note, style="dim", soft_wrap=True)
         for c in done["conflicts"]:
