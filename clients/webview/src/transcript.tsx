@@ -168,7 +168,8 @@ export function TranscriptView({ subject }: { subject: Subject & { view: "transc
       />
       {rows.length === 0 && (!state.loading || filter !== "all") ? (
         <p class="empty">
-          {emptyWords(filter, search.found !== undefined, state.before !== undefined)}
+          {(filter === "all" && !search.found && state.agent?.reason) ||
+            emptyWords(filter, search.found !== undefined, state.before !== undefined)}
         </p>
       ) : null}
       {!follow && !replay ? (
