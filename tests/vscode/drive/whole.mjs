@@ -107,7 +107,7 @@ await drive(async (window) => {
   await window.command("Athena: Compare Agents");
   const choices = page.locator(".quick-input-list .monaco-list-row");
   await choices.nth(1).waitFor();
-  await choices.nth(0).click();
+  // The agent in view is chosen already, and first.
   await choices.nth(1).click();
   await page.locator(".quick-input-action .monaco-button").first().click();
   const columns = await window.view(".column + .column .numbers");
