@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from athena.core.evolve import add_cost, evolve
+from athena.core.evolve import evolve
+from athena.core.spending import add_cost
 from athena.core.state import AgentState
 from athena.protocol import events as e
 from athena.protocol.usage import Cost, CostSource, Usage

@@ -1665,6 +1665,21 @@ export interface SpawnAgent {
   commandId?: string;
 }
 
+/** What all agents cost together, archived ones too, and how many of them cost anything. */
+export interface Spent {
+  cost?: Cost;
+  agents: number;
+}
+
+/**
+ * From which moment on, in milliseconds since 1970: at most a day ago.
+ *
+ * Costs are told by the quarter of an hour, so a moment inside of one counts all of it.
+ */
+export interface SpentSince {
+  since: number;
+}
+
 /** What an agent is doing, from the protocol and never from a screen. */
 export type Status =
   | "starting"
@@ -2075,6 +2090,8 @@ export interface Methods {
   "athena/system/info": { params: Empty; result: SystemInfo };
   /** Counters of the daemon. */
   "athena/system/metrics": { params: Empty; result: Metrics };
+  /** What was spent from a moment on. */
+  "athena/cost/get": { params: SpentSince; result: Spent };
   /** Start a new agent. */
   "athena/agent/spawn": { params: SpawnAgent; result: AgentDetail };
   /** The agents. */

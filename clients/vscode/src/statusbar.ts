@@ -1,14 +1,18 @@
 import * as vscode from "vscode";
 import type { Feed } from "./agents/feed.ts";
 import { costWords } from "./agents/status.ts";
-import type { AgentView, Cost } from "./protocol.gen.ts";
+import type { Spent } from "./protocol.gen.ts";
 import type { Server } from "./server/server.ts";
 import { count } from "./words.ts";
 
-/** How many agents work, how many wait for the user, and what today's agents cost. */
+/** How many agents work, how many wait for the user, and what today cost. */
 export class StatusBar implements vscode.Disposable {
   private readonly item: vscode.StatusBarItem;
   private readonly listeners: vscode.Disposable;
+  private today: Spent | undefined;
+  private asking = false;
+  private changed = false;
+  private costs = "";
 
   constructor(
     private readonly server: Server,
@@ -23,7 +27,10 @@ export class StatusBar implements vscode.Disposable {
     this.listeners = vscode.Disposable.from(
       this.item,
       server.onState(() => this.update()),
-      feed.onChange(() => this.update()),
+      feed.onChange(() => {
+        this.update();
+        void this.askAgain();
+      }),
     );
     this.update();
     this.item.show();
@@ -36,6 +43,29 @@ export class StatusBar implements vscode.Disposable {
 
   dispose(): void {
     this.listeners.dispose();
+  }
+
+  /** Ask what today cost when a cost has changed; changes meanwhile wait for one more answer. */
+  private async askAgain(): Promise<void> {
+    const costs = this.feed.agents.map((agent) => agent.cost?.amount ?? 0).join();
+    if (costs === this.costs) return;
+    this.costs = costs;
+    this.changed = true;
+    if (this.asking) return;
+    this.asking = true;
+    try {
+      while (this.changed && this.server.state.kind === "running") {
+        this.changed = false;
+        const since = new Date().setHours(0, 0, 0, 0);
+        this.today = await this.server.request("athena/cost/get", { since });
+        this.update();
+      }
+    } catch {
+      // The connection was lost: the next change asks again.
+      this.costs = "";
+    } finally {
+      this.asking = false;
+    }
   }
 
   private update(): void {
@@ -76,7 +106,7 @@ export class StatusBar implements vscode.Disposable {
     const agents = this.feed.agents.filter((agent) => !agent.archived);
     const working = agents.filter((a) => a.status === "working" || a.status === "starting").length;
     const waiting = this.feed.requests.length;
-    const today = costOfToday(agents);
+    const today = this.today?.cost;
     const parts = [
       working ? `$(loading~spin) ${working}` : "",
       waiting ? `$(bell-dot) ${waiting}` : "",
@@ -86,25 +116,15 @@ export class StatusBar implements vscode.Disposable {
       parts.length ? parts.join("  ") : "$(hubot) Athena",
       `${count(working, "agent")} working`,
       `${count(waiting, "request")} waiting for you`,
-      ...(today ? [`${costWords(today)} for agents used today (${today.source})`] : []),
+      ...(today
+        ? [
+            `${costWords(today)} today (${today.source}), ${count(this.today?.agents ?? 0, "agent")}`,
+          ]
+        : []),
     );
     if (waiting) {
       this.item.command = "athena.request.list";
       this.item.backgroundColor = new vscode.ThemeColor("statusBarItem.warningBackground");
     }
   }
-}
-
-/** The cost of the agents that did something today, marked with the weakest of their sources. */
-function costOfToday(agents: readonly AgentView[]): Cost | undefined {
-  const midnight = new Date().setHours(0, 0, 0, 0);
-  const costs = agents.filter((a) => a.updatedAt >= midnight).flatMap((a) => a.cost ?? []);
-  const [first] = costs;
-  if (!first) return undefined;
-  const same = costs.filter((cost) => cost.currency === first.currency);
-  const weakest = (["estimated", "priced", "reported"] as const).find((source) =>
-    same.some((cost) => cost.source === source),
-  );
-  const amount = same.reduce((sum, cost) => sum + cost.amount, 0);
-  return { ...first, amount, source: weakest ?? first.source };
 }

@@ -13,6 +13,7 @@ from athena.app import (
     checkpoints,
     collisions,
     comparison,
+    cost,
     event,
     harness,
     log,
@@ -36,6 +37,7 @@ Handler = Callable[[Context, Connection, Any], Coroutine[Any, Any, Record]]
 HANDLERS: dict[str, Handler] = {
     "athena/system/info": system.info,
     "athena/system/metrics": system.metrics,
+    "athena/cost/get": cost.get,
     "athena/agent/spawn": agent.spawn,
     "athena/agent/list": agent.list_,
     "athena/agent/get": agent.get,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from athena.core.abilities import has_image, merged, shown, with_shown
+from athena.core.spending import add_cost, spend
 from athena.core.state import AgentState, RunState, TurnState, is_read_only
 from athena.protocol import events as e
 from athena.protocol.agent import (
@@ -325,7 +326,7 @@ def _turn_change(state: AgentState, at: int, data: e.EventData) -> Change:
             return {"turn": state.turn.model_copy(update={"interrupted": True})}
         case e.TurnEnded():
             return {
-                **_settled(state, data),
+                **_settled(state, at, data),
                 "turn": None,
                 "last_turn": data,
                 "activity": None,
@@ -333,18 +334,18 @@ def _turn_change(state: AgentState, at: int, data: e.EventData) -> Change:
                 "uncaptured": None if is_read_only(state) else data.turn_id,
             }
         case e.UsageReported():
-            return _counted(state, data)
+            return _counted(state, at, data)
         case e.ContextMeasured():
             return {"context": data.window}
         case _:
             return {}
 
 
-def _counted(state: AgentState, data: e.UsageReported) -> Change:
+def _counted(state: AgentState, at: int, data: e.UsageReported) -> Change:
     """Usage inside a turn is kept with the turn, since the turn's own sum replaces it."""
     turn = state.turn
     if turn is None:
-        return {"usage": state.usage.plus(data.usage), "cost": add_cost(state.cost, data.cost)}
+        return {"usage": state.usage.plus(data.usage), **_paid(state, at, data.cost)}
     if data.response_id is not None and data.response_id in turn.responses:
         return {}
     seen = [*turn.responses, data.response_id] if data.response_id else turn.responses
@@ -356,24 +357,17 @@ def _counted(state: AgentState, data: e.UsageReported) -> Change:
     return {"turn": turn.model_copy(update=more)}
 
 
-def _settled(state: AgentState, data: e.TurnEnded) -> Change:
+def _settled(state: AgentState, at: int, data: e.TurnEnded) -> Change:
     part_usage = state.turn.usage if state.turn else Usage()
     part_cost = state.turn.cost if state.turn else None
     return {
         "usage": state.usage.plus(data.usage or part_usage),
-        "cost": add_cost(state.cost, data.cost or part_cost),
+        **_paid(state, at, data.cost or part_cost),
     }
 
 
-def add_cost(one: Cost | None, other: Cost | None) -> Cost | None:
-    """The sum, labelled with the weaker source. Other currencies than the first are left out."""
-    if one is None or other is None:
-        return one or other
-    if one.currency != other.currency:
-        return one
-    order = ["reported", "priced", "estimated"]
-    source = max(one.source, other.source, key=order.index)
-    return Cost(amount=one.amount + other.amount, currency=one.currency, source=source)
+def _paid(state: AgentState, at: int, cost: Cost | None) -> Change:
+    return {"cost": add_cost(state.cost, cost), "spending": spend(state.spending, at, cost)}
 
 
 def _item_change(state: AgentState, at: int, data: e.EventData) -> Change:

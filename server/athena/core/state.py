@@ -19,7 +19,7 @@ from athena.protocol.rule import Rule
 from athena.protocol.spec import AgentSpec
 from athena.protocol.usage import ContextWindow, Cost, Usage
 
-STATE_SCHEMA = 3
+STATE_SCHEMA = 4
 """Raised when the shape below changes: snapshots of another schema are folded again."""
 
 
@@ -110,6 +110,7 @@ class AgentState(Record):
     capabilities: Capabilities = Capabilities()
     usage: Usage = Usage()
     cost: Cost | None = None
+    spending: dict[int, Cost] = {}
     context: ContextWindow | None = None
 
     def next_script_id(self) -> str:

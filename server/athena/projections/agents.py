@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from athena.core.evolve import add_cost
+from athena.core.spending import add_cost
 from athena.core.state import AgentState, is_read_only
 from athena.core.status import status
 from athena.protocol.agent import AgentDetail, AgentView, OpenRequest

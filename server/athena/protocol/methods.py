@@ -10,6 +10,7 @@ from athena.protocol import review as r
 from athena.protocol import rule
 from athena.protocol import session as s
 from athena.protocol import transcript as t
+from athena.protocol import usage as u
 from athena.protocol import workspace as w
 from athena.protocol.base import Done, Empty, Record, Request
 
@@ -45,6 +46,7 @@ class Notification:
 METHODS: tuple[Method, ...] = (
     Method("athena/system/info", Empty, t.SystemInfo, "read", "Who the daemon is."),
     Method("athena/system/metrics", Empty, t.Metrics, "read", "Counters of the daemon."),
+    Method("athena/cost/get", u.SpentSince, u.Spent, "read", "What was spent from a moment on."),
     Method("athena/agent/spawn", a.SpawnAgent, a.AgentDetail, "write", "Start a new agent."),
     Method("athena/agent/list", a.ListAgents, a.AgentList, "read", "The agents."),
     Method("athena/agent/get", a.AgentRef, a.AgentDetail, "read", "One agent."),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from athena.protocol.base import Record
+from pydantic import Field
+
+from athena.protocol.base import Record, Request
 
 
 class CostSource(StrEnum):
@@ -58,3 +60,19 @@ class ContextWindow(Record):
 
     used: int
     size: int | None = None
+
+
+class SpentSince(Request):
+    """From which moment on, in milliseconds since 1970: at most a day ago.
+
+    Costs are told by the quarter of an hour, so a moment inside of one counts all of it.
+    """
+
+    since: int = Field(ge=0)
+
+
+class Spent(Record):
+    """What all agents cost together, archived ones too, and how many of them cost anything."""
+
+    cost: Cost | None = None
+    agents: int

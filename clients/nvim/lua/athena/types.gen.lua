@@ -1443,6 +1443,17 @@
 ---@field environment? table<string, string>
 ---@field commandId? string
 
+---What all agents cost together, archived ones too, and how many of them cost anything.
+---@class athena.Spent
+---@field cost? athena.Cost
+---@field agents integer
+
+---From which moment on, in milliseconds since 1970: at most a day ago.
+---
+---Costs are told by the quarter of an hour, so a moment inside of one counts all of it.
+---@class athena.SpentSince
+---@field since integer
+
 ---What an agent is doing, from the protocol and never from a screen.
 ---@alias athena.Status
 ---| "starting"
@@ -1791,6 +1802,7 @@
 ---@alias athena.Method
 ---| "athena/system/info" # Who the daemon is.
 ---| "athena/system/metrics" # Counters of the daemon.
+---| "athena/cost/get" # What was spent from a moment on.
 ---| "athena/agent/spawn" # Start a new agent.
 ---| "athena/agent/list" # The agents.
 ---| "athena/agent/get" # One agent.
@@ -1865,6 +1877,7 @@
 ---@class athena.Request
 ---@overload fun(method: "athena/system/info", params: athena.Empty, done: fun(error?: athena.Error, result?: athena.SystemInfo))
 ---@overload fun(method: "athena/system/metrics", params: athena.Empty, done: fun(error?: athena.Error, result?: athena.Metrics))
+---@overload fun(method: "athena/cost/get", params: athena.SpentSince, done: fun(error?: athena.Error, result?: athena.Spent))
 ---@overload fun(method: "athena/agent/spawn", params: athena.SpawnAgent, done: fun(error?: athena.Error, result?: athena.AgentDetail))
 ---@overload fun(method: "athena/agent/list", params: athena.ListAgents, done: fun(error?: athena.Error, result?: athena.AgentList))
 ---@overload fun(method: "athena/agent/get", params: athena.AgentRef, done: fun(error?: athena.Error, result?: athena.AgentDetail))

@@ -4440,6 +4440,42 @@ public data class SpawnAgent(
     internal class Adapter : Writer<SpawnAgent>({ it.json() })
 }
 
+/** What all agents cost together, archived ones too, and how many of them cost anything. */
+@JsonAdapter(Spent.Adapter::class)
+public data class Spent(
+    public val cost: Cost? = null,
+    public val agents: Long,
+) {
+    public companion object {
+        internal fun from(json: JsonElement): Spent =
+            json.asJsonObject.let { o ->
+                Spent(
+                    cost = o.given("cost")?.let { Cost.from(it) },
+                    agents = o.needed("agents").asLong,
+                )
+            }
+    }
+
+    internal class Adapter : Reader<Spent>({ from(it) })
+}
+
+/**
+ * From which moment on, in milliseconds since 1970: at most a day ago.
+ *
+ * Costs are told by the quarter of an hour, so a moment inside of one counts all of it.
+ */
+@JsonAdapter(SpentSince.Adapter::class)
+public data class SpentSince(
+    public val since: Long,
+) {
+    internal fun json(): JsonObject =
+        JsonObject().also { o ->
+            o.put("since", JsonPrimitive(this.since))
+        }
+
+    internal class Adapter : Writer<SpentSince>({ it.json() })
+}
+
 /** What an agent is doing, from the protocol and never from a screen. */
 public enum class Status(public val wire: String) {
     STARTING("starting"),

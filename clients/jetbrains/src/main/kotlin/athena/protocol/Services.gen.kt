@@ -15,6 +15,10 @@ public interface AthenaServer {
     @JsonRequest("athena/system/metrics")
     public fun systemMetrics(): CompletableFuture<Metrics>
 
+    /** What was spent from a moment on. */
+    @JsonRequest("athena/cost/get")
+    public fun costGet(params: SpentSince): CompletableFuture<Spent>
+
     /** Start a new agent. */
     @JsonRequest("athena/agent/spawn")
     public fun agentSpawn(params: SpawnAgent): CompletableFuture<AgentDetail>
