@@ -59,10 +59,11 @@ def test_a_disk_that_fills_up_in_the_middle_of_a_turn(
         (folder / "open").touch()
         until_sync(lambda: client.call("athena/system/info")["logState"] == "full")
         assert "Free some space" in client.call("athena/system/info")["logReason"]
+        another = {"harness": "scripted", "project": str(folder), "workspace": {"kind": "none"}}
         for method, params in (
             ("athena/agent/prompt", {"agent": agent, "text": "more"}),
             ("athena/agent/rename", {"agent": agent, "name": "other"}),
-            ("athena/agent/spawn", {"harness": "scripted", "project": str(folder)}),
+            ("athena/agent/spawn", another),
         ):
             error = refused(client, method, **params)
             assert error.code == ErrorCode.LOG_UNAVAILABLE, error

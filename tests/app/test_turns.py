@@ -209,9 +209,8 @@ def test_stopping_ends_what_ignores_every_wish(
 
 
 def test_a_folder_without_a_repository_is_told(client: Client, folder: Path) -> None:
-    agent = spawn(client, folder, "say x", workspace={"kind": "new"})["id"]
-    assert "is not in a git repository" in client.until_status(agent, "failed")["reason"]
-    assert "git init" in client.agent(agent)["reason"]
+    with pytest.raises(CallError, match="is not in a git repository.*git init"):
+        spawn(client, folder, "say x", workspace={"kind": "new"})
 
 
 def test_a_harness_that_crashes_and_goes_on(client: Client, folder: Path) -> None:

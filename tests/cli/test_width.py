@@ -18,8 +18,8 @@ def test_every_agent_is_named_whatever_it_does(tmp_path: Path) -> None:
             asks = "permit run echo " + "a long command " * 20
             first = spawn(client, tmp_path, asks, name="first-with-a-rather-long-name")["id"]
             client.until(first, "needsPermission")
-            second = spawn(client, tmp_path, "say x", name="second", workspace={"kind": "new"})
-            client.until_status(second["id"], "failed")
+            second = spawn(client, tmp_path, "crash 7", name="second")
+            client.until_status(second["id"], "dead")
             lines = athena.run("ls").splitlines()
     finally:
         athena.stop()
@@ -29,4 +29,4 @@ def test_every_agent_is_named_whatever_it_does(tmp_path: Path) -> None:
         "second",
     ]
     assert all(len(line.rstrip()) <= WIDTH for line in lines)
-    assert "needs permission" in lines[1] and "failed" in lines[2]
+    assert "needs permission" in lines[1] and "dead" in lines[2]
