@@ -317,7 +317,7 @@ export interface ChangedText {
  * Work was moved: applied to a target, reverted, merged, committed or published.
  *
  * `undo` is the ref that brings back the state before; `commit` what was made. `taken` is the ref
- * of what an editor put into its own text: a commit whose parent has the text before.
+ * of what a merge or an editor put into the target: a commit whose parent has the text before.
  */
 export interface ChangesApplied {
   what: "apply" | "reject" | "revert" | "undo" | "commit" | "merge" | "publish";

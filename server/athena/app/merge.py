@@ -59,7 +59,7 @@ async def run(context: Context, connection: Connection, asked: r.MergeWork) -> r
     found = await changeset.changeset(checkout, done.old, done.new)
     files = [to_wire(f.path) for f in found.files]
     fact = e.ChangesApplied(
-        what="merge", target=into, files=files, commit=done.new, by=by(connection)
+        what="merge", target=into, files=files, commit=done.new, taken=done.ref, by=by(connection)
     )
     await record(context, state, fact)
     return r.Applied(done=True, files=files, commit=done.new, branch=into, notes=notes)

@@ -911,7 +911,7 @@ public data class ChangedText(
  * Work was moved: applied to a target, reverted, merged, committed or published.
  *
  * `undo` is the ref that brings back the state before; `commit` what was made. `taken` is the ref
- * of what an editor put into its own text: a commit whose parent has the text before.
+ * of what a merge or an editor put into the target: a commit whose parent has the text before.
  */
 public data class ChangesApplied(
     public val what: What,
