@@ -126,3 +126,18 @@ async def test_a_creation_that_git_refuses_leaves_nothing_unfinished(repo: Repo)
     with pytest.raises(GitFailed):
         await create(Request("new", repo.path, "ada", environ=repo.environ))
     assert not unfinished.pending(checkout, "ada")
+
+
+async def test_commits_that_someone_made_there_are_kept(repo: Repo) -> None:
+    """On a detached HEAD, which nothing but that worktree names; amended, so that its log does."""
+    checkout = await repo.checkout()
+    repo.git("worktree", "add", "-q", "--detach", str(place(repo)))
+    unfinished.begin(checkout, "ada", place(repo), "", None)
+    there = repo.at(place(repo))
+    first = there.commit("mine", mine="1")
+    there.git("commit", "-q", "--amend", "-m", "mine, in other words")
+    second = there.git("rev-parse", "HEAD")
+    await unfinished.take_back(checkout, "ada")
+    assert not place(repo).exists()
+    named = repo.git("rev-list", "--glob=refs/").split()
+    assert first in named and second in named

@@ -84,8 +84,7 @@ async def _rescue(checkout: Checkout, agent: str, reason: str, found: Standing) 
         for number, inner in enumerate(found.inner)
         if inner.dirty or inner.unpushed
     ]
-    logs = ["HEAD"] if found.head.branch is None else ["HEAD", f"refs/heads/{found.head.branch}"]
-    tips = await log_tips(checkout, logs)
+    tips = await log_tips(checkout, logs_of(found.head))
     async with snapshot(checkout) as taken:
         return await record(checkout, agent, reason, taken, also=tips, nested=nested)
 
@@ -110,6 +109,11 @@ async def _keep_nested(checkout: Checkout, agent: str, path: str, number: int) -
             checkout.root, (), (f"the repository in {path} could not be kept: {error.detail}",)
         ) from error
     return Nested(path, refs)
+
+
+def logs_of(at: Head) -> list[str]:
+    """The logs that end with a working tree: that of its HEAD, and of the branch it is on."""
+    return ["HEAD"] if at.branch is None else ["HEAD", f"refs/heads/{at.branch}"]
 
 
 async def log_tips(checkout: Checkout, names: Sequence[str]) -> list[str]:

@@ -12,9 +12,10 @@ from athena.worktree.aside import move_aside
 from athena.worktree.errors import WorktreeError
 from athena.worktree.git import Git
 from athena.worktree.names import agent_component, agent_from_component
-from athena.worktree.repository import Checkout, Listed, at_worktree, head, worktrees
-from athena.worktree.rescue import capture
-from athena.worktree.snapshot import tree_now
+from athena.worktree.remove import log_tips, logs_of
+from athena.worktree.repository import Checkout, Head, Listed, at_worktree, head, worktrees
+from athena.worktree.rescue import record
+from athena.worktree.snapshot import snapshot, tree_now
 from athena.worktree.standing import HAZARDS, status
 from athena.worktree.switch import steps_between
 from athena.worktree.vanished import remove_vanished
@@ -113,11 +114,21 @@ async def _holds_more(place: Checkout, source: Path) -> bool:
 
 
 async def _rescue_work(place: Checkout, agent: str) -> None:
-    commit = (await head(place)).commit
-    steps = await steps_between(place.git, f"{commit}^{{tree}}", await tree_now(place))
+    at = await head(place)
+    steps = await steps_between(place.git, f"{at.commit}^{{tree}}", await tree_now(place))
+    tips = await log_tips(place, logs_of(at))
     # Files that are missing were not written yet; any others are somebody's.
-    if any(not step.deleted for step in steps):
-        await capture(place, agent, "a creation that was not finished")
+    if any(not step.deleted for step in steps) or tips or not await _is_named(place, at):
+        async with snapshot(place) as taken:
+            await record(place, agent, "a creation that was not finished", taken, also=tips)
+
+
+async def _is_named(place: Checkout, at: Head) -> bool:
+    """Whether a ref leads to the commit, so that it does not end with the working tree."""
+    if at.commit is None:
+        return True
+    refs = ("--not", "--glob=refs/")
+    return not await place.git.text("rev-list", "--max-count=1", at.commit, *refs)
 
 
 def _read(note: Path) -> dict[str, str | None] | None:
