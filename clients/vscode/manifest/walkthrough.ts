@@ -8,7 +8,7 @@ export const WALKTHROUGH = {
       id: "install",
       title: "Install Athena",
       description:
-        "Athena runs on your machine, without an account. In a terminal: uv tool install athena-agents\n\n[Check the Set-up](command:athena.system.doctor)",
+        "Athena runs on your machine, without an account. In a checkout of Athena: uv tool install .\n\n[Check the Set-up](command:athena.system.doctor)",
       media: { markdown: "media/walkthrough/install.md" },
       // The editor does not see a context that was set before it read this page.
       completionEvents: ["onContext:athena.server == running", "onCommand:athena.system.doctor"],

@@ -26,7 +26,7 @@ export const WELCOME = [
     view: "athena.agents",
     when: "athena.server == missing",
     contents:
-      "Athena is not installed here. In a terminal: uv tool install athena-agents, or pip install athena-agents.\n[How to Install It](command:athena.system.doctor)\n[Try Again](command:athena.server.restart)\nIt is installed, but not on the PATH? [Say where it is](command:athena.server.openSettings)",
+      "Athena is not installed here. In a checkout of Athena: uv tool install . (or pip install .)\n[How to Install It](command:athena.system.doctor)\n[Try Again](command:athena.server.restart)\nIt is installed, but not on the PATH? [Say where it is](command:athena.server.openSettings)",
   },
   {
     view: "athena.agents",

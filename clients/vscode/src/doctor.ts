@@ -5,11 +5,11 @@ import { environment, findProgram } from "./server/program.ts";
 
 const INSTALL = `# Athena is not installed
 
-Install it with one of
+Install it from a checkout of Athena with one of
 
-    uv tool install athena-agents
-    pipx install athena-agents
-    pip install athena-agents        # into the active Python environment
+    uv tool install .
+    pipx install .
+    pip install .        # into the active Python environment
 
 then run the command "Athena: Restart Server". If it is installed at a place that is not on the
 PATH, name it in the setting "athena.server.command".

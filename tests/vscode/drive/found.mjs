@@ -14,7 +14,7 @@ await drive(async (window) => {
   const links = await page.locator(".welcome-view-content a, .welcome-view-content .monaco-button").allTextContents();
   await window.shot("vscode-missing");
   await page.getByRole("button", { name: "How to Install It" }).click();
-  await page.locator(".view-lines", { hasText: "uv tool install athena-agents" }).first().waitFor();
+  await page.locator(".view-lines", { hasText: "uv tool install ." }).first().waitFor();
 
   writeFileSync(given.program, given.text, { mode: 0o755 });
   await page.getByRole("button", { name: "Try Again" }).click();

@@ -37,7 +37,7 @@ local function check_program()
   local done = ask(10000, "--version")
   if not done then
     health.error("The program `athena` is not on Neovim's PATH.", {
-      "Install it: `uv tool install athena-agents` or `pipx install athena-agents`.",
+      "Install it from a checkout of Athena: `uv tool install .` or `pipx install .`.",
       'Or say where it is: `require("athena").setup { command = { "/path/to/athena" } }`.',
     })
     return false
