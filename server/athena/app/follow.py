@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 
@@ -10,7 +11,7 @@ from athena.app.hub import Hub
 from athena.app.writing import Writing
 from athena.border import Connection
 from athena.harness.driver import TextDelta
-from athena.log import EventLog, StoredEvent, with_heads
+from athena.log import EventLog, LogClosed, LogUnavailable, StoredEvent, with_heads
 from athena.protocol.agent import AgentView
 from athena.protocol.events import Event
 from athena.protocol.transcript import EventBatch, EventDelta, EventLagged, Subscribe
@@ -24,6 +25,9 @@ MOST_BEHIND = 20_000
 """A follower further behind is told to start anew, which is cheaper for both than catching up."""
 
 DELTA_INTERVAL = 0.03
+AGAIN_SECONDS = 1.0
+
+logger = logging.getLogger(__name__)
 
 
 def event_of(stored: StoredEvent) -> Event:
@@ -61,13 +65,15 @@ class Follower:
         self._log = log
         self._hub = hub
         self._view = view
+        self._cursor = 0
         self._writing = Writing()
         self._spoken = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self, cursor: int) -> None:
         """Begin to follow from `cursor`."""
-        self._tasks.append(asyncio.create_task(self._follow(cursor)))
+        self._cursor = cursor
+        self._tasks.append(asyncio.create_task(self._lead()))
         if self._wanted.deltas:
             self._hub.listen(self._heard)
             self._tasks.append(asyncio.create_task(self._speak()))
@@ -79,28 +85,49 @@ class Follower:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def _follow(self, cursor: int) -> None:
+    async def _lead(self) -> None:
+        """Follow; whatever goes wrong, the client is not left waiting for ever."""
+        try:
+            await self._follow()
+        except LogClosed:
+            return
+        except Exception:
+            logger.exception("subscription %s ends", self.id)
+            await self._tell_to_begin_anew(self._log.head)
+
+    async def _tell_to_begin_anew(self, head: int) -> None:
+        lagged = EventLagged(subscription_id=self.id, cursor=self._cursor, head=head)
+        await self._connection.notify(LAGGED, lagged.wire(), droppable=False)
+
+    async def _follow(self) -> None:
         pause = self._wanted.interval_ms / 1000
         while True:
-            head = await self._log.wait_beyond(cursor)
-            if await self._behind(cursor, head) > MOST_BEHIND:
-                lagged = EventLagged(subscription_id=self.id, cursor=cursor, head=head)
-                await self._connection.notify(LAGGED, lagged.wire(), droppable=False)
+            head = await self._log.wait_beyond(self._cursor)
+            if await self._behind(head) > MOST_BEHIND:
+                await self._tell_to_begin_anew(head)
                 return
-            stored = await self._log.read(
-                cursor, upto=head, limit=PAGE, streams=self._agents, kinds=self._wanted.kinds
-            )
-            cursor = stored[-1].seq if stored else head
-            if not stored:
+            try:
+                stored = await self._log.read(
+                    self._cursor,
+                    upto=head,
+                    limit=PAGE,
+                    streams=self._agents,
+                    kinds=self._wanted.kinds,
+                )
+            except LogUnavailable as error:
+                logger.warning("subscription %s waits for the log: %s", self.id, error)
+                await asyncio.sleep(AGAIN_SECONDS)
                 continue
-            if not await self._send(cursor, stored):
+            cursor = stored[-1].seq if stored else head
+            if stored and not await self._send(cursor, stored):
                 return
-            if pause:
+            self._cursor = cursor
+            if stored and pause:
                 await asyncio.sleep(pause)
 
-    async def _behind(self, cursor: int, head: int) -> int:
+    async def _behind(self, head: int) -> int:
         """How many events may lie between: of chosen agents never more than they have in all."""
-        behind = head - cursor
+        behind = head - self._cursor
         if self._agents is None or behind <= MOST_BEHIND:
             return behind
         return min(behind, sum([await self._log.version(agent) for agent in self._agents]))
