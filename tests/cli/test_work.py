@@ -9,13 +9,13 @@ import json
 import shutil
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from tests.app.playing import scenario
-from tests.support.athena import Athena, Json, make_repository
+from tests.cli.doing import Said, attempt, do
+from tests.support.athena import Athena, make_repository
 
 TEXT = "".join(f"line {n}\n" for n in range(1, 31))
 WORK = """
@@ -23,19 +23,6 @@ edit  text.txt: line 5 -> LINE FIVE
 edit  text.txt: line 25 -> LINE TWENTY-FIVE
 write new.txt: made by the agent
 """
-
-
-@dataclass(frozen=True)
-class Said:
-    """How a command ended."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Json:
-        return json.loads(self.out)
 
 
 @pytest.fixture(scope="module")
@@ -49,29 +36,6 @@ def athena(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Athena]:
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     return make_repository(tmp_path / "project", {"text.txt": TEXT})
-
-
-def attempt(athena: Athena, place: Path, *arguments: str) -> Said:
-    """Run a command in a place. Whatever it is told, it never answers with a fault of its own."""
-    done = subprocess.run(
-        athena.command(*arguments),
-        env=athena.environment,
-        cwd=place,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-    for fault in ("Traceback", "internal error", "INTERNAL_ERROR"):
-        assert fault not in done.stdout + done.stderr, done.stderr
-    return Said(done.returncode, done.stdout, done.stderr)
-
-
-def do(athena: Athena, place: Path, *arguments: str) -> Said:
-    """Run a command that has to end well."""
-    said = attempt(athena, place, *arguments)
-    assert said.code == 0, f"{arguments}: {said.out}{said.err}"
-    return said
 
 
 def work(athena: Athena, project: Path, text: str = WORK, *options: str) -> str:

@@ -9,14 +9,36 @@ from typing import Any, cast
 from athena import __version__
 from athena.cli.output import EXIT_OF, Exit, Failure, err, wants_json
 from athena.relay.client import CallError, HeadlessClient
-from athena.relay.failure import RelayError
+from athena.relay.failure import EXIT_LOST, RelayError
+
+
+class Lost(Failure):
+    """The daemon died or restarts: who knows how far it has heard the log can go on from there."""
 
 
 class Session:
     """Calls methods and follows notifications; errors become `Failure`s with exit codes."""
 
-    def __init__(self, client: HeadlessClient) -> None:
-        self._client = client
+    def __init__(self, start: bool = True) -> None:
+        self._start = start
+        self._client = self._opened()
+
+    def _opened(self) -> HeadlessClient:
+        try:
+            return HeadlessClient(
+                start=self._start, name="athena", version=__version__, say=_progress
+            )
+        except RelayError as error:
+            raise _failure(error) from error
+
+    def reopen(self) -> None:
+        """Connect again, to the next daemon."""
+        self._client.close()
+        self._client = self._opened()
+
+    def close(self) -> None:
+        """End the connection."""
+        self._client.close()
 
     def call(self, method: str, **params: object) -> dict[str, Any]:
         """The result of a method; parameters that are None are left out."""
@@ -30,7 +52,7 @@ class Session:
             code = EXIT_OF.get(error.code, Exit.FAILED)
             raise Failure(error.message, code, error.data) from error
         except RelayError as error:
-            raise Failure(error.message, Exit.NO_DAEMON) from error
+            raise _failure(error) from error
         return result
 
     def notifications(self, timeout: float | None = None) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -39,20 +61,22 @@ class Session:
             for method, params in self._client.notifications(timeout):
                 yield method, cast("dict[str, Any]", params)
         except RelayError as error:
-            raise Failure(error.message, Exit.NO_DAEMON) from error
+            raise _failure(error) from error
+
+
+def _failure(error: RelayError) -> Failure:
+    kind = Lost if error.code == EXIT_LOST else Failure
+    return kind(error.message, Exit.NO_DAEMON)
 
 
 @contextmanager
 def session(start: bool = True) -> Generator[Session]:
     """A connection for the time of a command."""
+    opened = Session(start)
     try:
-        client = HeadlessClient(start=start, name="athena", version=__version__, say=_progress)
-    except RelayError as error:
-        raise Failure(error.message, Exit.NO_DAEMON) from error
-    try:
-        yield Session(client)
+        yield opened
     finally:
-        client.close()
+        opened.close()
 
 
 def _progress(words: str) -> None:

@@ -10,42 +10,73 @@ from rich.text import Text
 
 from athena.cli import completing, words
 from athena.cli.output import interruptible, json_option, out, tell_json_line
-from athena.cli.session import Session, session
+from athena.cli.session import Lost, Session, session
 
 AT_REST = {"idle", "done", "interrupted", "failed", "dead", "needsPermission", "needsInput"}
 OVER = AT_REST - {"needsPermission", "needsInput"}
 
-SHOWN = (
-    "agentSpawned",
-    "itemStarted",
-    "itemUpdated",
-    "itemCompleted",
-    "requestOpened",
-    "requestClosed",
-    "turnStarted",
-    "turnEnded",
-    "runStarted",
-    "runEnded",
-    "workspaceReady",
-    "workspaceFailed",
-    "agentStalled",
-    "agentRecovered",
-)
+MOST_LOSSES = 3
+"""How many daemons may end one after the other before any of them said anything."""
+
+PAGE = 2000
 
 
 def batches(
     daemon: Session, agents: list[str] | None, cursor: int | None = None, deltas: bool = False
 ) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Notifications of a new subscription; the first is ("snapshot", the subscription)."""
-    wanted = {"agents": agents, "cursor": cursor, "deltas": deltas}
-    opened = daemon.call("athena/event/subscribe", **wanted)
+    """Notifications of a subscription; the first is ("snapshot", the subscription).
+
+    It misses no event: it goes on where it stopped when the daemon ended or was too fast.
+    """
+    losses = 0
+    while True:
+        try:
+            for method, params in _subscribed(daemon, agents, cursor, deltas):
+                cursor = params.get("cursor", cursor)
+                losses = 0 if method == "athena/event/batch" else losses
+                yield method, params
+                if method == "athena/event/lagged":
+                    for page in _missed(daemon, agents, params["cursor"]):
+                        cursor = page["cursor"]
+                        yield "athena/event/batch", page
+                    break
+            else:
+                return
+        except Lost:
+            losses += 1
+            if losses > MOST_LOSSES:
+                raise
+            daemon.reopen()
+
+
+def _subscribed(
+    daemon: Session, agents: list[str] | None, cursor: int | None, deltas: bool
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    opened = daemon.call("athena/event/subscribe", agents=agents, cursor=cursor, deltas=deltas)
     yield "snapshot", opened
     for method, params in daemon.notifications():
-        if method == "athena/event/lagged":
-            opened = daemon.call("athena/event/subscribe", **{**wanted, "cursor": None})
-            yield "snapshot", opened
-        elif params.get("subscriptionId") == opened["subscriptionId"]:
+        if params.get("subscriptionId") == opened["subscriptionId"]:
             yield method, params
+
+
+def _missed(daemon: Session, agents: list[str] | None, cursor: int) -> Iterator[dict[str, Any]]:
+    """What the log has after a position; the last page has the agents as they are now."""
+    wanted = None if agents is None else {ident(daemon, name) for name in agents}
+    more = True
+    while more:
+        page = daemon.call("athena/event/list", after=cursor, limit=PAGE)
+        more, cursor = page["more"], page["cursor"]
+        events = [e for e in page["events"] if wanted is None or e["agentId"] in wanted]
+        views: list[dict[str, Any]] = []
+        if not more:
+            every = daemon.call("athena/agent/list", archived=True)["agents"]
+            views = [a for a in every if wanted is None or a["id"] in wanted]
+        yield {"events": events, "cursor": cursor, "agents": views}
+
+
+def ident(daemon: Session, name: str) -> str:
+    """The id of the agent that a name, or a beginning of its id, means."""
+    return str(daemon.call("athena/agent/get", agent=name)["id"])
 
 
 class Printer:
@@ -58,10 +89,9 @@ class Printer:
         self._begun: set[str] = set()
 
     def batch(self, params: dict[str, Any]) -> None:
-        """Print a notification's events."""
-        for agent in params.get("agents", []):
-            self.names[agent["id"]] = agent["name"]
-        for event in params["events"]:
+        """Print the events of a notification."""
+        self.names |= {a["id"]: a["name"] for a in words.parts(params, "agents")}
+        for event in words.parts(params, "events"):
             line = self.line(event)
             if line is not None:
                 self._say(event["agentId"], line)
@@ -132,27 +162,31 @@ def follow(
 ) -> None:
     """Print what agents do; with `until_rest` until all of them rest or wait for the user."""
     printer = Printer(out.print, prefix=agents is None or len(agents) > 1)
-    for method, params in until(daemon, agents, until_rest, after):
-        if method == "snapshot":
-            printer.names |= {a["id"]: a["name"] for a in words.parts(params, "agents")}
-        if method == "athena/event/batch":
-            printer.batch(params)
+    for params in until(daemon, agents, until_rest, after):
+        printer.batch(params)
 
 
 def until(
     daemon: Session, agents: list[str] | None, rest: bool, after: int | None = None
-) -> Iterator[tuple[str, dict[str, Any]]]:
+) -> Iterator[dict[str, Any]]:
     """What agents do after a position or from now on, with `rest` until all of them rest.
 
-    With `rest` agents that are named are shown from their beginning.
+    With `rest` agents that are named are shown from their beginning. An agent that a batch tells
+    of may be further than the events of that batch: it rests when those have been shown, too.
     """
     if after is None and rest and agents is not None:
         after = 0
-    known: dict[str, dict[str, Any]] = {}
+    named = agents if rest and agents is not None else []
+    known = {a["id"]: a for a in (daemon.call("athena/agent/get", agent=n) for n in named)}
+    shown: dict[str, int] = {}
     for method, params in batches(daemon, agents, cursor=after):
-        known |= {a["id"]: a for a in words.parts(params, "agents")}
-        yield method, params
-        if rest and known and all(_rests(a) for a in known.values()):
+        views = words.parts(params, "agents")
+        known |= {a["id"]: a for a in views}
+        if method == "snapshot":
+            shown |= {a["id"]: a["version"] for a in views}
+        shown |= {e["agentId"]: e["version"] for e in words.parts(params, "events")}
+        yield params
+        if rest and all(_rests(a) and shown.get(i, 0) >= a["version"] for i, a in known.items()):
             return
 
 
@@ -182,7 +216,6 @@ def watch(agents: tuple[str, ...], until_rest: bool, as_json: bool) -> None:
         if not as_json:
             follow(daemon, list(agents) or None, until_rest)
             return
-        for method, params in until(daemon, list(agents) or None, until_rest):
-            if method == "athena/event/batch":
-                for event in params["events"]:
-                    tell_json_line(event)
+        for params in until(daemon, list(agents) or None, until_rest):
+            for event in words.parts(params, "events"):
+                tell_json_line(event)
