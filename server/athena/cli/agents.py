@@ -12,12 +12,13 @@ from rich.table import Table
 from rich.text import Text
 
 from athena.cli import completing, words
+from athena.cli.groups import Suggesting
 from athena.cli.output import Exit, Failure, interruptible, json_option, out, tell_json, wants_json
 from athena.cli.session import Session, session
 from athena.cli.watch import follow, wait_for_rest
 
 
-@click.group("agent")
+@click.group("agent", cls=Suggesting)
 def group() -> None:
     """Agents: spawn, prompt, steer, stop, and more."""
 

@@ -8,6 +8,7 @@ import os
 import click
 
 from athena import __version__
+from athena.cli.groups import Suggesting
 
 VERBS: dict[str, tuple[str, str, str]] = {
     "spawn": ("athena.cli.agents", "spawn", "Start a new agent."),
@@ -46,7 +47,7 @@ VERBS: dict[str, tuple[str, str, str]] = {
 """The verbs in the order of the help: module, attribute, one line."""
 
 
-class Lazy(click.Group):
+class Lazy(Suggesting):
     """A group whose commands are imported when they are run, so that each starts fast."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:

@@ -6,12 +6,21 @@ import click
 from rich.table import Table
 
 from athena.cli import completing
-from athena.cli.output import interruptible, json_option, out, tell_json, tell_json_line
+from athena.cli.groups import Suggesting, meant
+from athena.cli.output import (
+    Exit,
+    Failure,
+    interruptible,
+    json_option,
+    out,
+    tell_json,
+    tell_json_line,
+)
 from athena.cli.session import session
 from athena.cli.watch import batches
 
 
-@click.group("archetype")
+@click.group("archetype", cls=Suggesting)
 def archetype() -> None:
     """Archetypes: kinds of agents."""
 
@@ -39,7 +48,20 @@ def list_archetypes(as_json: bool) -> None:
     out.print(table)
 
 
-@click.group("event")
+def _check(kinds: tuple[str, ...]) -> None:
+    """Refuse kinds that no event has: following them would show nothing for ever."""
+    if not kinds:
+        return
+    from athena.protocol.events import EVENTS
+
+    known = [one.KIND for one in EVENTS]
+    for kind in kinds:
+        if kind not in known:
+            words = meant(kind, known) or f" There are: {', '.join(known)}."
+            raise Failure(f"There is no kind of event {kind!r}.{words}", Exit.USAGE)
+
+
+@click.group("event", cls=Suggesting)
 def event() -> None:
     """Events: the log itself."""
 
@@ -55,6 +77,7 @@ def list_events(
     agent: str | None, kinds: tuple[str, ...], after: int, limit: int, follow: bool, as_json: bool
 ) -> None:
     """Show events, a line of JSON each."""
+    _check(kinds)
     with session() as daemon, interruptible():
         if follow:
             for method, params in batches(daemon, [agent] if agent else None, cursor=after):

@@ -8,12 +8,13 @@ from typing import Any, cast
 import click
 from rich.table import Table
 
+from athena.cli.groups import Suggesting
 from athena.cli.output import Exit, Failure, err, json_option, out, tell_json
 from athena.relay import control, paths
 from athena.relay.failure import RelayError
 
 
-@click.group("daemon")
+@click.group("daemon", cls=Suggesting)
 def group() -> None:
     """The daemon: status, start, stop, restart."""
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from athena.cli.groups import Suggesting
 from athena.cli.output import Exit, Failure, json_option, out, tell_json
 from athena.cli.session import Session, session
 from athena.log import EventLog, ImportRefused, LogError, LogInUse
@@ -85,7 +86,7 @@ async def _import(state: Path, file: Path) -> int:
             return await log.import_(source)
 
 
-@click.group("db")
+@click.group("db", cls=Suggesting)
 def db() -> None:
     """The database: verify and back up."""
 

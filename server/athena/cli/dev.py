@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from athena.cli.groups import Suggesting
 from athena.cli.output import Exit, Failure, json_option, out, tell_json
 from athena.harness import recording
 from athena.harness.direct import DirectSession
@@ -22,7 +23,7 @@ OPEN_SECONDS = 60.0
 CLOSE_SECONDS = 20.0
 
 
-@click.group("dev")
+@click.group("dev", cls=Suggesting)
 def dev() -> None:
     """Tools for those who work on Athena itself."""
 

@@ -15,6 +15,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from athena.cli import completing
+from athena.cli.groups import Suggesting
 from athena.cli.output import Exit, Failure, json_option, out, tell_json
 from athena.cli.session import session
 from athena.relay import paths
@@ -43,7 +44,7 @@ SIGNS = {"ok": "[green]✓[/]", "warning": "[yellow]![/]", "error": "[red]✗[/]
 MARKS = {"yes": "[green]✓[/]", "no": "[dim]–[/]", "unknown": "[dim]?[/]"}
 
 
-@click.group("harness")
+@click.group("harness", cls=Suggesting)
 def harness() -> None:
     """Harnesses: the programs that do the work."""
 

@@ -15,6 +15,7 @@ from rich.table import Table
 
 from athena.cli import words
 from athena.cli.agents import after
+from athena.cli.groups import Suggesting
 from athena.cli.output import Failure, err, interruptible, json_option, out, tell_json, wants_json
 from athena.cli.session import Session, session
 
@@ -46,7 +47,7 @@ since_option = click.option(
 )
 
 
-@click.group("session")
+@click.group("session", cls=Suggesting)
 def group() -> None:
     """Sessions made outside: import and adopt them.
 

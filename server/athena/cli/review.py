@@ -11,6 +11,7 @@ from rich.syntax import Syntax
 from rich.table import Table
 
 from athena.cli import completing, words
+from athena.cli.groups import Suggesting
 from athena.cli.output import Exit, Failure, json_option, out, tell_json, wants_json
 from athena.cli.session import Session, session
 
@@ -108,7 +109,7 @@ def patch_of(detail: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-@click.group("review")
+@click.group("review", cls=Suggesting)
 def review() -> None:
     """Accept, reject and comment on what an agent changed; take what was accepted."""
 

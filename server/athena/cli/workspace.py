@@ -6,13 +6,14 @@ import click
 from rich.table import Table
 
 from athena.cli import completing, words
+from athena.cli.groups import Suggesting
 from athena.cli.inbox import answer, inbox
 from athena.cli.output import json_option, out, tell_json
 from athena.cli.review import hooks_option, repository_option
 from athena.cli.session import session
 
 
-@click.group("workspace")
+@click.group("workspace", cls=Suggesting)
 def workspace() -> None:
     """Workspaces: where agents work, and how lost work comes back."""
 
@@ -227,7 +228,7 @@ def collisions(project: str | None, as_json: bool) -> None:
             out.print(f"  {r['path']}{mine}{theirs}{conflict}", markup=False, highlight=False)
 
 
-@click.group("permission")
+@click.group("permission", cls=Suggesting)
 def permission() -> None:
     """Permissions: what waits, and rules that answer for you."""
 
