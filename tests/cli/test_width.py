@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.app.playing import spawn
-from tests.support.athena import Athena
+from tests.support.athena import Athena, make_repository
 
 WIDTH = 80
+NOWHERE = "[workspace]\nlocation = '/proc/nowhere/{name}'\n"
 
 
 def test_every_agent_is_named_whatever_it_does(tmp_path: Path) -> None:
@@ -18,8 +19,10 @@ def test_every_agent_is_named_whatever_it_does(tmp_path: Path) -> None:
             asks = "permit run echo " + "a long command " * 20
             first = spawn(client, tmp_path, asks, name="first-with-a-rather-long-name")["id"]
             client.until(first, "needsPermission")
-            second = spawn(client, tmp_path, "crash 7", name="second")
-            client.until_status(second["id"], "dead")
+            project = make_repository(tmp_path / "project")
+            (project / "athena.toml").write_text(NOWHERE)
+            second = spawn(client, project, "say x", name="second", workspace={"kind": "new"})
+            client.until_status(second["id"], "failed")
             lines = athena.run("ls").splitlines()
     finally:
         athena.stop()
@@ -29,4 +32,4 @@ def test_every_agent_is_named_whatever_it_does(tmp_path: Path) -> None:
         "second",
     ]
     assert all(len(line.rstrip()) <= WIDTH for line in lines)
-    assert "needs permission" in lines[1] and "dead" in lines[2]
+    assert "needs permission" in lines[1] and "failed" in lines[2]

@@ -9,11 +9,20 @@ from typing import Any
 
 import click
 from rich.table import Table
-from rich.text import Text
 
 from athena.cli import completing, words
 from athena.cli.groups import Suggesting
-from athena.cli.output import Exit, Failure, interruptible, json_option, out, tell_json, wants_json
+from athena.cli.output import (
+    Exit,
+    Failure,
+    interruptible,
+    json_option,
+    out,
+    tell_json,
+    tell_table,
+    wants_json,
+)
+from athena.cli.overview import agents_table
 from athena.cli.session import Session, session
 from athena.cli.watch import follow, wait_for_rest
 
@@ -193,26 +202,7 @@ def list_(archived: bool, project: str | None, status: tuple[str, ...], as_json:
         hint = "" if chosen else ' Start one: [bold]athena spawn "what to do"[/]'
         out.print(f"No {'such ' if chosen else ''}agents.{hint}")
         return
-    out.print(agents_table(found["agents"]))
-
-
-def agents_table(agents: list[dict[str, Any]]) -> Table:
-    """Agents as a table. Where there is little room, what they are doing is cut short."""
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for column in ("agent", "status", "harness", "doing", "tokens", "cost", "age"):
-        table.add_column(column, overflow="ellipsis", no_wrap=column != "doing")
-    for a in agents:
-        doing = a.get("reason") or a.get("activity") or a.get("title") or ""
-        table.add_row(
-            a["name"],
-            words.status(a["status"], a.get("stalled", False)),
-            a["harness"],
-            Text(doing.partition("\n")[0], no_wrap=True, overflow="ellipsis"),
-            words.tokens(a.get("usage")),
-            words.money(a.get("cost")),
-            words.ago(a["createdAt"]),
-        )
-    return table
+    tell_table(agents_table(found["agents"]))
 
 
 @group.command("show")

@@ -12,6 +12,7 @@ from enum import IntEnum
 import click
 from rich.console import Console
 from rich.markup import escape
+from rich.table import Table
 
 from athena.protocol.errors import ErrorCode
 
@@ -45,6 +46,27 @@ EXIT_OF: dict[int, Exit] = {
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
+
+
+WIDE = 10_000
+"""Columns of what a program reads, so that nothing of it is cut off or broken."""
+
+
+def is_seen() -> bool:
+    """Whether somebody looks at a terminal of a known width; else whole lines are of more use."""
+    return out.is_terminal or "COLUMNS" in os.environ
+
+
+def tell_table(made: Table) -> None:
+    """A table, as wide as the terminal; where nobody looks, as its contents, without blanks."""
+    if is_seen():
+        out.print(made)
+        return
+    page = Console(width=WIDE, highlight=False, color_system=None)
+    with page.capture() as captured:
+        page.print(made)
+    for line in captured.get().splitlines():
+        sys.stdout.write(line.rstrip() + "\n")
 
 
 class Failure(click.ClickException):

@@ -9,7 +9,7 @@ import click
 from rich.text import Text
 
 from athena.cli import completing, words
-from athena.cli.output import interruptible, json_option, out, tell_json_line
+from athena.cli.output import interruptible, is_seen, json_option, out, tell_json_line
 from athena.cli.session import Lost, Session, session
 
 AT_REST = {"idle", "done", "interrupted", "failed", "dead", "needsPermission", "needsInput"}
@@ -161,9 +161,14 @@ def follow(
     daemon: Session, agents: list[str] | None, until_rest: bool, after: int | None = None
 ) -> None:
     """Print what agents do; with `until_rest` until all of them rest or wait for the user."""
-    printer = Printer(out.print, prefix=agents is None or len(agents) > 1)
+    printer = Printer(_show, prefix=agents is None or len(agents) > 1)
     for params in until(daemon, agents, until_rest, after):
         printer.batch(params)
+
+
+def _show(line: Text) -> None:
+    """Print a line; where nobody looks it is not broken."""
+    out.print(line, soft_wrap=not is_seen())
 
 
 def until(
