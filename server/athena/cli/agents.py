@@ -295,38 +295,52 @@ def _say(verb: str, agent: str, text: str | None, watch: bool, wait: bool) -> No
             after(daemon, {"id": done["agentId"]}, watch, wait, done["seq"] - 1)
         elif wants_json():
             tell_json(done)
+        else:
+            _tell_prompted(daemon.call("athena/agent/get", agent=done["agentId"]))
 
 
-def _simple(verb: str, help_: str, offer: completing.Offer = completing.agents) -> None:
-    """A command that names an agent and nothing else."""
+def _tell_prompted(agent: dict[str, Any]) -> None:
+    """What becomes of a prompt."""
+    name, waiting = agent["name"], len(agent["queue"])
+    if "runId" not in agent and agent["status"] in ("done", "dead", "failed"):
+        told = f"{name} is not running: athena agent resume {name}"
+    elif waiting > 1 or (waiting and agent["requests"]):
+        told = f"{name} takes it up later: {waiting} prompts wait."
+    else:
+        told = f"{name} has it: athena watch {name}"
+    out.print(told, markup=False, soft_wrap=True)
+
+
+def _simple(verb: str, help_: str, said: str, offer: completing.Offer = completing.agents) -> None:
+    """A command that names an agent and nothing else; `said` is what it says when it is done."""
 
     @group.command(verb, help=help_)
     @click.argument("agent", shell_complete=offer)
     @json_option
     def command(agent: str, as_json: bool) -> None:
-        with session() as daemon:
-            done = daemon.call(f"athena/agent/{verb}", agent=agent)
-        if as_json:
-            tell_json(done)
+        _changed(f"athena/agent/{verb}", as_json, said, agent=agent)
 
     assert command is not None
 
 
-for _verb, _help in (
-    ("interrupt", "End the running turn of AGENT."),
-    ("stop", "End AGENT in order."),
-    ("kill", "End all processes of AGENT now."),
-    ("archive", "Put AGENT away."),
-):
-    _simple(_verb, _help)
-_simple("restore", "Take an archived AGENT out again.", completing.archived)
-
-
-def _changed(method: str, as_json: bool, **params: object) -> None:
+def _changed(method: str, as_json: bool, said: str, **params: object) -> None:
+    """Call a method and say that it is done. `{agent}` stands for the agent's name."""
     with session() as daemon:
         done = daemon.call(method, **params)
-    if as_json:
-        tell_json(done)
+        if as_json:
+            tell_json(done)
+            return
+        name = daemon.call("athena/agent/get", agent=done["agentId"])["name"]
+    out.print(said.format(agent=name), markup=False, soft_wrap=True)
+
+
+TOLD = "{agent} is told; what its harness makes of it is in: athena transcript {agent} -n 3"
+
+_simple("interrupt", "End the running turn of AGENT.", "{agent} is told to end its turn.")
+_simple("stop", "End AGENT in order.", "{agent} ends. To go on: athena agent resume {agent}")
+_simple("kill", "End all processes of AGENT now.", "{agent} is killed; its work stays.")
+_simple("archive", "Put AGENT away.", "{agent} is put away. Back: athena agent restore {agent}")
+_simple("restore", "Take an archived AGENT out again.", "{agent} is back.", completing.archived)
 
 
 @group.command("resume")
@@ -335,7 +349,13 @@ def _changed(method: str, as_json: bool, **params: object) -> None:
 @json_option
 def resume(agent: str, prompt: tuple[str, ...], as_json: bool) -> None:
     """Go on with an ended AGENT, and with PROMPT if given."""
-    _changed("athena/agent/resume", as_json, agent=agent, text=_prompt_text(prompt, None))
+    _changed(
+        "athena/agent/resume",
+        as_json,
+        "{agent} goes on. To see it: athena watch {agent}",
+        agent=agent,
+        text=_prompt_text(prompt, None),
+    )
 
 
 @group.command("rename")
@@ -344,7 +364,7 @@ def resume(agent: str, prompt: tuple[str, ...], as_json: bool) -> None:
 @json_option
 def rename(agent: str, name: str, as_json: bool) -> None:
     """Give AGENT another NAME."""
-    _changed("athena/agent/rename", as_json, agent=agent, name=name)
+    _changed("athena/agent/rename", as_json, "It is called {agent} now.", agent=agent, name=name)
 
 
 @group.command("mode")
@@ -353,7 +373,7 @@ def rename(agent: str, name: str, as_json: bool) -> None:
 @json_option
 def mode(agent: str, mode: str, as_json: bool) -> None:
     """Change the mode of AGENT's session."""
-    _changed("athena/agent/setMode", as_json, agent=agent, mode=mode)
+    _changed("athena/agent/setMode", as_json, TOLD, agent=agent, mode=mode)
 
 
 @group.command("model")
@@ -362,7 +382,7 @@ def mode(agent: str, mode: str, as_json: bool) -> None:
 @json_option
 def model(agent: str, model: str, as_json: bool) -> None:
     """Change the model of AGENT's session."""
-    _changed("athena/agent/setModel", as_json, agent=agent, model=model)
+    _changed("athena/agent/setModel", as_json, TOLD, agent=agent, model=model)
 
 
 @group.command("option")
@@ -373,7 +393,7 @@ def model(agent: str, model: str, as_json: bool) -> None:
 def option(agent: str, option: str, value: str, as_json: bool) -> None:
     """Change an OPTION that AGENT's harness offers."""
     typed: str | bool = {"true": True, "false": False}.get(value, value)
-    _changed("athena/agent/setOption", as_json, agent=agent, option=option, value=typed)
+    _changed("athena/agent/setOption", as_json, TOLD, agent=agent, option=option, value=typed)
 
 
 @group.command("move")
@@ -399,6 +419,7 @@ def move(
     _changed(
         "athena/agent/move",
         as_json,
+        f"{{agent}} goes on under {harness}.",
         agent=agent,
         harness=harness,
         model=model,
@@ -413,7 +434,13 @@ def move(
 @json_option
 def withdraw(agent: str, prompt_id: str, as_json: bool) -> None:
     """Take back a prompt of AGENT that still waits."""
-    _changed("athena/agent/withdraw", as_json, agent=agent, promptId=prompt_id)
+    _changed(
+        "athena/agent/withdraw",
+        as_json,
+        "The prompt of {agent} is taken back.",
+        agent=agent,
+        promptId=prompt_id,
+    )
 
 
 @group.command("logs")
