@@ -209,7 +209,7 @@ def test_stopping_ends_what_ignores_every_wish(
 
 
 def test_a_folder_without_a_repository_is_told(client: Client, folder: Path) -> None:
-    with pytest.raises(CallError, match="is not in a git repository.*git init"):
+    with pytest.raises(CallError, match=r"is not in a git repository.*git init"):
         spawn(client, folder, "say x", workspace={"kind": "new"})
 
 
