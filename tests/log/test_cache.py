@@ -61,22 +61,6 @@ async def test_callers_at_the_same_time_share_the_work(log: EventLog) -> None:
     assert cache.metrics.events_folded == 3000
 
 
-async def test_absorbed_events_are_folded_once(log: EventLog) -> None:
-    cache = StateCache(log, a_fold())
-    await log.append("a", notes(1))
-    await cache.get("a")
-    await log.append("a", notes(10))
-    await log.append("b", notes(99))
-    events = await log.read()
-    await cache.absorb(events)
-    await cache.absorb(events)
-    assert cache.peek("a") == {"stream": "a", "total": 11, "count": 2, "pad": ""}
-    assert cache.peek("b") is None
-    reads = log.metrics.reads
-    assert (await cache.get("a"))[0]["total"] == 11
-    assert log.metrics.reads == reads
-
-
 async def test_the_least_recently_used_make_room(log: EventLog) -> None:
     for n in range(10):
         await log.append(f"s{n}", notes(n))

@@ -11,7 +11,7 @@ import pytest
 
 from athena.worktree.errors import NoPorts, ScriptFailed
 from athena.worktree.ports import COUNT, HIGHEST, LOWEST, PortRange, allocate, is_free
-from athena.worktree.scripts import cursor_scripts, environment, run_all, run_script
+from athena.worktree.scripts import cursor_scripts, environment, run_script
 from tests.support.wait import until
 from tests.worktree.test_git import alive
 
@@ -51,13 +51,6 @@ async def test_a_serving_script_ends_when_cancelled(tmp_path: Path) -> None:
     with pytest.raises(asyncio.CancelledError):
         await task
     assert not alive(int((tmp_path / "pid").read_text()))
-
-
-async def test_several_stop_at_the_first_that_fails(tmp_path: Path) -> None:
-    said: list[str] = []
-    done = await run_all(["echo a", "false", "echo c"], cwd=tmp_path, env=ENV, on_text=said.append)
-    assert [(ran.command, ran.ok) for ran in done] == [("echo a", True), ("false", False)]
-    assert "".join(said) == "$ echo a\na\n$ false\n"
 
 
 def test_what_scripts_are_told(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 from weakref import WeakValueDictionary
@@ -129,14 +129,6 @@ class StateCache(Generic[S]):
             warmed += 1
         await self._make_room()
         return warmed
-
-    async def absorb(self, events: Iterable[StoredEvent]) -> None:
-        """Fold events that a follower has read anyway into the states that are in memory."""
-        for event in events:
-            entry = self._entries.get(event.stream)
-            if entry is not None:
-                self._step(entry, event)
-                await self._save_if_due(event.stream, entry)
 
     async def put(self, stream: str, state: S, version: int, seq: int) -> None:
         """Take over a state that its only writer has folded already, if it is in memory."""

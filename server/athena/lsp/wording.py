@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from datetime import datetime
 
-from athena.protocol.agent import AgentView, OpenRequest
+from athena.protocol.agent import OpenRequest
 from athena.protocol.events import RequestClosed
 from athena.protocol.request import Inquiry, Outcome, Permission
 from athena.protocol.usage import Cost
@@ -69,9 +69,3 @@ def cost_words(cost: Cost | None) -> str:
 def time_words(milliseconds: int) -> str:
     """A moment, in the time zone of the daemon."""
     return datetime.fromtimestamp(milliseconds / 1000).astimezone().strftime("%Y-%m-%d %H:%M")
-
-
-def agent_words(agent: AgentView) -> str:
-    """Who an agent is and what it does, in one line."""
-    doing = agent.activity or agent.reason or agent.status.value
-    return f"{agent.name} ({agent.harness}): {first_line(doing)}"

@@ -7,7 +7,7 @@ import os
 import shlex
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -69,25 +69,6 @@ async def run_script(
     )
     output = ended.output.decode(errors="replace")
     return Ran(command, ended.code, output, time.monotonic() - began, ended.timed_out)
-
-
-async def run_all(
-    commands: Sequence[str],
-    *,
-    cwd: Path,
-    env: Mapping[str, str],
-    on_text: OnText | None = None,
-    seconds: float | None = SETUP_SECONDS,
-) -> tuple[Ran, ...]:
-    """Run commands in order up to the first that fails, which is the last of the result."""
-    done: list[Ran] = []
-    for command in commands:
-        if on_text is not None:
-            on_text(f"$ {command}\n")
-        done.append(await run_script(command, cwd=cwd, env=env, on_text=on_text, seconds=seconds))
-        if not done[-1].ok:
-            break
-    return tuple(done)
 
 
 def environment(
