@@ -22,13 +22,17 @@ def athena(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Athena]:
     made.stop()
 
 
-def test_all_are_listed_with_how_to_get_them(athena: Athena, tmp_path: Path) -> None:
+def test_all_are_listed_and_tell_how_to_get_them(athena: Athena, tmp_path: Path) -> None:
     said = attempt(athena, tmp_path, "harness", "list")
     assert said.code == 0
     for row in HARNESSES:
         [line] = [line for line in said.out.splitlines() if line.split()[:1] == [row.name]]
         assert row.title in line
-        assert row.name == "scripted" or "npm install" in line or "Get it" in line or "uv" in line
+    assert "athena harness show NAME" in said.out
+    for row in HARNESSES:
+        if row.name != "scripted":
+            told = attempt(athena, tmp_path, "harness", "show", row.name).out
+            assert row.hint in told
 
 
 def test_what_is_known_is_shown_after_a_look(athena: Athena, tmp_path: Path) -> None:

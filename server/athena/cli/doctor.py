@@ -19,6 +19,7 @@ from athena import __version__
 from athena.app import rules, settings
 from athena.cli.output import Exit, Failure, json_option, out, tell_json
 from athena.cli.session import session
+from athena.harness.verified import VERIFIED
 from athena.protocol.errors import AthenaError
 from athena.relay import control, paths
 from athena.relay.failure import RelayError
@@ -138,13 +139,19 @@ def _harnesses() -> Iterator[Finding]:
     except AthenaError:
         return
     found = 0
+    others: list[str] = []
     for harness in rows:
         path = shutil.which(harness.argv[0], path=os.environ.get("PATH"))
         if path is not None:
             found += harness.name != "scripted"
             yield Finding(f"harness {harness.name}", "ok", path)
-        else:
+        elif harness.name in VERIFIED or harness.source == "user":
             yield Finding(f"harness {harness.name}", "absent", "not installed", harness.hint)
+        else:
+            others.append(harness.name)
+    if others:
+        how = "`athena harness show NAME` says how to get one."
+        yield Finding("other harnesses", "absent", f"not installed: {', '.join(others)}", how)
     if not found:
         yield Finding(
             "harnesses",

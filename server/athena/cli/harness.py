@@ -61,15 +61,23 @@ def list_harnesses(abilities: bool, as_json: bool) -> None:
     elif abilities:
         out.print(_abilities(found["harnesses"]))
     else:
-        out.print(_installed(found["harnesses"]))
+        _tell(found["harnesses"])
 
 
-def _installed(harnesses: list[dict[str, Any]]) -> Table:
-    table = _table("harness", "", "installed", "how to get it")
+def _tell(harnesses: list[dict[str, Any]]) -> None:
+    """Those that are installed, with where they are, and the names of the others."""
+    here = _table("harness", "", "version", "where")
+    others = _table("not installed", "")
     for h in harnesses:
-        mark = f"[green]yes[/] {_version(h)}".rstrip() if h["installed"] else "[dim]no[/]"
-        table.add_row(h["name"], h["title"], mark, h.get("hint") or h.get("path") or "")
-    return table
+        if h["installed"]:
+            here.add_row(h["name"], h["title"], _version(h), h.get("path") or "")
+        else:
+            others.add_row(h["name"], h["title"])
+    out.print(here)
+    if others.row_count:
+        out.print()
+        out.print(others)
+        out.print("\n[dim]How to get one: athena harness show NAME[/]")
 
 
 def _abilities(harnesses: list[dict[str, Any]]) -> Table:
@@ -139,7 +147,7 @@ def _version(view: Mapping[str, Any]) -> str:
 def _table(*columns: str) -> Table:
     table = Table(box=None, pad_edge=False, header_style="dim")
     for column in columns:
-        table.add_column(column)
+        table.add_column(column, overflow="fold")
     return table
 
 
