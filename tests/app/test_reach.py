@@ -89,4 +89,4 @@ def test_a_mistake_in_the_settings_keeps_nobody_from_the_agents(
         with pytest.raises(CallError, match=r"athena\.toml:2: "):
             spawn(client, folder, "say more")
     doctor = athena.run("doctor", check=False)
-    assert "athena.toml: " in doctor and "Mend the file" in doctor
+    assert "athena.toml:2: " in doctor and "Mend the file" in doctor

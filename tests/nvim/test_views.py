@@ -399,7 +399,7 @@ def test_a_view_is_found_again_by_its_name(
         "agents": "○ reader",
         "inbox": "Nothing waits for you.",
         f"replay/{agent['id']}/reader": "1/2",
-        f"transcript/{agent['id']}/reader": "Ready.",
+        f"transcript/{agent['id']}/reader": "scripted-small · ask",
     }
     for name, text in names.items():
         nvim.command(f"edit athena://{name}")
