@@ -101,3 +101,10 @@ async def test_one_whose_lock_was_replaced_is_not(house: House) -> None:
     await until(lambda: not psutil.pid_exists(before) and not daemons_of(house.state))
     relay = await house.relay("headless")
     assert (await relay.call("athena/test/who"))["pid"] == house.pid()
+
+
+async def test_one_that_is_just_being_replaced_is_killed_too(house: House) -> None:
+    daemon = await settled(house)
+    os.kill(daemon, signal.SIGKILL)
+    control.kill(str(house.state))
+    assert not house.is_alive() and not daemons_of(house.state)

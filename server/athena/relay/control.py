@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 ANSWER_SECONDS = 5.0
 DYING_SECONDS = 0.5
+KILLING_SECONDS = 2.0
 END_SECONDS = 30.0
 """The daemon ends within 20 s by itself, whatever hangs."""
 
@@ -141,12 +142,20 @@ def _is_held(state: str) -> bool:
 def kill(state: str) -> None:
     """Kill whoever holds the lock: only while it is held do the numbers in it mean anything.
 
-    The supervisor first, since it would put another daemon in the place of this one.
+    The supervisor first, since it would put another daemon in the place of this one; one that it
+    has just made signs the lock in a moment, so we look until nobody holds it.
     """
-    for role in ("supervisor", "pid"):
-        if (pid := _named(state, role)) and _is_held(state):
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+    _kill_named(state, "supervisor")
+    deadline = time.monotonic() + KILLING_SECONDS
+    while _is_held(state) and time.monotonic() < deadline:
+        _kill_named(state, "pid")
+        time.sleep(spawn.POLL_SECONDS)
+
+
+def _kill_named(state: str, role: str) -> None:
+    if (pid := _named(state, role)) and _is_held(state):
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 def holder(state: str) -> int:
