@@ -313,7 +313,7 @@ def test_settings_that_change_later() -> None:
     talk.hears({"id": 5, "error": {"code": 1, "message": "no"}})
     assert talk.seen().splitlines() == [
         'modeChanged {"mode": "plan"}',
-        'modelChanged {"model": "large"}',
+        'modelChanged {"model": "large", "replaces": ["m"]}',
         'optionsChanged {"m": "large"}',
         "= R.1 notice warning option 'The option fast = True was refused: no' (no turn)",
     ]
@@ -322,7 +322,7 @@ def test_settings_that_change_later() -> None:
     talk.updates("config_option_update", configOptions=OPTIONS)
     assert talk.seen().splitlines() == [
         'modeChanged {"mode": "ask"}',
-        'modelChanged {"model": "small"}',
+        'modelChanged {"model": "small", "replaces": ["m"]}',
         'optionsChanged {"m": "small", "effort": "low", "fast": false}',
     ]
 

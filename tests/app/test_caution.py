@@ -10,7 +10,7 @@ import pytest
 from athena.app.caution import cautious
 from athena.app.tables import SettingsFile
 from tests.app.playing import spawn
-from tests.support.athena import Athena
+from tests.support.athena import Athena, make_repository
 
 
 def read(text: str) -> SettingsFile:
@@ -55,14 +55,17 @@ def test_what_is_left_out(name: str) -> None:
 
 
 def test_an_agent_is_told_what_was_left_out(athena: Athena, tmp_path: Path) -> None:
-    project = tmp_path / "project"
-    project.mkdir()
-    (project / "athena.toml").write_text("[defaults]\nmode = 'bypassPermissions'\n")
+    settings = "[defaults]\nmode = 'bypassPermissions'\n"
+    project = make_repository(tmp_path / "project", {"athena.toml": settings})
+    # The first script of a workspace has an item, too.
+    (athena.root / "athena.toml").write_text("[workspace]\nsetup = ['echo set up']\n")
     with athena.client() as client:
-        agent = spawn(client, project)["id"]
-        (notice,) = client.call("athena/transcript/page", agent=agent, types=["notice"])["items"]
-        assert "sets defaults.mode" in notice["item"]["text"]
-        assert "athena workspace trust --project" in notice["item"]["text"]
+        agent = spawn(client, project, workspace={"kind": "new"})["id"]
+        client.until(agent, "idle")
+        items = client.call("athena/transcript/page", agent=agent)["items"]
+        assert [one["item"]["type"] for one in items] == ["notice", "toolCall"]
+        assert "sets defaults.mode" in items[0]["item"]["text"]
+        assert "athena workspace trust --project" in items[0]["item"]["text"]
         spawned = next(e for e in client.events(agent) if e["kind"] == "agentSpawned")
         assert "mode" not in spawned["data"]["spec"]
         client.call("athena/workspace/trust", project=str(project))

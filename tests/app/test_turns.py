@@ -412,3 +412,35 @@ def test_a_cancelled_request_leaves_the_agent_in_order(client: Client, folder: P
             )
     client.call("athena/agent/rename", agent=agent, name="settled")
     assert client.agent(agent)["name"] == "settled"
+
+
+def test_what_was_set_holds_when_the_agent_is_resumed(client: Client, folder: Path) -> None:
+    """Mode, model and options are the session's, whatever it was spawned with."""
+    agent = spawn(
+        client,
+        folder,
+        "say First.",
+        mode="ask",
+        options={"mode": "auto"},
+    )
+    client.until(agent["id"], "idle")
+    name = agent["id"]
+    client.call("athena/agent/setMode", agent=name, mode="plan")
+    client.call("athena/agent/setModel", agent=name, model="scripted-large")
+    client.call("athena/agent/setOption", agent=name, option="effort", value="high")
+    until_sync(lambda: _chosen(client, name, "effort") == "high")
+    client.call("athena/agent/stop", agent=name)
+    client.until(name, "done")
+    again = scenario("say ${mode} ${model}")
+    client.call("athena/agent/resume", agent=name, text=again)
+    client.until(name, "idle")
+    assert "say plan scripted-large" in told(client, name)
+    assert _chosen(client, name, "effort") == "high"
+    copy = client.call("athena/agent/fork", agent=name, text=again)
+    client.until(copy["id"], "idle")
+    assert "say plan scripted-large" in told(client, copy["id"])
+
+
+def _chosen(client: Client, agent: str, option: str) -> object:
+    options = client.agent(agent)["capabilities"]["options"]
+    return next(one["current"] for one in options if one["id"] == option)

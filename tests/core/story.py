@@ -62,7 +62,8 @@ def words(step: NextStep | None) -> str:
     """What is due, as a class and its values."""
     if step is None:
         return ""
-    values = [getattr(step, f.name) for f in fields(step)]
+    told = {f.name: getattr(step, f.name) for f in fields(step)}
+    values = [told[f.name] for f in fields(step) if told[f.name] != f.default]
     shown = [v.prompt_id if hasattr(v, "prompt_id") else str(v) for v in values]
     return " ".join([type(step).__name__, *shown])
 

@@ -276,6 +276,124 @@ def test_an_agent_moves_to_another_harness(
         assert len(completed(client, agent, "message")) == 2
 
 
+@ALL
+def test_a_copy_goes_its_own_way(
+    athena: Athena, repository: Path, name: str, model: FakeModel, tmp_path: Path
+) -> None:
+    """It knows what was said, from the harness's own copy of the session where it makes one; it
+    works on files of its own; and the session of the other one goes on without it."""
+    tag = f"{tmp_path.name}-{name}"
+    with athena.client() as client:
+        first = client.call(
+            "athena/agent/spawn",
+            harness=name,
+            project=str(repository),
+            prompt="remember pomegranate [[fake:hello]]",
+            **ASKING[name],
+        )
+        first = client.until(first["id"], "idle", timeout=SECONDS)
+        place = Path(first["workspace"]["path"])
+        (place / "notes.md").write_text("not committed\n")
+        copy = client.call(
+            "athena/agent/fork", agent=first["id"], text=f"and? [[fake:hello tag={tag}]]"
+        )
+        copy = client.until(copy["id"], "idle", timeout=SECONDS)
+        assert copy["harness"] == name
+        assert copy["sessionId"] != first["sessionId"]
+        there = Path(copy["workspace"]["path"])
+        assert there != place and (there / "notes.md").read_text() == "not committed\n"
+        [asked] = [one for one in model.requests(tag) if one.tools]
+        body = model.body(asked)
+        assert "pomegranate" in body
+        assert f"You work in {there}" in body
+        [run] = [one["data"] for one in client.events(copy["id"]) if one["kind"] == "runStarted"]
+        assert (run["resume"], run["fork"]) == (first["sessionId"], True)
+        assert completed(client, copy["id"], "unrecognized") == []
+        copies = client.agent(copy["id"])["capabilities"]["fork"] == "yes"
+        notices = [one["text"] for one in completed(client, copy["id"], "notice")]
+        assert any("cannot copy a session" in one for one in notices) == (not copies)
+        again = f"again [[fake:hello tag={tag}-first]]"
+        client.call("athena/agent/prompt", agent=first["id"], text=again)
+        client.until(first["id"], "idle", timeout=SECONDS)
+        [asked] = [one for one in model.requests(f"{tag}-first") if one.tools]
+        assert "pomegranate" in model.body(asked) and "and?" not in model.body(asked)
+
+
+@NATIVE
+def test_a_copy_of_a_lost_session_is_told_in_words(
+    athena: Athena, repository: Path, name: str, model: FakeModel, tmp_path: Path
+) -> None:
+    tag = f"{tmp_path.name}-{name}"
+    with athena.client() as client:
+        first = spawn(client, name, repository, "remember pomegranate [[fake:hello]]")["id"]
+        client.until(first, "idle", timeout=SECONDS)
+        client.call("athena/agent/stop", agent=first)
+        client.until(first, "done", timeout=SECONDS)
+        home = Path(athena.environment["HOME"])
+        for kept in (*home.glob(".claude/projects/*/*.jsonl"), *home.rglob("rollout-*.jsonl")):
+            kept.unlink()
+        for kept in home.glob(".codex/*.sqlite*"):
+            kept.unlink()
+        copy = client.call("athena/agent/fork", agent=first, text=f"and? [[fake:hello tag={tag}]]")
+        client.until(copy["id"], "idle", timeout=SECONDS)
+        until_sync(lambda: model.requests(tag), SECONDS)
+        assert "pomegranate" in model.body(model.requests(tag)[0])
+        [lost] = [one["data"] for one in client.events(copy["id"]) if one["kind"] == "sessionLost"]
+        assert lost["error"]
+        assert any(
+            "could not copy" in one["text"] for one in completed(client, copy["id"], "notice")
+        )
+        client.call("athena/agent/stop", agent=copy["id"])
+        client.until(copy["id"], "done", timeout=SECONDS)
+        client.call("athena/agent/resume", agent=copy["id"], text=f"[[fake:hello tag={tag}-2]]")
+        client.until(copy["id"], "idle", timeout=SECONDS)
+        *_, run = [one["data"] for one in client.events(copy["id"]) if one["kind"] == "runStarted"]
+        assert run["resume"] == client.agent(copy["id"])["sessionId"] and "fork" not in run
+
+
+def test_a_copy_under_another_harness(
+    athena: Athena, repository: Path, model: FakeModel, tmp_path: Path
+) -> None:
+    with athena.client() as client:
+        first = spawn(client, "claude", repository, "remember pomegranate [[fake:hello]]")["id"]
+        client.until(first, "idle", timeout=SECONDS)
+        prompt = f"and? [[fake:hello tag={tmp_path.name}]]"
+        copy = client.call("athena/agent/fork", agent=first, harness="codex", text=prompt)
+        copy = client.until(copy["id"], "idle", timeout=SECONDS)
+        assert copy["harness"] == "codex"
+        [asked] = model.requests(tmp_path.name)
+        assert asked.api == "responses"
+        assert "pomegranate" in model.body(asked)
+
+
+@pytest.mark.parametrize(
+    ("name", "spawned", "mode", "chosen"),
+    [
+        pytest.param("claude", {"mode": "acceptEdits"}, "plan", "haiku", id="claude"),
+        pytest.param("codex", ASKING["codex"], "read-only", "gpt-5.5", id="codex"),
+        pytest.param("gemini", ASKING["gemini"], "autoEdit", None, id="gemini"),
+    ],
+)
+def test_what_was_set_holds_when_it_is_resumed(
+    athena: Athena, repository: Path, name: str, spawned: Json, mode: str, chosen: str | None
+) -> None:
+    with athena.client() as client:
+        given: Json = {"harness": name, "project": str(repository), **spawned}
+        agent = client.call("athena/agent/spawn", prompt="[[fake:hello]]", **given)["id"]
+        before = client.until(agent, "idle", timeout=SECONDS)
+        client.call("athena/agent/setMode", agent=agent, mode=mode)
+        until_sync(lambda: client.agent(agent)["mode"] == mode, SECONDS)
+        if chosen is not None:
+            client.call("athena/agent/setModel", agent=agent, model=chosen)
+            until_sync(lambda: client.agent(agent)["model"] != before["model"], SECONDS)
+        settings = {key: client.agent(agent)[key] for key in ("mode", "model")}
+        client.call("athena/agent/stop", agent=agent)
+        client.until(agent, "done", timeout=SECONDS)
+        client.call("athena/agent/resume", agent=agent, text="[[fake:hello]]")
+        now = client.until(agent, "idle", timeout=SECONDS)
+        assert {key: now[key] for key in settings} == settings
+
+
 @NATIVE
 def test_several_start_at_once_in_a_new_home(
     athena: Athena, repository: Path, name: str, tmp_path: Path

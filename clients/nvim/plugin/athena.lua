@@ -18,7 +18,7 @@ end, {
 
 -- The words of the commands, so that the table of all need not be loaded; a test compares.
 local words = "spawn sessions import-session adopt agents prompt steer withdraw interrupt stop kill resume rename archive "
-  .. "unarchive mode model option move logs compare transcript inbox answer allow deny dismiss "
+  .. "unarchive mode model option move fork logs compare transcript inbox answer allow deny dismiss "
   .. "rules rule-add rule-remove changes accept reject reopen comment comments resolve send apply "
   .. "who merge publish revert undo workspaces commit remove recover rescues checkpoints prune "
   .. "collisions trust run harnesses archetypes info metrics doctor export verify backup replay restart"

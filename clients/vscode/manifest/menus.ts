@@ -37,6 +37,7 @@ const GROUPS: Record<string, readonly CommandId[]> = {
     "athena.agent.setModel",
     "athena.agent.setOption",
     "athena.agent.move",
+    "athena.agent.fork",
   ],
   "7_more": ["athena.agent.logs", "athena.checkpoint.list"],
   "8_away": ["athena.workspace.remove", "athena.agent.archive", "athena.agent.restore"],

@@ -114,6 +114,7 @@ export interface AgentSpec {
   mcpServers: McpServer[];
   options: Record<string, unknown>;
   stallSeconds?: number;
+  fork?: Fork;
 }
 
 /** Nothing was heard of a working agent, nor did it use the CPU, for `seconds`. */
@@ -131,7 +132,8 @@ export interface AgentStopped {
  * An agent in a list. `version` is that of its last event.
  *
  * `comments` counts those not resolved; `collisions` and `conflicts` name agents whose work touches
- * the same places. `imported` is there for an agent that was not made by Athena.
+ * the same places. `forkedFrom` is the agent that it began as a copy of. `imported` is there for an
+ * agent that was not made by Athena.
  */
 export interface AgentView {
   id: string;
@@ -147,6 +149,7 @@ export interface AgentView {
   archived: boolean;
   project: string;
   parentId?: string;
+  forkedFrom?: string;
   workspace?: WorkspaceView;
   scripts: ScriptView[];
   runId?: string;
@@ -701,6 +704,45 @@ export interface FindFiles {
   limit?: number;
 }
 
+/**
+ * The agent that another one is a copy of, as it was then.
+ *
+ * `version` is that of the last event that counts and `turnId` its last turn. `sessionId` is the
+ * session of `harness` to be copied; without one the conversation is told in words. `cwd` is where
+ * it worked, `worktrees` where those of the copy begin, the main one first.
+ */
+export interface Fork {
+  agentId: string;
+  version: number;
+  turnId: string;
+  harness: string;
+  sessionId?: string;
+  cwd?: string;
+  worktrees: StartingPoint[];
+}
+
+/**
+ * Parameters of `athena/agent/fork`: a new agent that begins as a copy of another one.
+ *
+ * It knows the conversation and has the files, those not committed included, in a worktree of its
+ * own; without `worktree` it works in the same directory as the other one. It is a copy of what is
+ * there now, or of what was there when the turn `turnId` ended, by default the last one that has
+ * ended. With `harness` the copy runs under another one, which is told the conversation in words.
+ * `text` and `content` are its first prompt. `commandId` as in `athena/agent/spawn`.
+ */
+export interface ForkAgent {
+  agent: string;
+  turnId?: string;
+  text?: string;
+  content?: ContentBlock[];
+  name?: string;
+  harness?: string;
+  model?: string;
+  mode?: string;
+  worktree?: boolean;
+  commandId?: string;
+}
+
 /** Parameters of `athena/review/verdict`: on hunks, or on files as a whole. */
 export interface GiveVerdict extends ChangesetRef {
   verdict: Verdict;
@@ -964,14 +1006,16 @@ export interface Metrics {
   daemon: Record<string, number>;
 }
 
-/** The session's mode is now `mode`. */
+/** The session's mode is now `mode`. `replaces` are options of the spawn that hold no more. */
 export interface ModeChanged {
   mode: string;
+  replaces?: string[];
 }
 
-/** The session's model is now `model`. */
+/** The session's model is now `model`; `replaces` as in `ModeChanged`. */
 export interface ModelChanged {
   model: string;
+  replaces?: string[];
 }
 
 /**
@@ -1466,13 +1510,18 @@ export interface RunScripts {
   stop?: boolean;
 }
 
-/** A process of the harness was started. `resume` is the session that it continues. */
+/**
+ * A process of the harness was started.
+ *
+ * `resume` is the session that it continues, or begins with a copy of where it is a `fork`.
+ */
 export interface RunStarted {
   runId: string;
   harness: string;
   argv: string[];
   cwd: string;
   resume?: string;
+  fork?: boolean;
 }
 
 export type Scope = "turn" | "agent" | "base";
@@ -1678,6 +1727,20 @@ export interface Spent {
  */
 export interface SpentSince {
   since: number;
+}
+
+/**
+ * Where a worktree begins that is to be like another one.
+ *
+ * `place` is a directory of that one, in which the agent will work. The new branch begins at
+ * `commit`, and the files are those of the commit `files`: what differs is not committed there
+ * either. Reviews count from `base`.
+ */
+export interface StartingPoint {
+  place: string;
+  commit: string;
+  files: string;
+  base: string;
 }
 
 /** What an agent is doing, from the protocol and never from a screen. */
@@ -2126,6 +2189,8 @@ export interface Methods {
   "athena/agent/setOption": { params: SetOption; result: Changed };
   /** Go on under another harness. */
   "athena/agent/move": { params: MoveAgent; result: Changed };
+  /** Start a new agent that has the conversation and the files of another one. */
+  "athena/agent/fork": { params: ForkAgent; result: AgentDetail };
   /** The harness's standard error. */
   "athena/agent/logs": { params: ReadLogs; result: Logs };
   /** Sessions made outside, by the plain command lines of harnesses. */
@@ -2408,6 +2473,7 @@ export type CommandId =
   | "athena.agent.setModel"
   | "athena.agent.setOption"
   | "athena.agent.move"
+  | "athena.agent.fork"
   | "athena.agent.logs"
   | "athena.comparison.get"
   | "athena.transcript.open"
@@ -2833,6 +2899,39 @@ export const COMMANDS: readonly Command[] = [
       { name: "model", title: "Model", source: "line", required: false },
     ],
     when: { statuses: ["idle", "done", "interrupted", "failed", "dead"], archived: false },
+  },
+  {
+    id: "athena.agent.fork",
+    word: "fork",
+    title: "Fork Agent",
+    category: "Agent",
+    summary: "Start a new agent that has the conversation and the files of another one.",
+    icon: "repo-forked",
+    method: "athena/agent/fork",
+    key: "k",
+    arguments: [
+      { name: "agent", title: "Agent", source: "agent", required: true },
+      { name: "text", title: "Prompt", source: "prompt", required: false },
+      { name: "content", title: "Selection", source: "selection", required: false },
+      { name: "turnId", title: "As it was after turn", source: "turn", required: false },
+      { name: "harness", title: "Harness", source: "harness", required: false },
+      { name: "model", title: "Model", source: "line", required: false },
+      { name: "worktree", title: "In a worktree of its own", source: "flag", required: false },
+      { name: "name", title: "Name", source: "line", required: false },
+    ],
+    when: {
+      statuses: [
+        "idle",
+        "working",
+        "needsPermission",
+        "needsInput",
+        "done",
+        "interrupted",
+        "failed",
+        "dead",
+      ],
+      archived: false,
+    },
   },
   {
     id: "athena.agent.logs",

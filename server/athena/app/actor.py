@@ -378,16 +378,7 @@ class AgentActor:
     @patiently
     async def _start_run(self, wanted: s.StartRun) -> None:
         state = self.state
-        assert state.workspace is not None
-        primer = await self.context.launcher.primer(state) if wanted.primed else None
-        launch = Launch(
-            run_id=wanted.run_id,
-            spec=self.context.launcher.spec(state),
-            cwd=state.workspace.cwd,
-            also=tuple(other.path for other in state.workspace.also),
-            resume=wanted.resume,
-            primer=primer,
-        )
+        launch = await self.context.launcher.launch(state, wanted)
         async with self._lock:
             if self.live is not None or self.state.next_run_id() != wanted.run_id:
                 return
@@ -407,7 +398,8 @@ class AgentActor:
                     harness=state.spec.harness,
                     argv=[redacted(word) for word in command.argv],
                     cwd=launch.cwd,
-                    resume=wanted.resume,
+                    resume=launch.resume,
+                    fork=launch.fork or None,
                 )
             )
             draft.take(driver.begin(launch))
@@ -431,11 +423,9 @@ class AgentActor:
         state = self.state
         kept = await self.context.log.ingest_state(run_id)
         assert kept is not None, f"run {run_id} was committed without its memory"
-        assert state.workspace is not None
         driver = self.context.launcher.driver(state)
         memory = driver.load(kept.memory)
-        also = tuple(other.path for other in state.workspace.also)
-        launch = Launch(run_id, self.context.launcher.spec(state), state.workspace.cwd, also=also)
+        launch = self.context.launcher.relaunch(state, run_id)
         sent = await self.context.log.last_sent(run_id)
         self.live = Live(run_id, driver, memory, kept.position, sent, launch)
         for effect in driver.open_effects(memory):

@@ -58,7 +58,7 @@ async def spawn(context: Context, connection: Connection, asked: a.SpawnAgent) -
         if withheld:
             words = trust.withheld_words(withheld, project)
             note = Notice(level="warning", text=words, topic="settings")
-            draft.record(e.ItemCompleted(item_id=f"{agent_id}.s1", item=note))
+            draft.record(e.ItemCompleted(item_id=f"{agent_id}.settings", item=note))
         if content:
             draft.record(*decide.prompt(draft.now, content, steer=False, by=by(connection)))
 

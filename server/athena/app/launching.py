@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,10 +12,12 @@ from athena.app.alone import FirstStarts
 from athena.app.context import Context
 from athena.app.effects import Effects
 from athena.app.opening import open_run
-from athena.app.primer import primer_of
+from athena.app.primer import Part, primer_of
 from athena.app.settings import Settings, harness_of_run
 from athena.app.terminals import Terminals
+from athena.core import fork as forking
 from athena.core.state import AgentState
+from athena.core.step import StartRun
 from athena.harness.capabilities import Detections
 from athena.harness.driver import Driver, Launch
 from athena.harness.identity import find
@@ -46,7 +49,28 @@ class Launcher:
         known = Detections(self._context.detections).of(program) if program is not None else None
         return driver_for(harness, known)
 
-    def spec(self, state: AgentState) -> AgentSpec:
+    async def launch(self, state: AgentState, wanted: StartRun) -> Launch:
+        """A new run, with all that its driver has to know."""
+        copies = wanted.fork and await self._may_copy(state)
+        return replace(
+            self.relaunch(state, wanted.run_id),
+            resume=wanted.resume if copies or not wanted.fork else None,
+            fork=copies,
+            primer=await self._primer(state) if wanted.primed else None,
+            told=forking.told_of(state) if state.turns == 0 else None,
+        )
+
+    def relaunch(self, state: AgentState, run_id: str) -> Launch:
+        """A run that has begun: what is told at the beginning was told."""
+        assert state.workspace is not None
+        return Launch(
+            run_id=run_id,
+            spec=self._spec_of(state),
+            cwd=state.workspace.cwd,
+            also=tuple(other.path for other in state.workspace.also),
+        )
+
+    def _spec_of(self, state: AgentState) -> AgentSpec:
         """An agent's spec with what is not in the log, and what it has to know of its place."""
         spec = _instructed(state)
         return environment.with_servers(self._context.environments, state.id, spec)
@@ -131,9 +155,25 @@ class Launcher:
         )
         return Effects([Path(root) for root in roots], terminals)
 
-    async def primer(self, state: AgentState) -> str:
-        """A text that stands for the conversation so far."""
-        return await primer_of(self._context.log, state.id)
+    async def _primer(self, state: AgentState) -> str:
+        """A text that stands for the conversation so far, that of a copied agent included."""
+        parts: list[Part] = [Part(state.id)]
+        fork = state.spec.fork
+        while fork is not None:
+            parts.append(Part(fork.agent_id, fork.version))
+            fork = (await self._context.directory.actor(fork.agent_id)).state.spec.fork
+        text = await primer_of(self._context.log, parts)
+        told = forking.told_of(state)
+        return f"{told}\n\n{text}" if told else text
+
+    async def _may_copy(self, state: AgentState) -> bool:
+        """Whether the session that a copy is to begin with has not gone on meanwhile."""
+        fork = state.spec.fork
+        if fork is None or fork.session_id is None:
+            return False
+        source = (await self._context.directory.actor(fork.agent_id)).state
+        same = forking.session_to_copy(source, fork.turn_id, fork.harness)
+        return same == fork.session_id
 
     def error_output(self, run_id: str, most: int) -> Logs:
         """The end of what a run wrote to its standard error."""

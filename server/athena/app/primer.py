@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from athena.app.follow import event_of
 from athena.log import EventLog
 from athena.projections.transcript import KINDS, Transcript
@@ -18,21 +21,30 @@ HEAD = (
 )
 
 
-async def primer_of(log: EventLog, agent_id: str) -> str:
-    """The primer of an agent, from its log: the newest part when it is long."""
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The events of one agent that count, up to a version; None: all."""
+
+    agent_id: str
+    version: int | None = None
+
+
+async def primer_of(log: EventLog, parts: Sequence[Part]) -> str:
+    """The primer out of the log: the newest part first, and of a long one its end."""
     folded = Transcript()
     events: list[Event] = []
     size = 0
-    version: int | None = None
-    while size < MOST_CHARACTERS * 2:
-        newest_first = await log.read_stream_back(
-            agent_id, before_version=version, limit=PAGE, kinds=KINDS
-        )
-        if not newest_first:
-            break
-        events = [event_of(s) for s in reversed(newest_first)] + events
-        version = newest_first[-1].version
-        size += sum(len(str(s.data)) for s in newest_first)
+    for part in parts:
+        before = None if part.version is None else part.version + 1
+        while size < MOST_CHARACTERS * 2:
+            newest_first = await log.read_stream_back(
+                part.agent_id, before_version=before, limit=PAGE, kinds=KINDS
+            )
+            if not newest_first:
+                break
+            events = [event_of(s) for s in reversed(newest_first)] + events
+            before = newest_first[-1].version
+            size += sum(len(str(s.data)) for s in newest_first)
     folded.add(events)
     return compose([i.item for i in sorted(folded.items.values(), key=lambda i: i.seq)])
 

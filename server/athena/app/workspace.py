@@ -16,7 +16,7 @@ from athena.core.state import AgentState
 from athena.protocol import events as e
 from athena.protocol.errors import AthenaError
 from athena.protocol.items import Notice
-from athena.protocol.spec import OtherWorktree
+from athena.protocol.spec import OtherWorktree, StartingPoint
 from athena.worktree import checkpoint, create, repository, unfinished
 from athena.worktree.errors import LocationTaken, WorktreeError
 from athena.worktree.ports import PortRange
@@ -100,18 +100,35 @@ def _request(context: Context, state: AgentState) -> create.Request:
     return replace(request, **changes) if changes else request
 
 
-async def _all_made(context: Context, state: AgentState) -> tuple[create.Worktree, ...]:
-    """The worktrees in all repositories of the agent, the main one first; all of them, or none."""
+def _requests(context: Context, state: AgentState) -> list[create.Request]:
+    """The worktrees wanted in all repositories of the agent, the main one first."""
     first = _request(context, state)
+    if starts := _starts(state):
+        return [
+            replace(first, path=Path(at.place), base=at.commit, files=at.files) for at in starts
+        ]
     also = (state.spec.workspace.also or []) if first.kind == "new" else []
     # Base and sub-folder are those of the main repository.
     others = [replace(first, path=Path(path), base="HEAD", subfolder="") for path in also]
-    requests = [first, *others]
+    return [first, *others]
+
+
+def _starts(state: AgentState) -> list[StartingPoint]:
+    """Where the worktrees of a copy of another agent begin."""
+    fork = state.spec.fork
+    return fork.worktrees if fork is not None and state.spec.workspace.kind == "new" else []
+
+
+async def _all_made(context: Context, state: AgentState) -> tuple[create.Worktree, ...]:
+    """The worktrees in all repositories of the agent; all of them, or none."""
+    requests = _requests(context, state)
     await _need_apart(requests)
     known = [await _made_before(request) for request in requests]
     missing = [request for request, found in zip(requests, known, strict=True) if found is None]
     fresh = iter(await create.create_all(missing))
-    return tuple(found or next(fresh) for found in known)
+    made = [found or next(fresh) for found in known]
+    bases = [at.base for at in _starts(state)] or [one.base for one in made]
+    return tuple(replace(one, base=base) for one, base in zip(made, bases, strict=True))
 
 
 async def _need_apart(requests: list[create.Request]) -> None:

@@ -228,6 +228,7 @@ def show(agent: str, as_json: bool) -> None:
         ("model", found.get("model")),
         ("mode", found.get("mode")),
         ("archetype", found.get("archetype")),
+        ("copy of", found.get("forkedFrom")),
         ("project", found["project"]),
         ("workspace", place.get("path")),
         ("branch", place.get("branch")),
@@ -426,6 +427,59 @@ def move(
         mode=mode,
         options=_pairs(option, "--option") or None,
     )
+
+
+@group.command("fork")
+@click.argument("agent", shell_complete=completing.agents)
+@click.argument("prompt", nargs=-1)
+@click.option("--file", "-f", help="Read the prompt from a file; - is stdin.")
+@click.option("--turn", metavar="ID", help="As it was when this turn ended; else as it is now.")
+@click.option("--name", help="The copy's name; else AGENT's with -fork.")
+@click.option(
+    "--harness",
+    "-H",
+    shell_complete=completing.harnesses,
+    help="Another harness, which is told the conversation in words.",
+)
+@click.option("--model", "-m", help="The model, by the harness's own name.")
+@click.option("--mode", help="The mode, by the harness's own name.")
+@click.option("--here", is_flag=True, help="Work in AGENT's directory, not in a new worktree.")
+@click.option("--watch/--no-watch", default=False, help="Show what it does until it rests.")
+@click.option("--wait", is_flag=True, help="Wait, silently, until it rests.")
+@json_option
+def fork(
+    agent: str,
+    prompt: tuple[str, ...],
+    file: str | None,
+    turn: str | None,
+    name: str | None,
+    harness: str | None,
+    model: str | None,
+    mode: str | None,
+    here: bool,
+    watch: bool,
+    wait: bool,
+    as_json: bool,
+) -> None:
+    """Start a copy of AGENT, and give it PROMPT.
+
+    It knows the conversation and has the same files, those not committed included, in a worktree
+    of its own. AGENT goes on as if nothing had been.
+    """
+    with session() as daemon, interruptible():
+        copy = daemon.call(
+            "athena/agent/fork",
+            agent=agent,
+            text=_prompt_text(prompt, file),
+            turnId=turn,
+            name=name,
+            harness=harness,
+            model=model,
+            mode=mode,
+            worktree=not here,
+            commandId=secrets.token_hex(8),
+        )
+        after(daemon, copy, watch, wait)
 
 
 @group.command("withdraw")

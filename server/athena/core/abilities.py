@@ -34,8 +34,12 @@ def shown(state: AgentState, data: e.EventData) -> dict[str, Ability]:
     """The abilities that an event shows of the agent's harness, given what was before."""
     found = proved(data)
     run, turn = state.run, state.turn
-    if isinstance(data, e.SessionOpened) and run is not None and run.resume == data.session_id:
-        found["resume"] = Ability.YES
+    if isinstance(data, e.SessionOpened) and run is not None and run.resume is not None:
+        if run.resume == data.session_id:
+            found["resume"] = Ability.YES
+        elif run.fork and data.capabilities.fork is Ability.UNKNOWN:
+            # One that cannot copy a session says so, and opens a new one.
+            found["fork"] = Ability.YES
     saw = turn is not None and turn.has_image
     if saw and isinstance(data, e.TurnEnded) and data.stop_reason == "endTurn":
         found["images"] = Ability.YES

@@ -21,12 +21,12 @@ Events = tuple[e.EventData, ...]
 
 def prompt(state: AgentState, content: Sequence[ContentBlock], steer: bool, by: str) -> Events:
     """Take a prompt. A steering one without a running turn is an ordinary one, put first."""
-    _not_archived(state)
-    _not_read_only(state)
+    not_archived(state)
+    not_read_only(state)
     if not content:
         raise AthenaError(ErrorCode.INVALID_PARAMS, "The prompt is empty.", field="content")
     if state.ending:
-        raise _wrong(state, "It is being stopped; resume it when it has ended.")
+        raise wrong_state(state, "It is being stopped; resume it when it has ended.")
     return (
         e.PromptQueued(
             prompt_id=state.next_prompt_id(),
@@ -51,7 +51,7 @@ def withdraw(state: AgentState, prompt_id: str) -> Events:
 def interrupt(state: AgentState, by: str) -> Events:
     """End the running turn; a second time changes nothing."""
     if state.turn is None:
-        raise _wrong(state, "There is no turn to interrupt.")
+        raise wrong_state(state, "There is no turn to interrupt.")
     if state.turn.interrupted:
         return ()
     return (e.TurnInterrupted(turn_id=state.turn.turn_id, by=by),)
@@ -73,10 +73,10 @@ def kill(state: AgentState, by: str) -> Events:
 
 def resume(state: AgentState, by: str) -> Events:
     """Go on after an end."""
-    _not_archived(state)
-    _not_read_only(state)
+    not_archived(state)
+    not_read_only(state)
     if state.run is not None or state.wanted:
-        raise _wrong(state, "It is running: give it a prompt (`athena prompt`).")
+        raise wrong_state(state, "It is running: give it a prompt (`athena prompt`).")
     return (e.AgentResumed(by=by),)
 
 
@@ -90,7 +90,7 @@ def archive(state: AgentState) -> Events:
     if state.archived:
         return ()
     if state.run is not None or state.wanted:
-        raise _wrong(state, "It is running: stop it first (`athena agent stop`).")
+        raise wrong_state(state, "It is running: stop it first (`athena agent stop`).")
     return (e.AgentArchived(),)
 
 
@@ -101,10 +101,10 @@ def restore(state: AgentState) -> Events:
 
 def move(state: AgentState, moved: e.AgentMoved) -> Events:
     """Go on under another harness."""
-    _not_archived(state)
-    _not_read_only(state)
+    not_archived(state)
+    not_read_only(state)
     if state.turn is not None:
-        raise _wrong(state, "A turn is running: interrupt it or wait for its end.")
+        raise wrong_state(state, "A turn is running: interrupt it or wait for its end.")
     if state.turns == 0:
         return (moved,)
     seam = Notice(
@@ -123,10 +123,10 @@ def adopt(
     by: str,
 ) -> Events:
     """Go on with an imported session. `open_work` closes what was open in it."""
-    _not_archived(state)
+    not_archived(state)
     imported = state.imported
     if imported is None or imported.adopted:
-        raise _wrong(state, "It is an agent of Athena already: prompt it.")
+        raise wrong_state(state, "It is an agent of Athena already: prompt it.")
     where = "a new worktree" if workspace.kind == "new" else "its own directory"
     seam = Notice(
         text=f"Athena goes on from here, in {where}. All before was made outside.", topic="adoption"
@@ -226,21 +226,24 @@ def _check_answers(inquiry: Inquiry, answers: dict[str, list[str]] | None) -> No
             )
 
 
-def _not_archived(state: AgentState) -> None:
+def not_archived(state: AgentState) -> None:
+    """WRONG_STATE for an agent that was put away."""
     if state.archived:
-        raise _wrong(state, "It is archived: restore it first (`athena agent restore`).")
+        raise wrong_state(state, "It is archived: restore it first (`athena agent restore`).")
 
 
-def _not_read_only(state: AgentState) -> None:
+def not_read_only(state: AgentState) -> None:
+    """WRONG_STATE for an imported agent that nobody has adopted."""
     if is_read_only(state):
-        raise _wrong(
+        raise wrong_state(
             state,
             "Its session was made outside, so it is read-only here. To go on with it, adopt it: "
             f"athena session adopt {shlex.quote(state.name)}",
         )
 
 
-def _wrong(state: AgentState, why: str) -> AthenaError:
+def wrong_state(state: AgentState, why: str) -> AthenaError:
+    """What the agent's state does not allow, and what to do about it."""
     now, _ = status(state)
     return AthenaError(
         ErrorCode.WRONG_STATE, f"{state.name} is {now.value}. {why}", status=now.value

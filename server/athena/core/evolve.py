@@ -26,6 +26,7 @@ from athena.protocol.items import (
     UserMessage,
 )
 from athena.protocol.review import CommentView
+from athena.protocol.spec import AgentSpec
 from athena.protocol.usage import Cost, Usage
 
 Change = dict[str, Any]
@@ -141,13 +142,8 @@ def _life_change(state: AgentState, at: int, data: e.EventData) -> Change:
             return _captured(data.turn_id, data.edge)
         case e.RuleRemembered():
             return {"rules": [data.rule, *state.rules]}
-        case e.ModeChanged():
-            return {"mode": data.mode}
-        case e.ModelChanged():
-            return {"model": data.model}
-        case e.OptionsChanged():
-            found = state.capabilities.model_copy(update={"options": data.options})
-            return {"capabilities": found}
+        case e.ModeChanged() | e.ModelChanged() | e.OptionsChanged():
+            return _setting_change(state, data)
         case e.CommandsChanged():
             found = state.capabilities.model_copy(update={"commands": data.commands})
             return {"capabilities": found}
@@ -155,6 +151,37 @@ def _life_change(state: AgentState, at: int, data: e.EventData) -> Change:
             return {"title": data.title}
         case _:
             return {}
+
+
+def _setting_change(
+    state: AgentState, data: e.ModeChanged | e.ModelChanged | e.OptionsChanged
+) -> Change:
+    """A setting of the session, which its next run is to begin with."""
+    match data:
+        case e.ModeChanged():
+            return {"mode": data.mode, "spec": _with_setting(state.spec, data, mode=data.mode)}
+        case e.ModelChanged():
+            return {"model": data.model, "spec": _with_setting(state.spec, data, model=data.model)}
+        case e.OptionsChanged():
+            before = {option.id: option.current for option in state.capabilities.options}
+            chosen = {
+                option.id: option.current
+                for option in data.options
+                if option.category not in ("mode", "model")
+                and option.current is not None
+                and before.get(option.id, option.current) != option.current
+            }
+            found = state.capabilities.model_copy(update={"options": data.options})
+            spec = state.spec.model_copy(update={"options": {**state.spec.options, **chosen}})
+            return {"capabilities": found, "spec": spec}
+
+
+def _with_setting(
+    spec: AgentSpec, data: e.ModeChanged | e.ModelChanged, **setting: str
+) -> AgentSpec:
+    gone = data.replaces or []
+    options = {name: value for name, value in spec.options.items() if name not in gone}
+    return spec.model_copy(update={**setting, "options": options})
 
 
 def _script_change(state: AgentState, at: int, data: e.ScriptStarted | e.ScriptEnded) -> Change:
@@ -217,7 +244,12 @@ def _run_change(
 ) -> Change:
     match data:
         case e.RunStarted():
-            run = RunState(run_id=data.run_id, harness=data.harness, resume=data.resume)
+            run = RunState(
+                run_id=data.run_id,
+                harness=data.harness,
+                resume=data.resume,
+                fork=bool(data.fork),
+            )
             return {"run": run, "runs": state.runs + 1, "ending": None, "stalled": False}
         case e.SessionOpened():
             run = RunState(
@@ -239,7 +271,8 @@ def _run_change(
             if state.run is None:
                 return {}
             lost = state.run.model_copy(update={"lost": True})
-            return {"run": lost, "session_id": None, "session_harness": None}
+            gone = {"run": lost, "session_id": None, "session_harness": None}
+            return {**gone, "spec": _without_copy(state.spec)}
         case e.RunGivenUp():
             if state.run is None:
                 return {}
@@ -260,6 +293,13 @@ def _run_change(
                 "turn": None,
                 "wanted": moved or bool(by_itself and (lost or (was_ready and state.queue))),
             }
+
+
+def _without_copy(spec: AgentSpec) -> AgentSpec:
+    """The spec of a fork whose harness could not copy the session: it is not tried again."""
+    if spec.fork is None:
+        return spec
+    return spec.model_copy(update={"fork": spec.fork.model_copy(update={"session_id": None})})
 
 
 def _known(state: AgentState, run: RunState, said: Capabilities) -> Capabilities:

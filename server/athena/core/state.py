@@ -19,19 +19,21 @@ from athena.protocol.rule import Rule
 from athena.protocol.spec import AgentSpec
 from athena.protocol.usage import ContextWindow, Cost, Usage
 
-STATE_SCHEMA = 4
+STATE_SCHEMA = 5
 """Raised when the shape below changes: snapshots of another schema are folded again."""
 
 
 class RunState(Record):
     """The live process of an agent. `ready` once its session takes prompts, `given_up` if never.
 
-    `resume` is the session that it was to go on with, `lost` that the harness could not restore it.
+    `resume` is the session that it was to go on with, or to copy where it is a `fork`; `lost` that
+    the harness could not restore it.
     """
 
     run_id: str
     harness: str
     resume: str | None = None
+    fork: bool = False
     session_id: str | None = None
     ready: bool = False
     given_up: str | None = None
@@ -54,6 +56,7 @@ class TurnState(Record):
 class AgentState(Record):
     """An agent, folded from its events.
 
+    `spec` is what it was spawned with, and what was changed since: what its next run begins with.
     `wanted` says that a process should be running; `ending` that the user asked for the end.
     `runs`, `prompts` and `turns` count all that ever were and name the next ones. `captured` is
     the turn whose beginning has its checkpoint, `uncaptured` the one whose end has none yet,

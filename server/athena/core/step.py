@@ -28,12 +28,14 @@ class EndSetup:
 
 @dataclass(frozen=True, slots=True)
 class StartRun:
-    """Start a harness process. `resume` is the session to go on with; `primed` asks for a primer
-    made out of the log, for when there is none or it cannot be restored."""
+    """Start a harness process. `resume` is the session to go on with, or to begin with a copy of
+    where it is a `fork`; `primed` asks for a primer made out of the log, for when there is none or
+    it cannot be restored."""
 
     run_id: str
     resume: str | None
     primed: bool
+    fork: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,12 +123,17 @@ def _towards_a_run(state: AgentState) -> NextStep | None:
         return MakeWorkspace()
     if state.setup:
         return RunSetup(state.setup[0])
+    return _start(state)
+
+
+def _start(state: AgentState) -> StartRun:
+    run_id, fork = state.next_run_id(), state.spec.fork
+    primed = state.turns > 0 or fork is not None
+    if fork is not None and not state.sessions and fork.harness == state.spec.harness:
+        copied = fork.session_id
+        return StartRun(run_id, resume=copied, primed=primed, fork=copied is not None)
     own = state.session_harness == state.spec.harness
-    return StartRun(
-        state.next_run_id(),
-        resume=state.session_id if own else None,
-        primed=state.turns > 0,
-    )
+    return StartRun(run_id, resume=state.session_id if own else None, primed=primed)
 
 
 def setting_up(state: AgentState) -> bool:

@@ -35,7 +35,8 @@ class Launch:
 
     `cwd` is absolute. `resume` is the session to continue, `fork` asks for a copy of it.
     `primer` is a text that stands for a conversation which the harness itself cannot restore;
-    beside `resume` it is told only if that fails. `also` are directories outside of `cwd` that it
+    beside `resume` it is told only if that fails. `told` is what goes with the first prompt where
+    that does not fail; a `primer` says it, too. `also` are directories outside of `cwd` that it
     works in, too.
     """
 
@@ -46,6 +47,7 @@ class Launch:
     fork: bool = False
     primer: str | None = None
     also: tuple[str, ...] = ()
+    told: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ def view(state: AgentState) -> AgentView:
         archived=state.archived,
         project=state.spec.project,
         parent_id=state.spec.parent_id,
+        forked_from=state.spec.fork.agent_id if state.spec.fork else None,
         workspace=state.workspace,
         scripts=list(state.scripts.values()),
         run_id=state.run.run_id if state.run else None,

@@ -97,7 +97,8 @@ class AgentView(Record):
     """An agent in a list. `version` is that of its last event.
 
     `comments` counts those not resolved; `collisions` and `conflicts` name agents whose work
-    touches the same places. `imported` is there for an agent that was not made by Athena.
+    touches the same places. `forked_from` is the agent that it began as a copy of. `imported` is
+    there for an agent that was not made by Athena.
     """
 
     id: str
@@ -113,6 +114,7 @@ class AgentView(Record):
     archived: bool = False
     project: str
     parent_id: str | None = None
+    forked_from: str | None = None
     workspace: WorkspaceView | None = None
     scripts: list[ScriptView] = []
     run_id: str | None = None
@@ -262,6 +264,28 @@ class MoveAgent(Request):
     model: str | None = None
     mode: str | None = None
     options: dict[str, object] | None = None
+
+
+class ForkAgent(Request):
+    """Parameters of `athena/agent/fork`: a new agent that begins as a copy of another one.
+
+    It knows the conversation and has the files, those not committed included, in a worktree of its
+    own; without `worktree` it works in the same directory as the other one. It is a copy of what
+    is there now, or of what was there when the turn `turn_id` ended, by default the last one that
+    has ended. With `harness` the copy runs under another one, which is told the conversation in
+    words. `text` and `content` are its first prompt. `command_id` as in `athena/agent/spawn`.
+    """
+
+    agent: str
+    turn_id: str | None = None
+    text: str | None = None
+    content: list[ContentBlock] | None = None
+    name: str | None = Field(default=None, max_length=120)
+    harness: str | None = None
+    model: str | None = None
+    mode: str | None = None
+    worktree: bool = True
+    command_id: str | None = None
 
 
 class Changed(Record):

@@ -86,6 +86,13 @@ METHODS: tuple[Method, ...] = (
         "Change an option that the harness offers.",
     ),
     Method("athena/agent/move", a.MoveAgent, a.Changed, "write", "Go on under another harness."),
+    Method(
+        "athena/agent/fork",
+        a.ForkAgent,
+        a.AgentDetail,
+        "write",
+        "Start a new agent that has the conversation and the files of another one.",
+    ),
     Method("athena/agent/logs", a.ReadLogs, a.Logs, "read", "The harness's standard error."),
     Method(
         "athena/session/list",

@@ -54,6 +54,37 @@ class McpServer(Record):
     headers: dict[str, str] = {}
 
 
+class StartingPoint(Record):
+    """Where a worktree begins that is to be like another one.
+
+    `place` is a directory of that one, in which the agent will work. The new branch begins at
+    `commit`, and the files are those of the commit `files`: what differs is not committed there
+    either. Reviews count from `base`.
+    """
+
+    place: str
+    commit: str
+    files: str
+    base: str
+
+
+class Fork(Record):
+    """The agent that another one is a copy of, as it was then.
+
+    `version` is that of the last event that counts and `turn_id` its last turn. `session_id` is
+    the session of `harness` to be copied; without one the conversation is told in words. `cwd` is
+    where it worked, `worktrees` where those of the copy begin, the main one first.
+    """
+
+    agent_id: str
+    version: int
+    turn_id: str
+    harness: str
+    session_id: str | None = None
+    cwd: str | None = None
+    worktrees: list[StartingPoint] = []
+
+
 class AgentSpec(Record):
     """An agent as it was spawned, with all defaults filled in.
 
@@ -75,3 +106,4 @@ class AgentSpec(Record):
     mcp_servers: list[McpServer] = []
     options: dict[str, object] = {}
     stall_seconds: float | None = None
+    fork: Fork | None = None

@@ -21,6 +21,7 @@ from athena.worktree.errors import (
     WorktreeError,
 )
 from athena.worktree.failures import disk_in_words
+from athena.worktree.fill import fill
 from athena.worktree.git import Git, OnText, patiently
 from athena.worktree.names import (
     DEFAULT_BRANCH,
@@ -55,7 +56,8 @@ class Request:
     or commit. `branch` is taken as it is (made, or checked out if it exists); without it the name
     comes from `template`, with a number where it is taken. `location` is a template too, see
     `names.location_from`. `subfolder` is the working directory below the root; None means the
-    one that `path` lies in. `patterns` add to `.worktreeinclude`.
+    one that `path` lies in. `patterns` add to `.worktreeinclude`. `files` is a commit whose files
+    the worktree gets; what differs from `base` is not committed.
     """
 
     kind: Kind
@@ -69,6 +71,7 @@ class Request:
     subfolder: str | None = None
     patterns: tuple[str, ...] = ()
     submodules: bool = True
+    files: str | None = None
     environ: Mapping[str, str] | None = field(default=None, repr=False)
 
 
@@ -146,7 +149,7 @@ async def _new(request: Request, on_text: OnText | None, on_file: OnFile | None)
         checked_branch(request.branch)
     base = await commit_of(source, request.base)
     main = await main_root(source)
-    subfolder = await _subfolder(source, request, base, place.prefix)
+    subfolder = await _subfolder(source, request, request.files or base, place.prefix)
     await unfinished.take_back(source, request.agent)
     branch, exists = (
         (request.branch, await given_branch(source, request.branch))
@@ -165,6 +168,9 @@ async def _new(request: Request, on_text: OnText | None, on_file: OnFile | None)
         raise
     try:
         own(added, request.agent, base)
+        if request.files is not None:
+            with disk_in_words(root):
+                await fill(added, request.files, "HEAD")
         cwd = inside(root, subfolder) if subfolder else root
         if request.submodules:
             notes += await fill_submodules(source, added, on_text)

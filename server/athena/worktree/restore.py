@@ -8,6 +8,7 @@ from pathlib import Path
 from athena.worktree import unfinished
 from athena.worktree.create import own
 from athena.worktree.errors import LocationTaken, WorktreeError
+from athena.worktree.fill import fill
 from athena.worktree.git import Git, patiently
 from athena.worktree.repository import Checkout, at_worktree, worktrees
 from athena.worktree.rescue import Nested, Rescue
@@ -55,7 +56,8 @@ async def restore(checkout: Checkout, rescue: Rescue, root: Path | None = None) 
     )
     restored = await at_worktree(checkout, root)
     try:
-        await _files(restored, rescue)
+        index = rescue.staged or rescue.head
+        await fill(restored, rescue.tree, f"{index}^{{tree}}" if index else None)
         own(restored, rescue.agent, rescue.head or rescue.commit)
         for nested in rescue.nested:
             await _nested(restored, nested, notes)
@@ -89,14 +91,6 @@ async def _branch(
         notes.append(f"the branch {name} is checked out elsewhere, so HEAD is detached")
         return None, ["--detach"]
     return name, ["--no-guess-remote"]
-
-
-async def _files(restored: Checkout, rescue: Rescue) -> None:
-    git = restored.git
-    await git.run("read-tree", "--reset", "-u", rescue.tree)
-    index = rescue.staged or rescue.head
-    await git.run("read-tree", *([f"{index}^{{tree}}"] if index else ["--empty"]))
-    await git.run("update-index", "-q", "--refresh", codes=(0, 1))
 
 
 async def _nested(restored: Checkout, nested: Nested, notes: list[str]) -> None:

@@ -78,9 +78,10 @@ local function write_anew(agent, content)
   prompts.to_agent(agent, { text = text, content = #rest > 0 and rest or nil })
 end
 
+---@param method "athena/agent/spawn"|"athena/agent/fork"
 ---@param params table
-local function spawn(params)
-  local agent = client.call("athena/agent/spawn", params)
+local function start(method, params)
+  local agent = client.call(method, params)
   if require("athena.config").get().open_on_spawn then
     if not state.agents[agent.id] then
       state.agents[agent.id] = agent
@@ -125,7 +126,7 @@ return {
       params[argument.name] = value
     end
     if params.prompt then
-      return spawn(params)
+      return start("athena/agent/spawn", params)
     end
     require("athena.ui.prompt").open({
       title = "new agent",
@@ -141,9 +142,16 @@ return {
       content = params.content,
       send = function(text, content)
         params.prompt, params.content = text, content
-        spawn(params)
+        start("athena/agent/spawn", params)
       end,
     })
+  end,
+  ["athena.agent.fork"] = function(command, given)
+    local params = require("athena.commands").complete_params(command, given)
+    if params then
+      params.commandId = client.command_id()
+      start("athena/agent/fork", params)
+    end
   end,
   ["athena.transcript.open"] = function(command, given)
     local agent = agent_of(command, given)

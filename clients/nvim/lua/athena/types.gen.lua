@@ -100,6 +100,7 @@
 ---@field mcpServers athena.McpServer[]
 ---@field options table<string, any>
 ---@field stallSeconds? number
+---@field fork? athena.Fork
 
 ---Nothing was heard of a working agent, nor did it use the CPU, for `seconds`.
 ---@class athena.AgentStalled
@@ -113,7 +114,8 @@
 ---An agent in a list. `version` is that of its last event.
 ---
 ---`comments` counts those not resolved; `collisions` and `conflicts` name agents whose work touches
----the same places. `imported` is there for an agent that was not made by Athena.
+---the same places. `forkedFrom` is the agent that it began as a copy of. `imported` is there for an
+---agent that was not made by Athena.
 ---@class athena.AgentView
 ---@field id string
 ---@field name string
@@ -128,6 +130,7 @@
 ---@field archived boolean
 ---@field project string
 ---@field parentId? string
+---@field forkedFrom? string
 ---@field workspace? athena.WorkspaceView
 ---@field scripts athena.ScriptView[]
 ---@field runId? string
@@ -611,6 +614,39 @@
 ---@field find? string
 ---@field limit? integer
 
+---The agent that another one is a copy of, as it was then.
+---
+---`version` is that of the last event that counts and `turnId` its last turn. `sessionId` is the
+---session of `harness` to be copied; without one the conversation is told in words. `cwd` is where
+---it worked, `worktrees` where those of the copy begin, the main one first.
+---@class athena.Fork
+---@field agentId string
+---@field version integer
+---@field turnId string
+---@field harness string
+---@field sessionId? string
+---@field cwd? string
+---@field worktrees athena.StartingPoint[]
+
+---Parameters of `athena/agent/fork`: a new agent that begins as a copy of another one.
+---
+---It knows the conversation and has the files, those not committed included, in a worktree of its
+---own; without `worktree` it works in the same directory as the other one. It is a copy of what is
+---there now, or of what was there when the turn `turnId` ended, by default the last one that has
+---ended. With `harness` the copy runs under another one, which is told the conversation in words.
+---`text` and `content` are its first prompt. `commandId` as in `athena/agent/spawn`.
+---@class athena.ForkAgent
+---@field agent string
+---@field turnId? string
+---@field text? string
+---@field content? athena.ContentBlock[]
+---@field name? string
+---@field harness? string
+---@field model? string
+---@field mode? string
+---@field worktree? boolean
+---@field commandId? string
+
 ---Parameters of `athena/review/verdict`: on hunks, or on files as a whole.
 ---@class athena.GiveVerdict: athena.ChangesetRef
 ---@field verdict athena.Verdict
@@ -842,13 +878,15 @@
 ---@field log table<string, number>
 ---@field daemon table<string, number>
 
----The session's mode is now `mode`.
+---The session's mode is now `mode`. `replaces` are options of the spawn that hold no more.
 ---@class athena.ModeChanged
 ---@field mode string
+---@field replaces? string[]
 
----The session's model is now `model`.
+---The session's model is now `model`; `replaces` as in `ModeChanged`.
 ---@class athena.ModelChanged
 ---@field model string
+---@field replaces? string[]
 
 ---Parameters of `athena/agent/move`: go on under another harness, in the same workspace.
 ---
@@ -1264,13 +1302,16 @@
 ---@field command? string
 ---@field stop? boolean
 
----A process of the harness was started. `resume` is the session that it continues.
+---A process of the harness was started.
+---
+---`resume` is the session that it continues, or begins with a copy of where it is a `fork`.
 ---@class athena.RunStarted
 ---@field runId string
 ---@field harness string
 ---@field argv string[]
 ---@field cwd string
 ---@field resume? string
+---@field fork? boolean
 
 ---@alias athena.Scope
 ---| "turn"
@@ -1453,6 +1494,17 @@
 ---Costs are told by the quarter of an hour, so a moment inside of one counts all of it.
 ---@class athena.SpentSince
 ---@field since integer
+
+---Where a worktree begins that is to be like another one.
+---
+---`place` is a directory of that one, in which the agent will work. The new branch begins at
+---`commit`, and the files are those of the commit `files`: what differs is not committed there
+---either. Reviews count from `base`.
+---@class athena.StartingPoint
+---@field place string
+---@field commit string
+---@field files string
+---@field base string
 
 ---What an agent is doing, from the protocol and never from a screen.
 ---@alias athena.Status
@@ -1820,6 +1872,7 @@
 ---| "athena/agent/setModel" # Change the model.
 ---| "athena/agent/setOption" # Change an option that the harness offers.
 ---| "athena/agent/move" # Go on under another harness.
+---| "athena/agent/fork" # Start a new agent that has the conversation and the files of another one.
 ---| "athena/agent/logs" # The harness's standard error.
 ---| "athena/session/list" # Sessions made outside, by the plain command lines of harnesses.
 ---| "athena/session/import" # Read a session made outside into the log, as a read-only agent.
@@ -1895,6 +1948,7 @@
 ---@overload fun(method: "athena/agent/setModel", params: athena.SetModel, done: fun(error?: athena.Error, result?: athena.Changed))
 ---@overload fun(method: "athena/agent/setOption", params: athena.SetOption, done: fun(error?: athena.Error, result?: athena.Changed))
 ---@overload fun(method: "athena/agent/move", params: athena.MoveAgent, done: fun(error?: athena.Error, result?: athena.Changed))
+---@overload fun(method: "athena/agent/fork", params: athena.ForkAgent, done: fun(error?: athena.Error, result?: athena.AgentDetail))
 ---@overload fun(method: "athena/agent/logs", params: athena.ReadLogs, done: fun(error?: athena.Error, result?: athena.Logs))
 ---@overload fun(method: "athena/session/list", params: athena.ListSessions, done: fun(error?: athena.Error, result?: athena.SessionList))
 ---@overload fun(method: "athena/session/import", params: athena.ImportSession, done: fun(error?: athena.Error, result?: athena.SessionReport))

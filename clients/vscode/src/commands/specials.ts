@@ -1,8 +1,15 @@
+import { randomUUID } from "node:crypto";
 import * as path from "node:path";
 import * as vscode from "vscode";
 import { costWords } from "../agents/status.ts";
 import { answer, askFor } from "../inbox/answer.ts";
-import type { CommandId, FileAuthors, ReadAuthors } from "../protocol.gen.ts";
+import type {
+  AgentDetail,
+  CommandId,
+  FileAuthors,
+  ForkAgent,
+  ReadAuthors,
+} from "../protocol.gen.ts";
 import type { Athena } from "../athena.ts";
 import { showDoctor } from "../doctor.ts";
 import type { Review } from "../review/review.ts";
@@ -16,17 +23,23 @@ import { commandOf } from "./table.ts";
 export function specials(athena: Athena, review: Review): Partial<Record<CommandId, Special>> {
   const { server, panels } = athena;
   const focus = (view: string) => () => vscode.commands.executeCommand(`${view}.focus`);
+  const shown = (agent: AgentDetail | undefined) => {
+    if (agent && setting("transcript.openOnSpawn")) {
+      panels.show({ view: "transcript", agent: agent.id });
+    }
+    return agent;
+  };
   return {
     "athena.agent.list": focus("athena.agents"),
     "athena.request.list": focus("athena.inbox"),
     "athena.workspace.list": focus("athena.workspaces"),
     "athena.system.doctor": () => showDoctor(athena),
-    "athena.agent.spawn": async (given) => {
-      const agent = await spawnAgent(athena, given);
-      if (agent && setting("transcript.openOnSpawn")) {
-        panels.show({ view: "transcript", agent: agent.id });
-      }
-      return agent;
+    "athena.agent.spawn": async (given) => shown(await spawnAgent(athena, given)),
+    "athena.agent.fork": async (given) => {
+      const known = await complete(athena, commandOf("athena.agent.fork"), given);
+      if (!known) return undefined;
+      const request = { ...known, commandId: randomUUID() } as unknown as ForkAgent;
+      return shown(await server.request("athena/agent/fork", request));
     },
     "athena.transcript.open": async (given) => {
       const known = await withAgent(athena, "athena.transcript.open", given);

@@ -55,6 +55,7 @@ class Opening:
     options: Mapping[str, Any] = field(default_factory=dict[str, Any])
     instructions: str | None = None
     also: tuple[str, ...] = ()
+    told: str | None = None
     tried_login: bool = False
 
 

@@ -31,6 +31,7 @@ def opening_of(launch: Launch) -> Opening:
     return Opening(
         resume=launch.resume,
         fork=launch.fork,
+        told=launch.told,
         servers=tuple(_server(one) for one in spec.mcp_servers),
         mode=spec.mode,
         readonly=spec.readonly,
@@ -131,9 +132,11 @@ def open_session(work: Work) -> None:
     elif opening.fork and "fork" in agent.session:
         _reopen(work, "fork", opening.resume)
     elif opening.fork:
+        told = "is told" if work.memory.preface else "does not remember"
         work.notice(
-            f"{agent.name or 'The agent'} cannot copy a session; a new one began.",
-            "warning",
+            f"{agent.name or 'The agent'} cannot copy a session; a new one began and {told} what "
+            "was said before.",
+            "info",
             "session",
         )
         _new(work)
@@ -242,7 +245,8 @@ def opened(work: Work, pending: Pending, result: Json, quirks: AcpQuirks) -> Non
     late = pending.kind == "load" and quirks.late_replay
     if pending.kind != "new":
         # The conversation is there, so the text that would stand for it is not needed.
-        work.remember(preface=())
+        told = _opening(work).told
+        work.remember(preface=(told,) if told else ())
     if pending.kind != "new" or SYSTEM_PROMPT in work.memory.agent.session:
         work.remember(opening=replace(_opening(work), instructions=None))
     work.remember(

@@ -90,11 +90,19 @@ def apply(work: Work, found: Settings) -> None:
     if not work.memory.opened:
         return
     if found.mode and found.mode != known.mode:
-        work.events.append(e.ModeChanged(mode=found.mode))
+        same = _same_option(found, MODE)
+        work.events.append(e.ModeChanged(mode=found.mode, replaces=same))
     if found.model and found.model != known.model:
-        work.events.append(e.ModelChanged(model=found.model))
+        same = _same_option(found, MODEL)
+        work.events.append(e.ModelChanged(model=found.model, replaces=same))
     if found.options != known.options:
         work.events.append(e.OptionsChanged(options=list(found.options)))
+
+
+def _same_option(found: Settings, category: str) -> list[str] | None:
+    """The option by which some agents let the same be chosen."""
+    option = option_of(found, category)
+    return [option.id] if option is not None else None
 
 
 def set_mode(work: Work, mode: str) -> None:

@@ -106,7 +106,9 @@ class ClaudeDriver:
             model=spec.model,
             mode=spec.mode,
             primer=launch.primer,
+            told=launch.told,
             resumed=launch.resume is not None,
+            copied=launch.resume if launch.fork else None,
             cost_total=None if launch.resume else 0.0,
         )
         work = Work(memory)

@@ -60,10 +60,10 @@ class Memory:
 
     `streams` has the response that is being streamed by the subagent's tool call, `""` for the
     main one. `tasks` maps background tasks to their tool calls, `subagents` the tool calls of
-    subagents to their items. `cost_total` is the sum that Claude Code last named, `None` where
-    that is not known (a resumed session goes on counting). `counted` are the tokens of each model
-    that were told by response since the last result, `carried` what an earlier result told of the
-    turn that is still open.
+    subagents to their items. `copied` is the session that this one is to begin as a copy of.
+    `cost_total` is the sum that Claude Code last named, `None` where that is not known (a resumed
+    session goes on counting). `counted` are the tokens of each model that were told by response
+    since the last result, `carried` what an earlier result told of the turn that is still open.
     """
 
     ledger: Ledger
@@ -81,7 +81,9 @@ class Memory:
     pending: Mapping[str, Pending] = field(default_factory=dict[str, Pending])
     asks: Mapping[str, Ask] = field(default_factory=dict[str, Ask])
     primer: str | None = None
+    told: str | None = None
     resumed: bool = False
+    copied: str | None = None
     prompt_uuid: str | None = None
     steered: tuple[str, ...] = ()
     streams: Mapping[str, Streaming] = field(default_factory=dict[str, Streaming])

@@ -100,8 +100,9 @@ def _without_turn(work: Work, frame: Json) -> None:
 
 def _lost(work: Work, words: str) -> None:
     """There is no such session: Claude Code ends now, and the next run begins a new one."""
-    name = work.memory.session_id
+    copied = work.memory.copied
+    verb, name = ("copy", copied) if copied else ("resume", work.memory.session_id)
     told = " Its conversation is told to a new one." if work.memory.primer else ""
-    work.notice(f"Claude Code could not resume session {name}: {words}.{told}", "warning", "resume")
+    work.notice(f"Claude Code could not {verb} session {name}: {words}.{told}", "warning", "resume")
     run_id = work.ledger.run_id
     work.events.append(e.SessionLost(run_id=run_id, session_id=name, error=words))

@@ -21,7 +21,7 @@ def opened(work: Work, response: Json, known: Capabilities) -> None:
     resolved = {text(one.get("value")): text(one.get("resolvedModel")) for one in models}
     if work.memory.resumed:
         # The conversation is there, so the text that would stand for it is not needed.
-        work.remember(primer=None)
+        work.remember(primer=work.memory.told)
     work.remember(
         opened=True,
         version=maybe_text(response.get("claude_code_version")),

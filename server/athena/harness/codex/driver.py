@@ -57,6 +57,7 @@ class CodexDriver:
             fork=launch.fork,
             cwd=launch.cwd,
             primer=launch.primer,
+            told=launch.told,
             totals=None if launch.resume else Tokens(),
         )
         work = Work(memory)

@@ -85,6 +85,7 @@ class Memory:
     pending: Mapping[str, Pending] = field(default_factory=dict[str, Pending])
     asks: Mapping[str, Ask] = field(default_factory=dict[str, Ask])
     primer: str | None = None
+    told: str | None = None
     turn: str | None = None
     interrupting: bool = False
     totals: Tokens | None = field(default_factory=Tokens)

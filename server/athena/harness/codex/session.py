@@ -110,7 +110,7 @@ def _thread(work: Work, result: Json) -> None:
 
 def _resumed(work: Work, result: Json) -> None:
     # The conversation is there, so the text that would stand for it is not needed.
-    work.remember(primer=None)
+    work.remember(primer=work.memory.told)
     _thread(work, result)
 
 
@@ -175,11 +175,9 @@ def _failed(work: Work, pending: Pending, error: Json) -> None:
 def _start_anew(work: Work, words: str) -> None:
     """The thread cannot be resumed: a new one takes its place, and the transcript says so."""
     told = " Its conversation is told to the new one." if work.memory.primer else ""
-    resumed = work.memory.resume
-    work.notice(f"Codex could not resume session {resumed}: {words}.{told}", "warning", "resume")
-    work.events.append(
-        e.SessionLost(run_id=work.ledger.run_id, session_id=resumed or "", error=words)
-    )
+    verb, name = "copy" if work.memory.fork else "resume", work.memory.resume
+    work.notice(f"Codex could not {verb} session {name}: {words}.{told}", "warning", "resume")
+    work.events.append(e.SessionLost(run_id=work.ledger.run_id, session_id=name or "", error=words))
     work.remember(resume=None, totals=Tokens())
     work.request(Pending("thread"), "thread/start", work.memory.thread_params)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from athena.harness.codex.memory import Work
@@ -46,7 +46,12 @@ MODES: Mapping[str, Mode] = {
 }
 """The presets that Codex's own interface offers, by the same names."""
 
+POLICIES: Sequence[str] = ("approvalPolicy", "sandbox")
+"""The options that a mode stands for."""
+
 CUSTOM = "custom"
+"""The mode of a session whose policies are none of the presets."""
+
 EFFORT = "effort"
 
 THREAD_OPTIONS: Mapping[str, Takes] = {
@@ -96,7 +101,7 @@ def check_options(launch: Launch) -> None:
         if _given(name, value) is None:
             raise ValueError(f"Codex's option {name!r} takes {takes}, not {value!r}.")
     mode = launch.spec.mode
-    if mode is not None and mode not in MODES:
+    if mode is not None and mode not in (*MODES, CUSTOM):
         raise ValueError(f"Codex has no mode {mode!r}. There are: {', '.join(MODES)}.")
 
 
@@ -113,7 +118,7 @@ def thread_params(launch: Launch) -> Json:
     spec = launch.spec
     params: Json = {"cwd": launch.cwd}
     name = spec.mode or ("read-only" if spec.readonly else None)
-    if name is not None:
+    if name is not None and name in MODES:
         params |= {"approvalPolicy": MODES[name].approval, "sandbox": MODES[name].sandbox}
     if spec.model:
         params["model"] = spec.model
@@ -178,7 +183,8 @@ def heard(work: Work, settings: Json, policy_key: str = "sandboxPolicy") -> None
     if mode != work.memory.mode:
         work.remember(mode=mode)
         if was_open:
-            work.events.append(e.ModeChanged(mode=mode))
+            replaces = list(POLICIES) if mode in MODES else None
+            work.events.append(e.ModeChanged(mode=mode, replaces=replaces))
     effort = maybe_text(settings.get("effort")) or maybe_text(settings.get("reasoningEffort"))
     work.remember(effort=effort)
     options = effort_options(work)

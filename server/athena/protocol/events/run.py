@@ -10,7 +10,10 @@ from athena.protocol.spec import WorkspaceSpec
 
 
 class RunStarted(EventData):
-    """A process of the harness was started. `resume` is the session that it continues."""
+    """A process of the harness was started.
+
+    `resume` is the session that it continues, or begins with a copy of where it is a `fork`.
+    """
 
     KIND = "runStarted"
     run_id: str
@@ -18,6 +21,7 @@ class RunStarted(EventData):
     argv: list[str]
     cwd: str
     resume: str | None = None
+    fork: bool | None = None
 
 
 class SessionOpened(EventData):
@@ -91,17 +95,19 @@ class SessionAdopted(EventData):
 
 
 class ModeChanged(EventData):
-    """The session's mode is now `mode`."""
+    """The session's mode is now `mode`. `replaces` are options of the spawn that hold no more."""
 
     KIND = "modeChanged"
     mode: str
+    replaces: list[str] | None = None
 
 
 class ModelChanged(EventData):
-    """The session's model is now `model`."""
+    """The session's model is now `model`; `replaces` as in `ModeChanged`."""
 
     KIND = "modelChanged"
     model: str
+    replaces: list[str] | None = None
 
 
 class OptionsChanged(EventData):

@@ -122,6 +122,7 @@ public data class AgentDetail(
     public val archived: Boolean = false,
     public val project: String,
     public val parentId: String? = null,
+    public val forkedFrom: String? = null,
     public val workspace: WorkspaceView? = null,
     public val scripts: List<ScriptView> = emptyList(),
     public val runId: String? = null,
@@ -161,6 +162,7 @@ public data class AgentDetail(
                     archived = o.given("archived")?.let { it.asBoolean } ?: false,
                     project = o.needed("project").asString,
                     parentId = o.given("parentId")?.let { it.asString },
+                    forkedFrom = o.given("forkedFrom")?.let { it.asString },
                     workspace = o.given("workspace")?.let { WorkspaceView.from(it) },
                     scripts =
                         o.given("scripts")?.let { it.asJsonArray.map { ScriptView.from(it) } }
@@ -331,6 +333,7 @@ public data class AgentSpec(
     public val mcpServers: List<McpServer> = emptyList(),
     public val options: JsonObject = JsonObject(),
     public val stallSeconds: Double? = null,
+    public val fork: Fork? = null,
 ) {
     public companion object {
         internal fun from(json: JsonElement): AgentSpec =
@@ -354,6 +357,7 @@ public data class AgentSpec(
                             ?: emptyList(),
                     options = o.given("options")?.let { it.asJsonObject } ?: JsonObject(),
                     stallSeconds = o.given("stallSeconds")?.let { it.asDouble },
+                    fork = o.given("fork")?.let { Fork.from(it) },
                 )
             }
     }
@@ -404,7 +408,8 @@ public data class AgentStopped(
  * An agent in a list. `version` is that of its last event.
  *
  * `comments` counts those not resolved; `collisions` and `conflicts` name agents whose work touches
- * the same places. `imported` is there for an agent that was not made by Athena.
+ * the same places. `forkedFrom` is the agent that it began as a copy of. `imported` is there for an
+ * agent that was not made by Athena.
  */
 public data class AgentView(
     public val id: String,
@@ -420,6 +425,7 @@ public data class AgentView(
     public val archived: Boolean = false,
     public val project: String,
     public val parentId: String? = null,
+    public val forkedFrom: String? = null,
     public val workspace: WorkspaceView? = null,
     public val scripts: List<ScriptView> = emptyList(),
     public val runId: String? = null,
@@ -457,6 +463,7 @@ public data class AgentView(
                     archived = o.given("archived")?.let { it.asBoolean } ?: false,
                     project = o.needed("project").asString,
                     parentId = o.given("parentId")?.let { it.asString },
+                    forkedFrom = o.given("forkedFrom")?.let { it.asString },
                     workspace = o.given("workspace")?.let { WorkspaceView.from(it) },
                     scripts =
                         o.given("scripts")?.let { it.asJsonArray.map { ScriptView.from(it) } }
@@ -1951,6 +1958,79 @@ public data class FindFiles(
     internal class Adapter : Writer<FindFiles>({ it.json() })
 }
 
+/**
+ * The agent that another one is a copy of, as it was then.
+ *
+ * `version` is that of the last event that counts and `turnId` its last turn. `sessionId` is the
+ * session of `harness` to be copied; without one the conversation is told in words. `cwd` is where
+ * it worked, `worktrees` where those of the copy begin, the main one first.
+ */
+public data class Fork(
+    public val agentId: String,
+    public val version: Long,
+    public val turnId: String,
+    public val harness: String,
+    public val sessionId: String? = null,
+    public val cwd: String? = null,
+    public val worktrees: List<StartingPoint> = emptyList(),
+) {
+    public companion object {
+        internal fun from(json: JsonElement): Fork =
+            json.asJsonObject.let { o ->
+                Fork(
+                    agentId = o.needed("agentId").asString,
+                    version = o.needed("version").asLong,
+                    turnId = o.needed("turnId").asString,
+                    harness = o.needed("harness").asString,
+                    sessionId = o.given("sessionId")?.let { it.asString },
+                    cwd = o.given("cwd")?.let { it.asString },
+                    worktrees =
+                        o.given("worktrees")?.let { it.asJsonArray.map { StartingPoint.from(it) } }
+                            ?: emptyList(),
+                )
+            }
+    }
+}
+
+/**
+ * Parameters of `athena/agent/fork`: a new agent that begins as a copy of another one.
+ *
+ * It knows the conversation and has the files, those not committed included, in a worktree of its
+ * own; without `worktree` it works in the same directory as the other one. It is a copy of what is
+ * there now, or of what was there when the turn `turnId` ended, by default the last one that has
+ * ended. With `harness` the copy runs under another one, which is told the conversation in words.
+ * `text` and `content` are its first prompt. `commandId` as in `athena/agent/spawn`.
+ */
+@JsonAdapter(ForkAgent.Adapter::class)
+public data class ForkAgent(
+    public val agent: String,
+    public val turnId: String? = null,
+    public val text: String? = null,
+    public val content: List<ContentBlock>? = null,
+    public val name: String? = null,
+    public val harness: String? = null,
+    public val model: String? = null,
+    public val mode: String? = null,
+    public val worktree: Boolean = true,
+    public val commandId: String? = null,
+) {
+    internal fun json(): JsonObject =
+        JsonObject().also { o ->
+            o.put("agent", JsonPrimitive(this.agent))
+            o.put("turnId", this.turnId?.let { JsonPrimitive(it) })
+            o.put("text", this.text?.let { JsonPrimitive(it) })
+            o.put("content", this.content?.let { it.array { it.json() } })
+            o.put("name", this.name?.let { JsonPrimitive(it) })
+            o.put("harness", this.harness?.let { JsonPrimitive(it) })
+            o.put("model", this.model?.let { JsonPrimitive(it) })
+            o.put("mode", this.mode?.let { JsonPrimitive(it) })
+            o.put("worktree", JsonPrimitive(this.worktree))
+            o.put("commandId", this.commandId?.let { JsonPrimitive(it) })
+        }
+
+    internal class Adapter : Writer<ForkAgent>({ it.json() })
+}
+
 /** Parameters of `athena/review/verdict`: on hunks, or on files as a whole. */
 @JsonAdapter(GiveVerdict.Adapter::class)
 public data class GiveVerdict(
@@ -2636,29 +2716,33 @@ public data class Metrics(
     internal class Adapter : Reader<Metrics>({ from(it) })
 }
 
-/** The session's mode is now `mode`. */
+/** The session's mode is now `mode`. `replaces` are options of the spawn that hold no more. */
 public data class ModeChanged(
     public val mode: String,
+    public val replaces: List<String>? = null,
 ) : EventData {
     public companion object {
         internal fun from(json: JsonElement): ModeChanged =
             json.asJsonObject.let { o ->
                 ModeChanged(
                     mode = o.needed("mode").asString,
+                    replaces = o.given("replaces")?.let { it.asJsonArray.map { it.asString } },
                 )
             }
     }
 }
 
-/** The session's model is now `model`. */
+/** The session's model is now `model`; `replaces` as in `ModeChanged`. */
 public data class ModelChanged(
     public val model: String,
+    public val replaces: List<String>? = null,
 ) : EventData {
     public companion object {
         internal fun from(json: JsonElement): ModelChanged =
             json.asJsonObject.let { o ->
                 ModelChanged(
                     model = o.needed("model").asString,
+                    replaces = o.given("replaces")?.let { it.asJsonArray.map { it.asString } },
                 )
             }
     }
@@ -3975,13 +4059,18 @@ public data class RunScripts(
     internal class Adapter : Writer<RunScripts>({ it.json() })
 }
 
-/** A process of the harness was started. `resume` is the session that it continues. */
+/**
+ * A process of the harness was started.
+ *
+ * `resume` is the session that it continues, or begins with a copy of where it is a `fork`.
+ */
 public data class RunStarted(
     public val runId: String,
     public val harness: String,
     public val argv: List<String>,
     public val cwd: String,
     public val resume: String? = null,
+    public val fork: Boolean? = null,
 ) : EventData {
     public companion object {
         internal fun from(json: JsonElement): RunStarted =
@@ -3992,6 +4081,7 @@ public data class RunStarted(
                     argv = o.needed("argv").asJsonArray.map { it.asString },
                     cwd = o.needed("cwd").asString,
                     resume = o.given("resume")?.let { it.asString },
+                    fork = o.given("fork")?.let { it.asBoolean },
                 )
             }
     }
@@ -4474,6 +4564,32 @@ public data class SpentSince(
         }
 
     internal class Adapter : Writer<SpentSince>({ it.json() })
+}
+
+/**
+ * Where a worktree begins that is to be like another one.
+ *
+ * `place` is a directory of that one, in which the agent will work. The new branch begins at
+ * `commit`, and the files are those of the commit `files`: what differs is not committed there
+ * either. Reviews count from `base`.
+ */
+public data class StartingPoint(
+    public val place: String,
+    public val commit: String,
+    public val files: String,
+    public val base: String,
+) {
+    public companion object {
+        internal fun from(json: JsonElement): StartingPoint =
+            json.asJsonObject.let { o ->
+                StartingPoint(
+                    place = o.needed("place").asString,
+                    commit = o.needed("commit").asString,
+                    files = o.needed("files").asString,
+                    base = o.needed("base").asString,
+                )
+            }
+    }
 }
 
 /** What an agent is doing, from the protocol and never from a screen. */

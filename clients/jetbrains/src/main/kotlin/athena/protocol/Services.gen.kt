@@ -87,6 +87,10 @@ public interface AthenaServer {
     @JsonRequest("athena/agent/move")
     public fun agentMove(params: MoveAgent): CompletableFuture<Changed>
 
+    /** Start a new agent that has the conversation and the files of another one. */
+    @JsonRequest("athena/agent/fork")
+    public fun agentFork(params: ForkAgent): CompletableFuture<AgentDetail>
+
     /** The harness's standard error. */
     @JsonRequest("athena/agent/logs")
     public fun agentLogs(params: ReadLogs): CompletableFuture<Logs>

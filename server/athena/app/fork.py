@@ -1,0 +1,162 @@
+"""`athena/agent/fork`: a new agent that begins as a copy of another one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from athena.app import environment
+from athena.app import spawn as making
+from athena.app.agent import by
+from athena.app.context import Context
+from athena.app.draft import Draft
+from athena.app.trees import checkout_of, edges, everywhere, need_folder
+from athena.border import Connection
+from athena.core import decide
+from athena.core import fork as forking
+from athena.core.state import AgentState, has_tree
+from athena.projections.agents import detail
+from athena.protocol import agent as a
+from athena.protocol import events as e
+from athena.protocol.errors import AthenaError, ErrorCode
+from athena.protocol.spec import Fork, StartingPoint, WorkspaceSpec
+from athena.worktree import checkpoint
+from athena.worktree.checkpoint import Checkpoint
+
+
+async def fork(context: Context, connection: Connection, asked: a.ForkAgent) -> a.AgentDetail:
+    """Record a copy of an agent; its workspace and process follow by themselves."""
+    agent_id = making.agent_id(asked.command_id)
+    if context.directory.view(agent_id) is not None:
+        return detail((await context.directory.actor(agent_id)).state)
+    source = (await context.directory.actor(context.directory.resolve(asked.agent))).state
+    turn_id = forking.last_turn(source, asked.turn_id)
+    need_folder(source)
+    harness = context.settings_of(source).harness(asked.harness or source.spec.harness)
+    before = environment.kept(context.environments, source.id)
+    surroundings = environment.of_client(connection, before.added, before.servers)
+    content = making.content_of(asked.text, asked.content)
+    version = await _version(context, source, turn_id)
+    starts = await _starts(context, source, turn_id, agent_id) if asked.worktree else []
+    taken = Fork(
+        agent_id=source.id,
+        version=version,
+        turn_id=turn_id,
+        harness=harness.name,
+        session_id=forking.session_to_copy(source, turn_id, harness.name),
+        cwd=source.workspace.cwd if source.workspace else None,
+        worktrees=starts,
+    )
+    spec = forking.spec_of(
+        source,
+        taken,
+        _workspace(context, source, asked, starts),
+        name=_name(context, source, asked),
+        harness=harness.name,
+        model=asked.model,
+        mode=asked.mode,
+    )
+    making.check_startable(spec, harness, surroundings.all)
+    environment.save(context.environments, agent_id, surroundings)
+    note = forking.seam(source, taken, files=_files_in_words(source, asked, starts))
+
+    def build(draft: Draft) -> None:
+        draft.record(e.AgentSpawned(spec=spec, by=by(connection)))
+        draft.record(e.ItemCompleted(item_id=f"{agent_id}.fork", item=note))
+        if content:
+            draft.record(*decide.prompt(draft.now, content, steer=False, by=by(connection)))
+
+    with context.directory.promised(spec.name, agent_id):
+        actor = await context.directory.actor(agent_id)
+        await actor.once(build, asked.command_id)
+    return detail(actor.state)
+
+
+def _name(context: Context, source: AgentState, asked: a.ForkAgent) -> str:
+    wanted = a.SpawnAgent(name=asked.name if asked.name is not None else f"{source.name}-fork")
+    return making.name_of(wanted, [], context.directory.names())
+
+
+async def _version(context: Context, source: AgentState, turn_id: str) -> int:
+    """The agent's version at the end of a turn, which its copy begins with."""
+    if forking.is_now(source, turn_id):
+        return source.version
+    before: int | None = None
+    while found := await context.log.read_stream_back(
+        source.id, before_version=before, kinds=[e.TurnEnded.KIND]
+    ):
+        for ended in found:
+            if ended.data["turnId"] == turn_id:
+                return ended.version
+        before = found[-1].version
+    raise AthenaError(
+        ErrorCode.NOT_FOUND, f"{source.name} has ended no turn {turn_id}.", field="turnId"
+    )
+
+
+async def _starts(
+    context: Context, source: AgentState, turn_id: str, agent_id: str
+) -> list[StartingPoint]:
+    """Where the worktrees of the copy begin: none where there is no repository, or no worktree."""
+    if not has_tree(source):
+        return []
+    return [await _start(context, place, source, turn_id, agent_id) for place in everywhere(source)]
+
+
+async def _start(
+    context: Context, place: AgentState, source: AgentState, turn_id: str, agent_id: str
+) -> StartingPoint:
+    """The files of one repository as they are, or as they were captured at the end of the turn."""
+    assert place.workspace is not None
+    checkout = await checkout_of(context, place)
+    if forking.is_now(source, turn_id):
+        found = await checkpoint.take(checkout, agent_id)
+    else:
+        found = _captured(source, turn_id, await checkpoint.checkpoints(checkout, source.id))
+    if found.head is None:
+        raise AthenaError(
+            ErrorCode.WRONG_STATE,
+            f"{checkout.root} has no commit yet, so no branch can begin there. Commit something "
+            "first, or fork without a worktree.",
+        )
+    own = place.workspace.kind == "new"
+    return StartingPoint(
+        place=place.workspace.cwd,
+        commit=found.head,
+        files=found.commit,
+        base=(place.workspace.base_commit if own else None) or found.head,
+    )
+
+
+def _captured(source: AgentState, turn_id: str, known: tuple[Checkpoint, ...]) -> Checkpoint:
+    ends = {turn: end for turn, _, end in edges(known) if end is not None}
+    if turn_id not in ends:
+        raise AthenaError(
+            ErrorCode.NOT_FOUND,
+            f"The files of {source.name} were not captured, or are not kept any more, from the end "
+            f"of {turn_id}. Fork a later turn, or without a worktree of its own.",
+            field="turnId",
+            turns=list(ends),
+        )
+    return ends[turn_id]
+
+
+def _workspace(
+    context: Context, source: AgentState, asked: a.ForkAgent, starts: list[StartingPoint]
+) -> WorkspaceSpec:
+    if starts:
+        return WorkspaceSpec(kind="new")
+    if source.workspace is None:
+        return source.spec.workspace
+    if not has_tree(source):
+        return source.spec.workspace
+    host = context.directory.view(source.id)
+    assert host is not None
+    return making.workspace_of(host)
+
+
+def _files_in_words(source: AgentState, asked: a.ForkAgent, starts: list[StartingPoint]) -> str:
+    if starts:
+        return "It has the same files, in a worktree of its own."
+    if source.workspace is not None:
+        return f"It works in the same directory: {Path(source.workspace.cwd)}."
+    return "The other one's worktree was removed, so it begins where new agents do."
