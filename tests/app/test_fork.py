@@ -245,3 +245,29 @@ def test_what_is_refused(client: Client, project: Path) -> None:
     client.call("athena/agent/archive", agent=agent["id"])
     with pytest.raises(CallError, match="restore it first"):
         client.call("athena/agent/fork", agent=agent["id"])
+
+
+def test_lines_have_the_author_that_wrote_them_before_the_copy(
+    client: Client, project: Path
+) -> None:
+    agent = worked(client, project)
+    copy = fork(client, agent, "append hello.py: # of the copy")
+
+    def authors(path: Path) -> list[tuple[int, str]]:
+        runs = client.call("athena/line/authors", path=str(path))["runs"]
+        return [(run["start"], run["turnId"]) for run in runs]
+
+    expected = [(1, f"{agent['id']}.t1"), (2, f"{copy['id']}.t1")]
+    assert authors(Path(copy["workspace"]["path"], "hello.py")) == expected
+    client.call("athena/merge/run", agent=copy["id"], how="squash")
+    assert authors(project / "hello.py") == expected
+
+
+def test_what_is_the_same_in_a_copy_is_no_collision(client: Client, project: Path) -> None:
+    agent = worked(client, project)
+    copy = fork(client, agent, "write other.txt: something else")
+    client.call("athena/agent/prompt", agent=copy["id"], text=scenario("say Looked at again."))
+    copy = client.until(copy["id"], "idle")
+    found = client.call("athena/collision/list", project=str(project))["collisions"]
+    assert found == []
+    assert copy["collisions"] == client.agent(agent["id"])["collisions"] == []

@@ -15,7 +15,7 @@ from athena.app.bringing import Author, Bringing
 from athena.app.changeset import state_of
 from athena.app.context import Context
 from athena.app.follow import event_of
-from athena.app.own import OwnCommits, turns_until
+from athena.app.own import OwnCommits, agent_of, inherited, turns_until
 from athena.app.trees import turns_of
 from athena.border import Connection
 from athena.core.state import AgentState
@@ -144,13 +144,16 @@ class Authorship:
                 self._places.popitem(last=False)
         return known.checkout
 
-    async def _spans_of(self, checkout: repository.Checkout, state: AgentState) -> list[Turn]:
-        """The agent's turns. At rest they are the same until its next event."""
+    async def _spans_of(
+        self, context: Context, checkout: repository.Checkout, state: AgentState
+    ) -> list[Turn]:
+        """The turns whose work the agent has. At rest they are the same until its next event."""
         if state.turn is not None:
-            return await turns_of(checkout, state)
+            return [*await inherited(context, checkout, state), *await turns_of(checkout, state)]
         known = self._spans.get(state.id)
         if known is None or known[0] != state.version:
-            known = self._spans[state.id] = (state.version, await turns_of(checkout, state))
+            turns = [*await inherited(context, checkout, state), *await turns_of(checkout, state)]
+            known = self._spans[state.id] = (state.version, turns)
         return known[1]
 
     async def _by_turns(
@@ -164,14 +167,14 @@ class Authorship:
                 continue
             state = await state_of(context, view.id)
             history = _remembered(self._lines, checkout.root, lambda: LineHistory(checkout))
-            turns = await self._spans_of(checkout, state)
+            turns = await self._spans_of(context, checkout, state)
             name = path
             if turns and (await history.follow(turns, path)).blob is None:
                 name = await self._former(checkout, turns[-1].end, path) or path
             origins = (await history.origins(turns, name, text)).lines
             for i, origin in enumerate(origins[:count]):
                 if origin.kind == "turn" and origin.turn is not None:
-                    found[i] = Author(state.id, origin.turn)
+                    found[i] = Author(agent_of(origin.turn), origin.turn)
         return found
 
     async def _committed(
@@ -253,20 +256,21 @@ class Authorship:
             return Author(by.agent, by.turns[-1])
         key = (line.place.commit, line.place.path)
         if key not in self._squashed:
-            self._squashed[key] = await self._apart(checkout, line, by)
+            self._squashed[key] = await self._apart(context, checkout, line, by)
             while len(self._squashed) > PLACES:
                 self._squashed.popitem(last=False)
         wrote = self._squashed[key]
         if wrote is None or line.place.line > len(wrote):
             return Author(by.agent, by.turns[-1])
         turn = wrote[line.place.line - 1]
-        return Author(by.agent, turn) if turn is not None else None
+        return Author(agent_of(turn), turn) if turn is not None else None
 
     async def _apart(
-        self, checkout: repository.Checkout, line: Committed, by: Made
+        self, context: Context, checkout: repository.Checkout, line: Committed, by: Made
     ) -> list[str | None] | None:
         """The turn of each line of a committed file; None where its checkpoints are gone."""
-        spans = await turns_until(checkout, by.agent, by.turns[-1])
+        before = await inherited(context, checkout, await state_of(context, by.agent))
+        spans = [*before, *await turns_until(checkout, by.agent, by.turns[-1])]
         if not set(by.turns) <= {turn.id for turn in spans}:
             return None
         oids = await blob_ids(checkout.git, [(line.place.commit, line.place.path)])

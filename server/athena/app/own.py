@@ -7,7 +7,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from athena.app.bringing import CLOCK, Author
+from athena.app.changeset import state_of
+from athena.app.context import Context
 from athena.app.trees import edges
+from athena.core.state import AgentState
 from athena.protocol.agent import AgentView
 from athena.worktree import checkpoint
 from athena.worktree.blame import Turn
@@ -50,6 +53,21 @@ async def turns_until(checkout: Checkout, agent_id: str, last: str) -> list[Turn
         if turn_id == last:
             break
     return found
+
+
+async def inherited(context: Context, checkout: Checkout, state: AgentState) -> list[Turn]:
+    """The turns of other agents whose work one began with, old to new: it is a copy of them."""
+    found: list[Turn] = []
+    fork = state.spec.fork
+    while fork is not None and fork.worktrees:
+        found = [*await turns_until(checkout, fork.agent_id, fork.turn_id), *found]
+        fork = (await state_of(context, fork.agent_id)).spec.fork
+    return found
+
+
+def agent_of(turn_id: str) -> str:
+    """The agent whose turn it is: turns are named after their agent, or after a run of it."""
+    return turn_id.partition(".")[0]
 
 
 async def _made_by(checkout: Checkout, view: AgentView) -> dict[str, str]:
