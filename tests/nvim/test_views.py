@@ -52,6 +52,23 @@ def test_all_that_is_known_of_an_agent(
     nvim.sees_not("made with")
 
 
+def test_a_copy_opens_and_says_what_it_is(
+    athena: Athena, client: Client, project: Path, open_nvim: Open
+) -> None:
+    spawn(client, project, "write new.txt: made", name="worker", workspace={"kind": "new"})
+    client.until("worker", "idle")
+    nvim = open_nvim()
+    nvim.command("Athena transcript worker")
+    nvim.sees("worker", "idle", "new.txt")
+    nvim.command("Athena fork name=other Do it in another way")
+    nvim.sees("A copy of worker as it was after turn 1", "Do it in another way")
+    assert Path(client.until_workspace("other"), "new.txt").exists()
+    nvim.command("Athena")
+    nvim.sees("other", "worker")
+    nvim.keys("/other<CR>K")
+    nvim.sees("copy of    worker")
+
+
 def test_a_view_opens_where_one_says(
     athena: Athena, client: Client, project: Path, open_nvim: Open
 ) -> None:

@@ -2908,7 +2908,7 @@ export const COMMANDS: readonly Command[] = [
     summary: "Start a new agent that has the conversation and the files of another one.",
     icon: "repo-forked",
     method: "athena/agent/fork",
-    key: "k",
+    key: "o",
     arguments: [
       { name: "agent", title: "Agent", source: "agent", required: true },
       { name: "text", title: "Prompt", source: "prompt", required: false },

@@ -66,6 +66,20 @@ describe("agents", () => {
     assert.equal(page.items.length, 1);
   });
 
+  it("are forked, with their conversation", async () => {
+    const { feed } = await athena();
+    const { id } = await play("original", "say Done.");
+    await reached(id, "idle");
+    const copy = (await vscode.commands.executeCommand("athena.agent.fork", {
+      agent: id,
+      worktree: false,
+      name: "the-copy",
+    })) as { id: string; forkedFrom?: string };
+    assert.equal(copy.forkedFrom, id);
+    await reached(copy.id, "idle");
+    assert.equal(feed.agent(copy.id)?.name, "the-copy");
+  });
+
   it("are never answered twice: the second answer is told, not thrown", async () => {
     const { feed, server } = await athena();
     const { id } = await play("twice", ASKS);

@@ -360,7 +360,7 @@ M.commands = {
     summary = "Start a new agent that has the conversation and the files of another one.",
     icon = "repo-forked",
     method = "athena/agent/fork",
-    key = "k",
+    key = "o",
     arguments = {
       { name = "agent", title = "Agent", source = "agent", required = true },
       { name = "text", title = "Prompt", source = "prompt", required = false },

@@ -203,7 +203,7 @@ AGENT_COMMANDS: tuple[Command, ...] = (
         ),
         when=When((Status.IDLE, *ACTIVE, *ENDED)),
         icon="repo-forked",
-        key="k",
+        key="o",
     ),
     Command(
         id="athena.agent.logs",

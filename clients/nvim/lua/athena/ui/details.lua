@@ -36,6 +36,7 @@ local function rows(agent, collisions)
   vim.list_extend(made, { agent.mode })
   vim.list_extend(made, { agent.archetype })
   local parent = agent.parentId and state.agents[agent.parentId]
+  local original = agent.forkedFrom and state.agents[agent.forkedFrom]
   local found = {
     { "status", ("%s %s"):format(icon, status) },
     { "", agent.reason },
@@ -46,6 +47,7 @@ local function rows(agent, collisions)
     { "works in", place and vim.fn.fnamemodify(place.cwd, ":~") },
     { "project", vim.fn.fnamemodify(agent.project, ":~") },
     { "started by", parent and parent.name },
+    { "copy of", original and original.name or agent.forkedFrom },
     { "turns", tostring(agent.turns) },
     {
       "tokens",

@@ -481,7 +481,7 @@ public val COMMANDS: List<Command> =
             summary = "Start a new agent that has the conversation and the files of another one.",
             icon = "repo-forked",
             method = "athena/agent/fork",
-            key = "k",
+            key = "o",
             arguments = listOf(
                 Argument("agent", "Agent", Source.AGENT, required = true),
                 Argument("text", "Prompt", Source.PROMPT),
