@@ -34,12 +34,11 @@ accepted takes over; the connection before is told `fenced`. Everyone else is re
 
 from __future__ import annotations
 
-import contextlib
 import os
-import socket
 
 from . import layout, shapes, system
 from .layout import Document
+from .lean import accept, socket
 from .loop import READ, Loop
 from .wire import Connection
 
@@ -102,7 +101,7 @@ class Door:
 
     def _knock(self, _events: int) -> None:
         try:
-            sock, _ = self._listener.accept()
+            sock = accept(self._listener)
         except OSError:
             return  # it gave up in the meantime
         if system.peer_uid(sock) != os.getuid():
@@ -136,9 +135,7 @@ class Door:
             self._desk.left()
             before.close({"type": "fenced", "epoch": epoch})
         self._epoch, self._holder = epoch, holder
-        # On a full disk it is not written; our memory is what counts, as no runner starts twice.
-        with contextlib.suppress(OSError):
-            layout.replace(layout.EPOCH, {"epoch": epoch, "holder": holder})
+        _note(epoch, holder)
         self.driver = connection
         connection.say(self._desk.welcome())
 
@@ -158,3 +155,11 @@ class Door:
             self._desk.left()
         elif connection in self._strangers:
             self._strangers.remove(connection)
+
+
+def _note(epoch: int, holder: str) -> None:
+    """Write it down for people who look. Our memory is what counts, as no runner starts twice."""
+    try:
+        layout.replace(layout.EPOCH, {"epoch": epoch, "holder": holder})
+    except OSError:
+        return  # a full disk

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import signal
-
+from .lean import signal
 from .sweep import LOOK_SECONDS, Sweep
 
 DRAIN_SECONDS = 1.0

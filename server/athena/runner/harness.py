@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
-import signal
-from collections.abc import Mapping, Sequence
 
 from . import system
+from .lean import SIGNALS, Mapping, Sequence, signal
 
 IGNORED_HERE = ("SIGHUP", "SIGINT", "SIGQUIT", "SIGUSR1", "SIGUSR2")
 """Signals that a runner ignores; its harness must not inherit that."""
@@ -81,7 +80,7 @@ def _become(
         for target, source in enumerate(stdio):
             os.dup2(source, target)
         for name in (*IGNORED_HERE, *_IGNORED_BY_PYTHON):
-            signal.signal(getattr(signal, name), signal.SIG_DFL)
+            signal.signal(SIGNALS[name], signal.SIG_DFL)
         os.umask(umask)
         os.chdir(cwd)
         stage = "exec"

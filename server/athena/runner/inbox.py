@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 
 from .inspool import InSpool
 from .layout import Document
+from .lean import Callable
 from .loop import WRITE, Loop
 from .shapes import integer
 from .wire import Connection

@@ -7,10 +7,9 @@ a frame is never delivered. What the harness does not read yet waits on disk, no
 
 from __future__ import annotations
 
-import json
 import os
 
-from . import layout, system
+from . import layout, shapes, system
 
 PIECE_BYTES = 64 * 1024
 HEADER_BYTES = 64
@@ -81,7 +80,7 @@ class InSpool:
         while self._fed < self._durable and budget > 0:
             if not self._frame_left:
                 header, _, _ = os.pread(self._file, HEADER_BYTES, self._fed).partition(b"\n")
-                self._frame_left = int(json.loads(header)["len"]) + 1
+                self._frame_left = shapes.integer(shapes.parse(header), "len") + 1
                 self._fed += len(header) + 1
             piece = os.pread(self._file, min(self._frame_left, PIECE_BYTES), self._fed)
             try:

@@ -16,9 +16,9 @@
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Mapping
+
+from .lean import Mapping, dumps
 
 LOCK = "lock"
 RUN = "run.json"
@@ -59,7 +59,7 @@ def replace(path: str, document: Document) -> None:
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
         with open(descriptor, "wb", closefd=False) as file:
-            file.write(json.dumps(document).encode() + b"\n")
+            file.write(dumps(document) + b"\n")
         os.fsync(descriptor)
     finally:
         os.close(descriptor)

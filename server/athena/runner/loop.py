@@ -1,12 +1,13 @@
-"""One selector and callbacks by descriptor. Nothing is queued, so nothing can grow."""
+"""One `poll` and callbacks by descriptor. Nothing is queued, so nothing can grow."""
 
 from __future__ import annotations
 
-import selectors
-from collections.abc import Callable
+import select
 
-READ = selectors.EVENT_READ
-WRITE = selectors.EVENT_WRITE
+from .lean import Callable
+
+READ = 1
+WRITE = 2
 
 Callback = Callable[[int], None]
 
@@ -15,22 +16,32 @@ class Loop:
     """Waits on descriptors and calls back."""
 
     def __init__(self) -> None:
-        self._selector = selectors.DefaultSelector()
+        self._poll = select.poll()
+        self._callbacks: dict[int, Callback] = {}
 
     def watch(self, descriptor: int, events: int, callback: Callback) -> None:
         """Call `callback(events)` whenever the descriptor is ready; no events: stop to watch it."""
-        known = self._selector.get_map().get(descriptor)
-        if known is None:
-            if events:
-                self._selector.register(descriptor, events, callback)
-        elif not events:
-            self._selector.unregister(descriptor)
-        elif known.events != events or known.data != callback:
-            self._selector.modify(descriptor, events, callback)
+        if events:
+            wanted = (select.POLLIN if events & READ else 0) | (
+                select.POLLOUT if events & WRITE else 0
+            )
+            self._callbacks[descriptor] = callback
+            self._poll.register(descriptor, wanted)
+        elif self._callbacks.pop(descriptor, None) is not None:
+            self._poll.unregister(descriptor)
 
     def turn(self, timeout: float | None) -> None:
         """Wait for at most `timeout` seconds and serve what is ready."""
-        for key, events in self._selector.select(timeout):
+        # Rounded up, or the last millisecond before a deadline would be spent in circles.
+        patience = None if timeout is None else int(timeout * 1000) + 1
+        served = dict(self._callbacks)
+        for descriptor, found in self._poll.poll(patience):
+            callback = self._callbacks.get(descriptor)
             # An earlier callback of this turn may have closed this descriptor.
-            if self._selector.get_map().get(key.fd) is key:
-                key.data(events)
+            if callback is None or callback is not served.get(descriptor):
+                continue
+            # An end or an error is for whoever reads, and for whoever writes.
+            ready = (READ if found & ~select.POLLOUT else 0) | (
+                WRITE if found & ~select.POLLIN else 0
+            )
+            callback(ready)

@@ -19,12 +19,12 @@
 from __future__ import annotations
 
 import os
-import signal
 import time
 
 from . import layout, system
 from .ending import Ending
 from .harness import Harness, SpawnError
+from .lean import signal_name
 
 
 def now_ms() -> int:
@@ -59,7 +59,7 @@ def ended(
     """`exit.json`; reaps the harness, whose pid is free from now on."""
     status, usage = child.reap()
     code = os.waitstatus_to_exitcode(status)
-    name = _signal_name(-code) if code < 0 else None
+    name = signal_name(-code) if code < 0 else None
     how = ending.how or ("signalled" if name else "exited")
     outcome = f"was ended by {name}" if name else f"exited with status {code}"
     reasons = {
@@ -84,10 +84,3 @@ def ended(
         **lengths,
         "strays": ending.strays,
     }
-
-
-def _signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"SIG{number}"  # a real-time signal

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import signal
 import time
-from collections.abc import Callable
 
 from . import layout, report, system
 from .door import Door
@@ -14,6 +12,7 @@ from .errlog import ErrLog
 from .harness import IGNORED_HERE, Harness, SpawnError, spawn
 from .inbox import Inbox
 from .layout import Document
+from .lean import SIGNALS, Callable, signal
 from .loop import READ, Loop
 from .outspool import OutSpool
 from .shapes import Malformed, integer, text
@@ -146,8 +145,8 @@ class Runner:
             self._door.driver.tell(topic, news)
 
     def _signal(self, connection: Connection, name: str) -> None:
-        number = getattr(signal, name, None)
-        if not isinstance(number, signal.Signals):
+        number = SIGNALS.get(name)
+        if number is None:
             words = f"no such signal: {name}"
             connection.say({"type": "refused", "code": "signal", "reason": words})
         elif not self._ending.exited:
@@ -165,7 +164,7 @@ class Runner:
         signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
         signal.signal(signal.SIGTERM, self._told)
         for name in IGNORED_HERE:
-            signal.signal(getattr(signal, name), signal.SIG_IGN)
+            signal.signal(SIGNALS[name], signal.SIG_IGN)
         self._loop.watch(woken, READ, lambda _events: drain(woken))
 
     def _told(self, _number: int, _frame: object) -> None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
-
 from .layout import Document
+from .lean import is_list, is_object, loads
 
 # Type checkers take this name for true; importing `typing` would cost the runner a megabyte.
 TYPE_CHECKING = False
@@ -19,10 +18,10 @@ class Malformed(ValueError):
 def parse(data: bytes) -> Document:
     """A JSON object, or `Malformed`."""
     try:
-        value = json.loads(data)
+        value = loads(data)
     except ValueError as error:
         raise Malformed(f"not JSON: {error}") from error
-    if not _is_object(value):
+    if not is_object(value):
         raise Malformed("not a JSON object")
     return value
 
@@ -61,18 +60,10 @@ def texts(document: Document, key: str) -> list[str]:
 def mapping(document: Document, key: str) -> Document:
     """An object."""
     value = document.get(key)
-    if not _is_object(value):
+    if not is_object(value):
         raise Malformed(f"{key} must be an object")
     return value
 
 
-def _is_object(value: object) -> TypeGuard[Document]:
-    return isinstance(value, dict)
-
-
-def _is_list(value: object) -> TypeGuard[list[object]]:
-    return isinstance(value, list)
-
-
 def _is_texts(value: object) -> TypeGuard[list[str]]:
-    return _is_list(value) and all(isinstance(item, str) for item in value)
+    return is_list(value) and all(isinstance(item, str) for item in value)

@@ -9,10 +9,10 @@ only kind that escapes.
 from __future__ import annotations
 
 import os
-import signal
 import time
 
 from . import layout, system
+from .lean import signal
 
 LOOK_SECONDS = 0.02
 GIVE_UP_SECONDS = 5.0

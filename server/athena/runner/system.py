@@ -7,9 +7,9 @@ Linux reads `/proc`; macOS asks `ps`, which says the same more slowly.
 from __future__ import annotations
 
 import os
-import signal
-import socket
 import sys
+
+from .lean import signal, socket
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -8,12 +8,9 @@ more is read.
 
 from __future__ import annotations
 
-import json
-import socket
-from collections.abc import Callable
-
 from . import shapes
 from .layout import Document
+from .lean import Callable, dumps, socket
 from .loop import READ, WRITE, Loop
 
 TYPE_CHECKING = False
@@ -68,7 +65,7 @@ class Connection:
 
     def say(self, message: Document) -> None:
         """Send an answer. The peer gets no further word in until it has read it."""
-        self._unsent += json.dumps(message).encode() + b"\n"
+        self._unsent += dumps(message) + b"\n"
         self._owing = True
         self._flush()
 
@@ -143,7 +140,7 @@ class Connection:
             while self._unsent or self._news:
                 if not self._unsent:
                     topic = next(iter(self._news))
-                    self._unsent += json.dumps(self._news.pop(topic)()).encode() + b"\n"
+                    self._unsent += dumps(self._news.pop(topic)()) + b"\n"
                 del self._unsent[: self._socket.send(self._unsent)]
                 self._owing = self._owing and bool(self._unsent)
         except BlockingIOError:
