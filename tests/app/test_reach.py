@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from athena.relay.client import CallError
-from tests.app.playing import runner_of, spawn, told
+from tests.app.playing import runner_of, scenario, spawn, told
 from tests.support.athena import Athena
 from tests.support.wait import until_sync
 
@@ -71,6 +72,26 @@ def test_a_runner_that_gives_no_answer_is_asked_again(athena: Athena, folder: Pa
             assert "say on we go" in told(client, agent)
     finally:
         os.kill(runner, signal.SIGCONT)
+
+
+def test_what_is_said_while_the_runner_has_no_room_arrives_later(
+    athena: Athena, folder: Path
+) -> None:
+    """Several frames wait at once: one behind a frame that was not taken comes too early."""
+    with athena.client() as client:
+        agent = spawn(client, folder, "say one")["id"]
+        run = client.until(agent, "idle")["runId"]
+        directory = athena.state / "runs" / run
+        log = athena.state / "daemon.log"
+        runner, said = runner_of(directory), (directory / "in.spool").stat().st_size
+        room = resource.prlimit(runner, resource.RLIMIT_FSIZE, (said, resource.RLIM_INFINITY))
+        for mode in ("plan", "auto", "plan"):
+            client.call("athena/agent/setMode", agent=agent, mode=mode)
+        resource.prlimit(runner, resource.RLIMIT_FSIZE, room)
+        client.call("athena/agent/prompt", agent=agent, text=scenario("say two"))
+        client.until(agent, "idle")
+        assert "say two" in told(client, agent)
+        assert "background work failed" not in log.read_text()
 
 
 def test_a_mistake_in_the_settings_keeps_nobody_from_the_agents(

@@ -461,7 +461,10 @@ class AgentActor:
                 await asyncio.sleep(REACH_RETRY_SECONDS)
 
     async def _deliver(self, live: Live, run: Run, frame: OutFrame) -> None:
-        """Hand a frame to the runner; it is in the outbox until the runner has it on disk."""
+        """Hand a frame to the runner; it is in the outbox until the runner has it on disk.
+
+        One that was refused for want of room leaves a gap, for which those behind it are refused.
+        """
         while True:
             try:
                 await run.send(frame.n, frame.data)
@@ -469,7 +472,7 @@ class AgentActor:
             except RunEnded:
                 return
             except Refused as refusal:
-                if refusal.code != "disk":
+                if refusal.code not in ("disk", "gap"):
                     raise
                 await asyncio.sleep(DISK_RETRY_SECONDS)
         if frame.n - live.forgotten >= FORGET_EVERY:
