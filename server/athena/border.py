@@ -79,7 +79,8 @@ class Core(Protocol):
         ...
 
     async def stop(self) -> None:
-        """End in order; runs go on. Called once, after the last `disconnected`."""
+        """End in order; runs go on. Called once, after the last `disconnected`, or after a `start`
+        that was cancelled at any point."""
         ...
 
     def idle_seconds(self) -> float:

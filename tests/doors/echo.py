@@ -20,6 +20,7 @@ class EchoCore:
         self._say = say
         self._connections: list[Connection] = []
         self._busy = 0
+        self._starting = False
         self._methods = {
             f"athena/test/{name[1:]}": getattr(self, name)
             for name in dir(self)
@@ -37,13 +38,18 @@ class EchoCore:
                 raise StartupError("The database is damaged. Run `athena db verify`.")
             case "slow":
                 self._say("Upgrading the database …")
-                await asyncio.sleep(2.5)
+                self._starting = True
+                try:
+                    await asyncio.sleep(2.5)
+                finally:
+                    self._starting = False
             case "crash":
                 os.abort()
             case _:
                 pass
 
     async def stop(self) -> None:
+        assert not self._starting, "the start goes on"
         (self._state / "stopped").touch()
 
     def idle_seconds(self) -> float:

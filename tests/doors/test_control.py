@@ -61,6 +61,17 @@ async def test_stop_ends_clients_in_order(house: House) -> None:
         )
 
 
+async def test_stop_while_it_starts(house: House) -> None:
+    house.environ["ECHO_START"] = "slow"
+    relay = await house.relay("headless")
+    await until(lambda: (house.state / "daemon.log").exists() and "Upgrading" in house.log())
+    assert await asyncio.to_thread(control.stop, str(house.state)) is True
+    code, words = await relay.exit()
+    assert code == 69 and "was stopped while it started" in words
+    await until(lambda: not daemons_of(house.state))
+    assert (house.state / "stopped").exists() and "Traceback" not in house.log()
+
+
 async def test_restart_asks_clients_to_come_again(house: House) -> None:
     editor = await house.editor()
     before = house.pid()

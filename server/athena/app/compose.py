@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from pathlib import Path
 
 from athena.app import settings
@@ -107,13 +107,7 @@ class AthenaCore:
             if v.run_id or v.scripts or v.status in AT_WORK
         ]
         actors = await asyncio.gather(*(self.context.directory.actor(i) for i in due))
-        for actor, ended in zip(
-            actors,
-            await asyncio.gather(*(a.revive() for a in actors), return_exceptions=True),
-            strict=True,
-        ):
-            if isinstance(ended, BaseException):
-                logger.error("agent %s was not revived", actor.agent_id, exc_info=ended)
+        await _each(actors, AgentActor.revive)
 
     async def _upkeep(self) -> None:
         """What is due now and then: the daily backup, and letting go of agents at rest."""
@@ -128,11 +122,13 @@ class AthenaCore:
 
     async def stop(self) -> None:
         """Let go of the runs, which go on, and close the log."""
+        if self._context is None:
+            return  # It was told to end before the log was open.
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.context.steady.finish()
-        await asyncio.gather(*(a.detach() for a in self.context.directory.actors()))
+        await _each(self.context.directory.actors(), AgentActor.detach)
         await self.context.cache.flush()
         await self.context.log.close()
 
@@ -160,6 +156,16 @@ class AthenaCore:
     async def dispatch(self, connection: Connection, method: str, params: object) -> object:
         """Answer one request."""
         return await dispatch(self.context, connection, method, params)
+
+
+async def _each(
+    actors: Sequence[AgentActor], work: Callable[[AgentActor], Awaitable[None]]
+) -> None:
+    """Do it with all of them at once. A fault with one is no matter for the others."""
+    outcomes = await asyncio.gather(*map(work, actors), return_exceptions=True)
+    for actor, fault in zip(actors, outcomes, strict=True):
+        if isinstance(fault, BaseException):
+            logger.error("agent %s: %s failed", actor.agent_id, work.__name__, exc_info=fault)
 
 
 def compose(state_dir: Path, progress: Callable[[str], None]) -> AthenaCore:

@@ -100,6 +100,7 @@ class Daemon:
             await self._goodbye
             watch.cancel()
         starting.cancel()
+        await asyncio.wait({starting})
         await self._end()
         return self._failure.code if self._failure else EXIT_OK
 
