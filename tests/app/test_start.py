@@ -6,7 +6,7 @@ import asyncio
 from pathlib import Path
 
 from athena.app.compose import AthenaCore
-from athena.log import EventLog
+from athena.log import EventLog, NewEvent
 
 
 async def test_a_start_that_is_cut_short_leaves_nothing_behind(tmp_path: Path) -> None:
@@ -25,3 +25,19 @@ async def test_a_start_that_is_cut_short_leaves_nothing_behind(tmp_path: Path) -
         async with await EventLog.open(tmp_path / "athena.db") as log:
             assert log.state.ok
         turns += 1
+
+
+async def test_a_log_with_half_a_character_from_before_is_read(tmp_path: Path) -> None:
+    """Texts are mended where they come in, but once they were not."""
+    spec = {"name": "a", "harness": "scripted", "archetype": "executor", "project": "/"}
+    events = [
+        NewEvent("agentSpawned", {"spec": spec, "by": "test"}),
+        NewEvent("agentStopped", {"how": "stop", "by": "test"}),
+        NewEvent("titleChanged", {"title": "half \ud83d"}),
+    ]
+    async with await EventLog.open(tmp_path / "athena.db") as log:
+        await log.append("a", events)
+    core = AthenaCore(tmp_path, lambda words: None)
+    await core.start()
+    assert [view.name for view in core.context.directory.views()] == ["a"]
+    await core.stop()

@@ -7,6 +7,7 @@ later daemon, which was not started from the user's shell.
 from __future__ import annotations
 
 import errno
+import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -73,7 +74,8 @@ def save(directory: Path, agent_id: str, kept: Kept) -> None:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "wb") as file:
-            file.write(_KEPT.dump_json(kept))
+            # Not pydantic's own JSON: a variable may hold bytes that are no UTF-8.
+            file.write(json.dumps(_KEPT.dump_python(kept, mode="json")).encode())
         temporary.replace(path)
     except OSError as error:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
@@ -89,7 +91,7 @@ def save(directory: Path, agent_id: str, kept: Kept) -> None:
 def kept(directory: Path, agent_id: str) -> Kept:
     """What is kept of an agent; a bare PATH when the file is gone."""
     try:
-        return _KEPT.validate_json((directory / f"{agent_id}.json").read_bytes())
+        return _KEPT.validate_python(json.loads((directory / f"{agent_id}.json").read_bytes()))
     except (FileNotFoundError, ValueError):
         return Kept({"PATH": os.environ.get("PATH", os.defpath)})
 

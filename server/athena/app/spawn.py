@@ -18,6 +18,7 @@ from athena.protocol.content import ContentBlock, TextContent, plain_text
 from athena.protocol.errors import AthenaError, ErrorCode
 from athena.protocol.spec import AgentSpec, WorkspaceSpec
 from athena.protocol.transcript import Archetype
+from athena.worktree.paths import to_wire
 
 ID_LENGTH = 8
 ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
@@ -43,7 +44,7 @@ def project_of(asked: str | None, cwd: str) -> Path:
     project = Path(cwd, Path(asked).expanduser()) if asked else Path(cwd)
     if not project.is_dir():
         raise AthenaError(ErrorCode.NOT_FOUND, f"{project} is no directory.", field="project")
-    return project.resolve()
+    return _tellable(project.resolve(), "project")
 
 
 def placed(wanted: WorkspaceSpec, cwd: str) -> WorkspaceSpec:
@@ -63,7 +64,18 @@ def _folder(given: str, cwd: str, field: str) -> str:
     path = Path(cwd, Path(given).expanduser()).resolve()
     if not path.is_dir():
         raise AthenaError(ErrorCode.NOT_FOUND, f"{path} is no directory.", field=field)
-    return str(path)
+    return str(_tellable(path, field))
+
+
+def _tellable(path: Path, field: str) -> Path:
+    """The path, if editors and harnesses can be told it: JSON has no bytes that are no UTF-8."""
+    if (shown := to_wire(str(path))) != str(path):
+        raise AthenaError(
+            ErrorCode.INVALID_PARAMS,
+            f"The name of the folder {shown} is no UTF-8, which agents need; rename it.",
+            field=field,
+        )
+    return path
 
 
 def workspace_of(host: AgentView) -> WorkspaceSpec:

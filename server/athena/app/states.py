@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+
+from pydantic_core import PydanticSerializationError
+
 from athena.core.evolve import evolve
 from athena.core.state import STATE_SCHEMA, AgentState
 from athena.log import EventLog, StateCache, StoredEvent
@@ -20,9 +24,14 @@ def step(state: AgentState | None, event: StoredEvent) -> AgentState:
 
 def encode(state: AgentState | None) -> bytes:
     """A state for a snapshot."""
-    return (
-        b"" if state is None else state.model_dump_json(by_alias=True, exclude_none=True).encode()
-    )
+    if state is None:
+        return b""
+    try:
+        return state.model_dump_json(by_alias=True, exclude_none=True).encode()
+    except PydanticSerializationError:
+        # Half a surrogate pair is in the log, from before they were mended where they come in.
+        data = state.model_dump(mode="json", by_alias=True, exclude_none=True)
+        return json.dumps(data, ensure_ascii=False).encode(errors="replace")
 
 
 def decode(data: bytes) -> AgentState | None:

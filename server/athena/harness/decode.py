@@ -9,13 +9,15 @@ from __future__ import annotations
 import json
 from typing import Any, TypeGuard, cast
 
+from athena.protocol.surrogates import mended
+
 Json = dict[str, Any]
 
 
 def parse(frame: bytes) -> Json | None:
     """The JSON object in a frame, or `None` where it is something else."""
     try:
-        value = json.loads(frame)
+        value = mended(json.loads(frame), frame)
     except (ValueError, RecursionError):
         return None
     return cast(Json, value) if isinstance(value, dict) else None
