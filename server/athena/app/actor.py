@@ -75,8 +75,8 @@ class Live:
     position: int
     sent: int
     launch: Launch
+    effects: Effects
     run: Run | None = None
-    effects: Effects | None = None
     heard_at: float = field(default_factory=time.monotonic)
     forgotten: int = 0
     reached: asyncio.Event = field(default_factory=asyncio.Event)
@@ -203,8 +203,8 @@ class AgentActor:
         live = self.live
         if live is None or live.run is None:
             return []
-        terminals = live.effects.processes() if live.effects is not None else []
-        return [pid for pid in (live.run.pid, *terminals) if pid is not None]
+        found = (live.run.pid, *live.effects.processes())
+        return [pid for pid in found if pid is not None]
 
     async def detach(self) -> None:
         """Let go of the run; it goes on, and the next daemon takes it up."""
@@ -390,7 +390,8 @@ class AgentActor:
                 self._record_no_start(draft, wanted, str(error))
                 await self._commit(draft, None)
                 return
-            self.live = Live(wanted.run_id, driver, None, 0, 0, launch)
+            effects = self.context.launcher.effects(state, wanted.run_id)
+            self.live = Live(wanted.run_id, driver, None, 0, 0, launch, effects)
             draft.driver = driver
             draft.record(
                 e.RunStarted(
@@ -427,7 +428,8 @@ class AgentActor:
         memory = driver.load(kept.memory)
         launch = self.context.launcher.relaunch(state, run_id)
         sent = await self.context.log.last_sent(run_id)
-        self.live = Live(run_id, driver, memory, kept.position, sent, launch)
+        effects = self.context.launcher.effects(state, run_id)
+        self.live = Live(run_id, driver, memory, kept.position, sent, launch, effects)
         for effect in driver.open_effects(memory):
             self._perform(effect)
         self._spawn(self._follow(self.live))
@@ -461,10 +463,8 @@ class AgentActor:
                 await asyncio.sleep(REACH_RETRY_SECONDS)
 
     async def _deliver(self, live: Live, run: Run, frame: OutFrame) -> None:
-        """Hand a frame to the runner; it is in the outbox until the runner has it on disk.
-
-        One that was refused for want of room leaves a gap, for which those behind it are refused.
-        """
+        """Hand a frame to the runner; it is in the outbox until the runner has it on disk. One that
+        was refused for want of room leaves a gap, for which those behind it are refused."""
         while True:
             try:
                 await run.send(frame.n, frame.data)
@@ -525,10 +525,10 @@ class AgentActor:
             live.over.set()
 
     async def _end_run(self, live: Live, ended: e.RunEnded) -> None:
+        # First, so that a daemon that is killed in between leaves it to the next one.
+        await live.effects.close()
         await self._record_end(live, ended)
         self.context.launcher.started(live.run_id, has_session=False)
-        if live.effects is not None:
-            await live.effects.close()
         with contextlib.suppress(LogUnavailable):  # What stays there does no harm.
             await self.context.log.forget_run(live.run_id)
 
@@ -568,14 +568,13 @@ class AgentActor:
     # Effects.
 
     def _perform(self, effect: Effect) -> None:
-        live = self.live
-        assert live is not None
-        if live.effects is None:
-            live.effects = self.context.launcher.effects(self.state, live.run_id)
-        self._spawn(self._effect(live, live.effects, effect))
+        assert self.live is not None
+        self._spawn(self._effect(self.live, effect))
 
-    async def _effect(self, live: Live, effects: Effects, effect: Effect) -> None:
-        await self._ask(live, await effects.perform(effect))
+    async def _effect(self, live: Live, effect: Effect) -> None:
+        done = await live.effects.perform(effect)
+        if live.run is None or live.run.exit is None:
+            await self._ask(live, done)
 
     @patiently
     async def _ask(self, live: Live, intent: Intent) -> None:

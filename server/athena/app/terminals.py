@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
 from athena.app.opening import open_run
 from athena.harness.driver import CreateTerminal
 from athena.runs import Run, RunSpec, output_tail
+from athena.runs.records import read_exit
+
+logger = logging.getLogger(__name__)
 
 DEFAULT_OUTPUT_LIMIT = 1024 * 1024
 KILL_GRACE_SECONDS = 1.0
+
+NAME = re.compile(r"\w+", re.ASCII)
+"""The id of a terminal, which is a part of the name of a directory; the harness says it."""
 
 
 class Terminals:
@@ -73,9 +81,16 @@ class Terminals:
         return [run.pid for run, _ in self._open.values() if run.exit is None]
 
     async def close(self) -> None:
-        """End all commands that are left."""
-        for terminal_id in list(self._open):
-            await self.release(terminal_id)
+        """End all commands that are left, those of an earlier daemon's time included."""
+        left = await asyncio.to_thread(self._left)
+        outcomes = await asyncio.gather(*map(self.release, left), return_exceptions=True)
+        for terminal_id, fault in zip(left, outcomes, strict=True):
+            if isinstance(fault, BaseException):
+                logger.error("terminal %s.%s is left", self._run_id, terminal_id, exc_info=fault)
+
+    def _left(self) -> list[str]:
+        found = self._runs.glob(f"{self._run_id}.*")
+        return [d.name.removeprefix(f"{self._run_id}.") for d in found if read_exit(d) is None]
 
     @staticmethod
     def _exit(run: Run) -> dict[str, object]:
@@ -93,7 +108,8 @@ class Terminals:
             if known is not None:
                 return known
             directory = self._runs / f"{self._run_id}.{terminal_id}"
-            if wanted is None and not directory.is_dir():
+            is_name = NAME.fullmatch(terminal_id) is not None
+            if not is_name or (wanted is None and not directory.is_dir()):
                 raise ValueError(f"there is no terminal {terminal_id}")
             limit = (wanted.output_limit if wanted else None) or DEFAULT_OUTPUT_LIMIT
             spec = RunSpec(
