@@ -18,6 +18,7 @@ tool execute failed: make broken | a needle is why
 plan [x] one  [ ] two
 repeat 700:
     tool read: Later ${count} | found nothing
+say-size 40KB
 say The end.
 
 turn 2:
@@ -54,6 +55,17 @@ def pages(client: Client, **asked: object) -> list[list[dict[str, Any]]]:
         before = {"before": page["before"]}
 
 
+def forward(client: Client, **asked: object) -> list[dict[str, Any]]:
+    """The items of all pages from the beginning to the end."""
+    found: list[dict[str, Any]] = []
+    after: int | None = 0
+    while after is not None:
+        page = client.call("athena/transcript/page", agent="long", after=after, **asked)
+        found += page["items"]
+        after = page.get("after")
+    return found
+
+
 def ids(*pages: list[dict[str, Any]]) -> list[str]:
     return [item["itemId"] for page in pages for item in page]
 
@@ -67,13 +79,7 @@ def test_pages_hold_each_item_once_in_order(client: Client, limit: int) -> None:
     assert ids(*back) == whole
     assert all(len(page) == limit for page in back[1:])
     assert not any(item["open"] for page in back for item in page)
-    forward: list[dict[str, Any]] = []
-    after: int | None = 0
-    while after is not None:
-        page = client.call("athena/transcript/page", agent="long", limit=limit, after=after)
-        forward += page["items"]
-        after = page.get("after")
-    assert ids(forward) == whole
+    assert ids(forward(client, limit=limit)) == whole
 
 
 def test_what_is_found_is_whole_wherever_it_is(client: Client) -> None:
@@ -104,3 +110,20 @@ def test_a_page_in_the_middle_of_a_long_turn_names_its_turn(client: Client) -> N
     before = client.call("athena/transcript/page", agent="long", limit=10, before=page["before"])
     [turn] = before["turns"]
     assert turn["stopReason"] == "endTurn" and turn["endedAt"] > turn["startedAt"]
+
+
+@pytest.mark.parametrize("limit", [1, 300])
+@pytest.mark.parametrize("asked", [{"find": "NEEDLE"}, {"types": ["plan"]}, {"find": "nowhere"}])
+def test_what_is_found_from_the_beginning_is_the_same(
+    client: Client, limit: int, asked: dict[str, object]
+) -> None:
+    assert forward(client, limit=limit, **asked) == [
+        item for page in pages(client, **asked) for item in page
+    ]
+
+
+def test_a_long_text_is_cut_in_pages_and_whole_by_itself(client: Client) -> None:
+    [cut] = [item for page in pages(client, limit=500) for item in page if item["truncated"]]
+    item = client.call("athena/item/get", agent="long", itemId=cut["itemId"])
+    assert not item["truncated"]
+    assert len(cut["item"]["text"]) < 1000 < 40_000 <= len(item["item"]["text"])

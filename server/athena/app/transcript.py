@@ -115,20 +115,28 @@ async def _with_ends(
 async def _forward(
     context: Context, agent_id: str, asked: ReadTranscript, cursor: int
 ) -> TranscriptPage:
+    """Read on until the page is full; an item that begins before it belongs to another one."""
     assert asked.after is not None
     folded = Transcript()
     position = asked.after
-    fitting: list[TranscriptItem] = []
+    fitting: dict[str, TranscriptItem] = {}
     while len(fitting) <= asked.limit:
         chunk = await context.log.read_stream(agent_id, after_version=position, limit=CHUNK)
         if not chunk:
             break
-        folded.add(event_of(s) for s in chunk)
-        fitting = [i for i in folded.items.values() if folded.placed(i) and fits(i, asked)]
+        folded.add(event_of(s) for s in chunk if s.kind in KINDS)
+        for name in {str(s.data.get("itemId")) for s in chunk} & folded.items.keys():
+            found = folded.items[name]
+            if folded.placed(found) and fits(found, asked):
+                fitting[name] = found
+                continue
+            fitting.pop(name, None)
+            if not found.open:
+                del folded.items[name]
         position = chunk[-1].version
-    fitting.sort(key=lambda i: i.version)
-    more = len(fitting) > asked.limit
-    items = fitting[: asked.limit]
+    in_order = sorted(fitting.values(), key=lambda i: i.version)
+    more = len(in_order) > asked.limit
+    items = in_order[: asked.limit]
     turns = await _turns(context, agent_id, items, folded.turns)
     return _page(agent_id, items, turns, cursor, before=True, after=more)
 
@@ -155,21 +163,33 @@ def _page(
 async def item(context: Context, connection: Connection, asked: ReadItem) -> TranscriptItem:
     """One item, whole, with payloads that pages leave out."""
     agent_id = context.directory.resolve(asked.agent)
-    events: list[Event] = []
+    own: list[Event] = []
     version: int | None = None
     while True:
         newest_first = await context.log.read_stream_back(
-            agent_id, before_version=version, limit=CHUNK, kinds=KINDS, blobs=True
+            agent_id, before_version=version, limit=CHUNK, kinds=KINDS
         )
-        own = (s for s in reversed(newest_first) if s.data.get("itemId") == asked.item_id)
-        events = [event_of(s) for s in own] + events
+        found = [s for s in reversed(newest_first) if s.data.get("itemId") == asked.item_id]
+        own = [await _whole(context, s) for s in found] + own
         folded = Transcript()
-        folded.add(events)
-        found = folded.items.get(asked.item_id)
-        if found is not None and (folded.placed(found) or not newest_first):
-            return found
+        folded.add(own)
+        known = folded.items.get(asked.item_id)
+        if known is not None and (folded.placed(known) or not newest_first):
+            return known
         if not newest_first:
             raise AthenaError(
                 ErrorCode.NOT_FOUND, f"There is no item {asked.item_id}.", field="itemId"
             )
         version = newest_first[-1].version
+
+
+async def _whole(context: Context, stored: StoredEvent) -> Event:
+    """An event with its long texts, which are read for it alone."""
+    told = event_of(stored)
+    if not told.truncated:
+        return told
+    before = stored.version - 1
+    (read,) = await context.log.read_stream(
+        stored.stream, after_version=before, limit=1, blobs=True
+    )
+    return event_of(read)
