@@ -32,7 +32,8 @@ logger = logging.getLogger(__name__)
 
 def event_of(stored: StoredEvent) -> Event:
     """An event as clients see it: of a long text its beginning."""
-    data = with_heads(stored.data)
+    # Most events have no long text, and each is told to each who follows.
+    data = with_heads(stored.data) if stored.cut else stored.data
     return Event(
         seq=stored.seq,
         agent_id=stored.stream,
@@ -41,7 +42,7 @@ def event_of(stored: StoredEvent) -> Event:
         kind=stored.kind,
         v=stored.v,
         data=data,
-        truncated=data != stored.data,
+        truncated=stored.cut and data != stored.data,
     )
 
 

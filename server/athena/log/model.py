@@ -22,7 +22,8 @@ class NewEvent:
 class StoredEvent:
     """A fact as read, already upcast: `v` is the newest version the program knows of this kind.
 
-    `seq` is global and free of gaps from 1; `version` counts from 1 within the stream.
+    `seq` is global and free of gaps from 1; `version` counts from 1 within the stream. `cut` says
+    that markers may stand in `data` for long texts (see `athena.log.encoding`).
     """
 
     seq: int
@@ -33,6 +34,7 @@ class StoredEvent:
     v: int
     data: JsonObject
     command_id: str | None
+    cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import zstandard
 
-from athena.log.encoding import decode
+from athena.log.encoding import decode, may_be_cut
 from athena.log.errors import BlobNotFound
 from athena.log.model import StoredEvent
 from athena.log.rows import RawEvent
@@ -31,7 +31,8 @@ def to_events(
     events: list[StoredEvent] = []
     for seq, stream, version, at, kind, v, text, command_id in raw:
         v, data = upcast(kind, v, decode(text, fetch if blobs else None))
-        events.append(StoredEvent(seq, stream, version, at, kind, v, data, command_id))
+        cut = not blobs and may_be_cut(text)
+        events.append(StoredEvent(seq, stream, version, at, kind, v, data, command_id, cut))
         if restored > RESTORED_BYTES:
             break
     return events
