@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -356,6 +357,16 @@ async def test_a_commit_that_a_hook_refuses_leaves_the_index(repo: Repo, agent: 
     assert agent.git("status", "--porcelain=v2") == before
     await commit_all(await agent.checkout(), Message("x"), hooks=False)
     assert agent.git("status", "--porcelain=v2") == ""
+
+
+async def test_a_pipe_in_the_place_of_a_conflict_holds_nobody_up(repo: Repo, agent: Repo) -> None:
+    """To read it would be to wait for a writer, and everybody with us."""
+    repo.commit("upstream", f=TEN.replace("3\n", "drei\n", 1))
+    own = await agent.checkout()
+    await begin(own, "ada", "main")
+    (own.root / "f").unlink()
+    os.mkfifo(own.root / "f")
+    assert await unresolved(own) == ()
 
 
 async def test_an_agent_resolves_conflicts(repo: Repo, agent: Repo, checkout: Checkout) -> None:

@@ -26,7 +26,7 @@ from athena.protocol.content import plain_text
 from athena.protocol.errors import AthenaError, ErrorCode
 from athena.protocol.events import PromptQueued, TurnEnded, TurnStarted, parse_event
 from athena.protocol.transcript import TurnView
-from athena.worktree import repository
+from athena.worktree import files, repository
 from athena.worktree.blame import LineHistory, Turn
 from athena.worktree.committed import CommitHistory, Committed, head_commit
 from athena.worktree.errors import WorktreeError
@@ -318,7 +318,7 @@ async def authors(context: Context, connection: Connection, asked: r.ReadAuthors
     text = asked.text
     if text is None:
         try:
-            text = (await asyncio.to_thread(path.read_bytes)).decode("utf-8", "surrogateescape")
+            text = (await asyncio.to_thread(files.content, path)).decode("utf-8", "surrogateescape")
         except OSError as error:
             why = error.strerror or str(error)
             raise AthenaError(

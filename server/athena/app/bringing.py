@@ -116,8 +116,8 @@ class Bringing:
         return found
 
     async def _read_on(self, context: Context) -> None:
-        kinds = (e.ChangesApplied.KIND,)
-        while chunk := await context.log.read(self._position, kinds=kinds):
+        kinds, head = (e.ChangesApplied.KIND,), context.log.head
+        while chunk := await context.log.read(self._position, upto=head, kinds=kinds):
             self._position = chunk[-1].seq
             for stored in chunk:
                 fact = parse_event(stored.kind, stored.data)
@@ -125,6 +125,7 @@ class Bringing:
                     continue
                 for ref in filter(None, (fact.undo, fact.taken)):
                     self._steps.append(Step(stored.stream, ref, frozenset(fact.files)))
+        self._position = head
 
 
 async def _add(checkout: Checkout, found: Followed, kept: Kept, agent_id: str, path: str) -> None:

@@ -20,6 +20,7 @@ from athena.protocol import review as r
 from athena.protocol.errors import AthenaError, ErrorCode
 from athena.protocol.items import ItemStatus, Message, ToolCall, ToolKind
 from athena.protocol.transcript import TurnView
+from athena.worktree import files
 from athena.worktree.changeset import Changeset
 from athena.worktree.errors import PathEscapes
 from athena.worktree.paths import from_wire, inside, to_wire
@@ -44,7 +45,7 @@ async def text(context: Context, connection: Connection, asked: r.DiffAgents) ->
         raise AthenaError(ErrorCode.WRONG_STATE, f"{state.name} has no workspace.")
     try:
         path = inside(Path(place.path), from_wire(asked.path))
-        content = await asyncio.to_thread(path.read_bytes)
+        content = await asyncio.to_thread(files.content, path)
     except PathEscapes as error:
         raise AthenaError(ErrorCode.INVALID_PARAMS, str(error), field="path") from error
     except OSError:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Sequence
 from io import StringIO
 from itertools import islice
 from pathlib import Path
-from stat import S_ISREG
 
 from athena.app.terminals import Terminals
 from athena.harness import driver as d
 from athena.runs import Detached, Fenced, RunError
+from athena.worktree.files import content
 
 MOST_BYTES = 32 * 1024 * 1024
 
@@ -72,28 +71,20 @@ class Effects:
 
     def _read(self, effect: d.ReadTextFile) -> str:
         path = self._inside(effect.path)
-        size = _size(path)
-        if size > MOST_BYTES:
-            raise ValueError(f"{path} has {size} bytes, more than {MOST_BYTES}")
-        text = path.read_bytes().decode("utf-8")
+        said = content(path, MOST_BYTES + 1)
+        if len(said) > MOST_BYTES:
+            raise ValueError(f"{path} has more than {MOST_BYTES} bytes")
+        text = said.decode("utf-8")
         if effect.line is None and effect.limit is None:
             return text
         start = max(0, (effect.line or 1) - 1)
         end = None if effect.limit is None else start + max(0, effect.limit)
-        # With `newline=""` the line ends are those of editors, and stay as they are.
-        return "".join(islice(StringIO(text, newline=""), start, end))
+        # Unlike `splitlines`, only a line feed ends a line here, as in editors and in git.
+        return "".join(islice(StringIO(text), start, end))
 
     def _write(self, effect: d.WriteTextFile) -> None:
         path = self._inside(effect.path)
-        with contextlib.suppress(FileNotFoundError):
-            _size(path)
+        if path.exists() and not path.is_file():
+            raise ValueError(f"{path} is no file")
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(effect.text.encode("utf-8"))
-
-
-def _size(path: Path) -> int:
-    """The bytes of a file; `ValueError` for a pipe or a device, which may wait for ever."""
-    found = path.stat()
-    if not S_ISREG(found.st_mode):
-        raise ValueError(f"{path} is no file")
-    return found.st_size

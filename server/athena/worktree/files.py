@@ -1,10 +1,12 @@
-"""The files of a working tree that a person would name: all that git does not ignore."""
+"""The files of a working tree that a person would name, and what is in one."""
 
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 from pathlib import Path
+from stat import S_ISREG
 
 from athena.worktree.repository import Checkout
 
@@ -30,3 +32,18 @@ def walked(root: Path) -> list[str]:
         if len(found) >= MOST_WALKED:
             break
     return found[:MOST_WALKED]
+
+
+def content(path: Path, most: int | None = None) -> bytes:
+    """The bytes of a file, `most` at the most.
+
+    `OSError` for what is none: to read a pipe would be to wait for ever, and a device never ends.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        if not S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "It is no file", str(path))
+        with open(descriptor, "rb", closefd=False) as file:
+            return file.read(-1 if most is None else most)
+    finally:
+        os.close(descriptor)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from athena.worktree.advance import need_clear, need_ready
 from athena.worktree.errors import NothingToDo
+from athena.worktree.files import content
 from athena.worktree.repository import Checkout, commit_of, head
 from athena.worktree.rescue import Rescue, capture
 from athena.worktree.threeway import Conflict, merge_commits
@@ -67,7 +68,7 @@ async def abandon(checkout: Checkout, agent: str) -> Rescue:
 
 def _has_markers(path: Path) -> bool:
     try:
-        content = path.read_bytes()
+        text = content(path)
     except OSError:
         return False
-    return content.startswith(MARKER) or b"\n" + MARKER in content
+    return text.startswith(MARKER) or b"\n" + MARKER in text
