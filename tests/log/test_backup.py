@@ -55,6 +55,20 @@ async def test_a_copy_is_due_once_a_day(path: Path) -> None:
         assert log.daily_backup_due()
 
 
+async def test_a_clock_that_is_set_back(path: Path) -> None:
+    now = 1_700_000_000_000
+    async with await EventLog.open(path, clock=lambda: now) as log:
+        for _ in range(3):
+            now += DAY_MS
+            os.utime(await log.backup(keep=3), (now / 1000, now / 1000))
+        now -= 30 * DAY_MS
+        assert log.daily_backup_due()
+        made = await log.backup(keep=3)
+        os.utime(made, (now / 1000, now / 1000))
+        assert made.exists() and len(backup.dated(log.backups)) == 3
+        assert not log.daily_backup_due()
+
+
 async def test_writing_goes_on_meanwhile(log: EventLog) -> None:
     await log.append("a", notes(*range(20_000)))
     copying = asyncio.ensure_future(log.backup())

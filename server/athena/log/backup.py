@@ -62,7 +62,9 @@ def backup(connection: sqlite3.Connection, folder: Path, keep: int, now: float) 
         if error.sqlite_errorcode & 0xFF in TARGET_ERRORS:
             raise BackupFailed(folder, str(error)) from error
         raise
-    for old in dated(folder)[: -max(keep, 1)]:
+    # Where the clock was set back, the new copy is not the newest by its name.
+    others = [copy for copy in dated(folder) if copy != target]
+    for old in others[: max(0, len(others) - max(keep, 1) + 1)]:
         old.unlink(missing_ok=True)
     return target
 
@@ -75,6 +77,6 @@ def dated(folder: Path) -> list[Path]:
 
 
 def due(folder: Path, now: float) -> bool:
-    """Whether the newest dated copy is a day old, or there is none."""
-    copies = dated(folder)
-    return not copies or now - copies[-1].stat().st_mtime >= DAY_SECONDS
+    """Whether there is no dated copy of the last day; one of the future, as a clock that is set
+    back leaves it, is none."""
+    return not any(0 <= now - copy.stat().st_mtime < DAY_SECONDS for copy in dated(folder))
