@@ -68,6 +68,11 @@ async def test_git_that_is_not_installed(repo: Repo, tmp_path: Path) -> None:
         await Git(repo.path, {"PATH": str(tmp_path)}).run("version")
 
 
+async def test_git_that_cannot_be_started(repo: Repo) -> None:
+    with pytest.raises(errors.GitMissing, match=r"could not be started .* Argument list too long"):
+        await Git(repo.path, repo.environ).run("ls-files", "--", "x" * (1 << 20))
+
+
 async def test_a_folder_that_is_gone(repo: Repo) -> None:
     with pytest.raises(errors.NotARepository, match="not there"):
         await Git(repo.path / "gone", repo.environ).run("version")

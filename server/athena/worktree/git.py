@@ -212,8 +212,8 @@ class Git:
                 seconds=seconds,
                 on_output=None if on_text is None else as_text(on_text),
             )
-        except (FileNotFoundError, NotADirectoryError) as error:
-            raise _not_started(self.cwd) from error
+        except OSError as error:
+            raise _not_started(self.cwd, error) from error
         output = Output(ended.code, ended.stdout, ended.stderr.decode(errors="replace"))
         if ended.timed_out:
             raise errors.GitTimeout(
@@ -294,11 +294,16 @@ def _kept(environ: Mapping[str, str] | None) -> dict[str, str]:
     return {name: value for name, value in source.items() if name not in REDIRECTING}
 
 
-def _not_started(cwd: Path) -> errors.WorktreeError:
+def _not_started(cwd: Path, error: OSError) -> errors.WorktreeError:
     if not cwd.is_dir():
         return errors.NotARepository(
             f"{cwd} is not there.", advice="Restore the folder, or choose another one."
         )
+    if isinstance(error, FileNotFoundError | NotADirectoryError):
+        return errors.GitMissing(
+            "git is not installed, or not on PATH.", advice="Install git 2.39 or later."
+        )
     return errors.GitMissing(
-        "git is not installed, or not on PATH.", advice="Install git 2.39 or later."
+        f"git could not be started in {cwd}: {error.strerror}.",
+        advice="See what the folder and the machine allow.",
     )
