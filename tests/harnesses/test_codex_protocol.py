@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from athena.harness.codex import asks, errors, items, notifications, settings
+from athena.harness.codex.diffs import hunks
 from athena.harness.driver import AnswerInquiry, Launch, Step
 from athena.harness.registry import driver_for
 from athena.harness.rows import BY_NAME
@@ -280,3 +281,12 @@ def test_a_session_that_is_refused_is_given_up(step: str) -> None:
     told = driver.receive(memory, json.dumps(error).encode()).events
     given_up = [one for one in told if isinstance(one, e.RunGivenUp)]
     assert [one.error for one in given_up] == ["Codex opened no session: no such provider"]
+
+
+def test_a_diff_ends_lines_where_git_does() -> None:
+    """A form feed, and a separator of Unicode, are characters like any other."""
+    diff = "@@ -1,3 +1,3 @@\n one\x0c- not a line\r\n-two\u2028+ nor this\n+2\n three\n"
+    assert hunks(diff) == (
+        "one\x0c- not a line\r\ntwo\u2028+ nor this\nthree\n",
+        "one\x0c- not a line\r\n2\nthree\n",
+    )

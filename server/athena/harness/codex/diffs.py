@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from io import StringIO
+
 from athena.harness.decode import Json, maybe_text, obj, text
 from athena.protocol.content import ToolDiff
 
@@ -25,7 +27,7 @@ def hunks(diff: str) -> tuple[str, str]:
     """The text of all hunks of a unified diff without file headers, before and after."""
     old: list[str] = []
     new: list[str] = []
-    for line in diff.splitlines(keepends=True):
+    for line in StringIO(diff):  # Unlike `splitlines` it ends lines where git does.
         sign, content = line[:1], line[1:]
         if sign in "- ":
             old.append(content)
