@@ -111,7 +111,7 @@ def signature(key: bytes, alert_id: str, at: int, body: bytes) -> str:
 def _asked_to_wait(headers: Message) -> float:
     """`Retry-After` (RFC 9110, section 10.2.3) where it is a number of seconds."""
     value = headers.get("retry-after", "")
-    return float(value) if value.isdigit() else 0
+    return float(value) if value.isascii() and value.isdigit() else 0
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):

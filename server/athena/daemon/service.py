@@ -70,7 +70,8 @@ class Daemon:
         self._listener = listener
         self._idle_wanted = idle_seconds
         self._restarts = restarts
-        self._started = self._idle_since = time.time()
+        self._started = time.time()
+        self._idle_since = time.monotonic()
         self._core: Core | None = None
         self._started_well = False
         self._failure: Refusal | None = None
@@ -228,7 +229,7 @@ class Daemon:
             await connection.close(control.FAULT)
         finally:
             del self._connections[name]
-            self._idle_since = time.time()
+            self._idle_since = time.monotonic()
             self._client_left.set()
             log.info("%s: ended", name)
 
@@ -252,9 +253,9 @@ class Daemon:
     def _is_idle(self) -> bool:
         now = self.situation()
         if now.clients or now.busy:
-            self._idle_since = time.time()
+            self._idle_since = time.monotonic()
             return False
-        idle = time.time() - self._idle_since
+        idle = time.monotonic() - self._idle_since
         return self._leave_when_idle or 0 < self._idle_seconds <= idle
 
     async def _listen_again(self) -> None:
