@@ -103,6 +103,10 @@ def test_some_tables_are_the_users_alone(user: Path, project: Path, table: str) 
         ("[workspace]\nbranch = 'x/{nam}'\n", "2: [workspace] `branch` has the unknown field"),
         ("[workspace]\nlocation = '{nam}'\n", "2: [workspace] `location` has the unknown field"),
         ("[workspace\n", "1: "),
+        (
+            f"[archetype.a]\nprompt = '''\n{'-' * 80}\n'''\nzzz = 1\n",
+            "5: [archetype.a] has no key `zzz`.",
+        ),
     ],
 )
 def test_a_mistake_is_told_with_its_line_and_what_was_meant(

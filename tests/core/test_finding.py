@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from athena.core.finding import found
@@ -20,6 +22,15 @@ def test_the_best_fit_comes_first() -> None:
     ]
     assert found(PATHS, "samp", 10) == ["src/app/main.py"]
     assert found(PATHS, "", 2) == ["x/y.z", "Main.txt"]
+
+
+def test_letters_that_nearly_fit_take_no_time() -> None:
+    """There are as many ways to find them as there are stars, and others are waiting."""
+    path = "src/test/test/testing/tests/latest/test_server_tests/testserver.test.tsx"
+    begun = time.process_time()
+    assert found([f"{n}/{path}" for n in range(1000)], "testtesttesttesttestq", 10) == []
+    assert found([path], "testtesttesttestx", 10) == [path]
+    assert time.process_time() - begun < 3
 
 
 @pytest.mark.parametrize(

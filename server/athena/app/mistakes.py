@@ -14,7 +14,8 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 HEADER = re.compile(r"\s*(?P<one>\[\[?)(?P<path>[^\]]+)\]")
-KEY = re.compile(r"\s*(?P<path>(?:\"[^\"]*\"|'[^']*'|[\w-]+|\s*\.\s*)+)\s*=")
+# Possessive, since a line of 40 dashes in a prompt can be cut into parts in very many ways.
+KEY = re.compile(r"\s*(?P<path>(?:\"[^\"]*\"|'[^']*'|[\w-]+|\s*\.\s*)++)\s*=")
 PART = re.compile(r"\"([^\"]*)\"|'([^']*)'|([\w-]+)")
 AT = re.compile(r"(?P<why>.*) \(at line (?P<line>\d+), column (?P<column>\d+)\)")
 

@@ -16,14 +16,16 @@ def found(paths: Iterable[str], letters: str, most: int) -> list[str]:
     does, and that before letters that are scattered; shorter paths go first. Case does not count.
     """
     wanted = letters.casefold()
-    scattered = re.compile(".*?".join(map(re.escape, wanted)), re.DOTALL)
+    # Each letter is taken where it comes first, as an atomic group gives nothing back: no other
+    # choice could find more, and to try them all takes time without end.
+    scattered = re.compile("".join(f"(?>.*?{re.escape(c)})" for c in wanted), re.DOTALL)
     ranked = (rank for path in paths if (rank := _rank(path, wanted, scattered)) is not None)
     return [path for _, _, path in nsmallest(most, ranked)]
 
 
 def _rank(path: str, wanted: str, scattered: re.Pattern[str]) -> Rank | None:
     folded = path.casefold()
-    if not scattered.search(folded):
+    if not scattered.match(folded):
         return None
     name = folded.rpartition("/")[2]
     if name.startswith(wanted):
@@ -32,7 +34,7 @@ def _rank(path: str, wanted: str, scattered: re.Pattern[str]) -> Rank | None:
         kind = 1
     elif wanted in folded:
         kind = 2
-    elif scattered.search(name):
+    elif scattered.match(name):
         kind = 3
     else:
         kind = 4
