@@ -297,3 +297,18 @@ def test_a_workspace_that_is_not_there_cannot_be_shared(athena: Athena, project:
         with pytest.raises(CallError) as none:
             spawn(client, project, "say hi", workspace={"agent": first["id"]})
         assert none.value.code == ErrorCode.WRONG_STATE
+
+
+def test_trust_is_in_one_folder_whatever_its_name(athena: Athena, tmp_path: Path) -> None:
+    """The folders are kept one a line, and names may have what counts as the end of one."""
+    outer = tmp_path / "a\x0c" / tmp_path.relative_to("/")
+    outer.mkdir(parents=True)
+    with athena.client() as client:
+
+        def trusted(project: Path) -> bool:
+            found = client.call("athena/workspace/trust", project=str(project), trusted=None)
+            return bool(found["trusted"])
+
+        client.call("athena/workspace/trust", project=str(outer))
+        assert trusted(outer)
+        assert not trusted(tmp_path)

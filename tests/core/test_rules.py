@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from athena.core.rules import first_fit, fits, option_for, remembered
@@ -88,6 +90,14 @@ def test_a_rejected_host_is_found_in_a_command(line: str, expected: bool) -> Non
     assert fits(rule, command(line), "h", ROOT) == expected
     allows = Rule(decision="allow", host="*.example.com")
     assert not fits(allows, command(line), "h", ROOT)
+
+
+def test_a_host_is_looked_for_in_a_long_command_in_no_time() -> None:
+    begun = time.process_time()
+    rule = Rule(decision="reject", host="*.example.com")
+    assert not fits(rule, command("echo " + "a" * 200_000), "h", ROOT)
+    assert fits(rule, command(f"echo {'a' * 200_000}http://x.example.com"), "h", ROOT)
+    assert time.process_time() - begun < 3
 
 
 def test_the_first_rule_that_fits_decides() -> None:

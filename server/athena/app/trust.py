@@ -99,7 +99,8 @@ def is_trusted(project: Path) -> bool:
 
 def _trusted() -> list[Path]:
     try:
-        lines = trusted_file().read_text(encoding="utf-8").splitlines()
+        # Not `splitlines`: a form feed in a name must not make two folders of one.
+        lines = trusted_file().read_text(encoding="utf-8").split("\n")
     except FileNotFoundError:
         return []
     return [Path(line) for line in lines if line.startswith("/")]

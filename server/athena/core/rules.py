@@ -17,7 +17,7 @@ JOINERS = frozenset(";&|<>`$(){}\n\\")
 """Characters by which one shell line can be more than one command."""
 
 
-URL = re.compile(r"[a-z][a-z0-9+.-]*://[^\s'\"<>|;&)]+", re.I)
+URL = re.compile(r"[a-z][a-z0-9+.-]{0,30}://[^\s'\"<>|;&)]+", re.I)
 
 
 def first_fit(

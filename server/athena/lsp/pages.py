@@ -265,7 +265,7 @@ def comparison_page(compared: Comparison) -> str:
     return "\n".join(lines) + "\n"
 
 
-_LINK = re.compile(r"\[[^\]\n]*\]\(([^)\s]+)\)")
+_LINK = re.compile(r"\[[^\]\n]{0,300}\]\(([^)\s]+)\)")
 
 
 def links(text: str) -> list[Link]:
