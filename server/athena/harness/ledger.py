@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any, Generic, Literal, TypeVar
 
-from athena.harness.driver import TextDelta
+from athena.harness.decode import Json, encode
+from athena.harness.driver import Effect, Step, TextDelta
 from athena.protocol import events as e
 from athena.protocol.items import Item, ItemStatus, Message, Notice, Plan, Reasoning, ToolCall
 from athena.protocol.items import Unrecognized as UnrecognizedItem
@@ -75,14 +76,45 @@ class Ledger:
         return {i.item_id: i.written for i in self.open_items.values() if i.written}
 
 
-class Draft:
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What the memory of each driver has; the rest is its own. Mappings are replaced, never
+    changed."""
+
+    ledger: Ledger
+
+
+M = TypeVar("M", bound=Remembered)
+
+
+class Draft(Generic[M]):
     """The outcome of one step while it is being made."""
 
-    def __init__(self, ledger: Ledger) -> None:
-        self.ledger = ledger
+    def __init__(self, memory: M) -> None:
+        self.memory = memory
+        self.ledger = memory.ledger
         self.events: list[e.EventData] = []
         self.deltas: list[TextDelta] = []
         self.sends: list[bytes] = []
+        self.effects: list[Effect] = []
+
+    def remember(self, **changes: Any) -> None:
+        """Replace fields of the memory."""
+        self.memory = replace(self.memory, **changes)
+
+    def send(self, message: Json) -> None:
+        """Send one message."""
+        self.sends.append(encode(message))
+
+    def step(self) -> Step[M]:
+        """What the step comes to."""
+        return Step(
+            memory=replace(self.memory, ledger=self.ledger),
+            events=tuple(self.events),
+            deltas=tuple(self.deltas),
+            sends=tuple(self.sends),
+            effects=tuple(self.effects),
+        )
 
     # Items.
 

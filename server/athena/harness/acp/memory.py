@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from athena.harness.decode import Json, encode
-from athena.harness.driver import Effect, Step
-from athena.harness.ledger import Draft, Ledger
+from athena.harness.decode import Json
+from athena.harness.ledger import Draft, Remembered
 from athena.protocol.capability import Choice, Option, SlashCommand
 from athena.protocol.content import ContentBlock
 from athena.protocol.usage import Usage
@@ -117,8 +116,8 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True)
-class Memory:
-    """The memory. Mappings are replaced, never changed.
+class Memory(Remembered):
+    """The memory.
 
     `history`: what comes now was said in an earlier run: `loading` until the session is loaded,
     `late` where it may follow after that, `replaying` once it does. `preface` goes before the
@@ -130,7 +129,6 @@ class Memory:
     known.
     """
 
-    ledger: Ledger
     cwd: str
     opening: Opening | None
     agent: Agent = Agent()
@@ -160,21 +158,12 @@ class Memory:
     currency: str = "USD"
 
 
-class Work(Draft):
+class Work(Draft[Memory]):
     """The draft of one step of this driver."""
-
-    def __init__(self, memory: Memory) -> None:
-        super().__init__(memory.ledger)
-        self.memory = memory
-        self.effects: list[Effect] = []
-
-    def remember(self, **changes: Any) -> None:
-        """Replace fields of the memory."""
-        self.memory = replace(self.memory, **changes)
 
     def send(self, message: Json) -> None:
         """Send one message."""
-        self.sends.append(encode({"jsonrpc": "2.0", **message}))
+        super().send({"jsonrpc": "2.0", **message})
 
     def request(self, pending: Pending, method: str, params: Json) -> None:
         """Send a request and remember what its answer will mean."""
@@ -203,13 +192,3 @@ class Work(Draft):
     def refuse(self, own_id: str, code: int, message: str) -> None:
         """Answer a request of the agent with an error."""
         self.send({"id": json.loads(own_id), "error": {"code": code, "message": message}})
-
-    def step(self) -> Step[Memory]:
-        """What this step comes to."""
-        return Step(
-            memory=replace(self.memory, ledger=self.ledger),
-            events=tuple(self.events),
-            deltas=tuple(self.deltas),
-            sends=tuple(self.sends),
-            effects=tuple(self.effects),
-        )

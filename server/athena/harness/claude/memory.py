@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from athena.harness.decode import Json, encode
-from athena.harness.driver import Step
-from athena.harness.ledger import BACKGROUND, Draft, Ledger
+from athena.harness.decode import Json
+from athena.harness.ledger import BACKGROUND, Draft, Remembered
 from athena.protocol.capability import Choice, Option
 from athena.protocol.events import TurnError, UsageReported
 from athena.protocol.usage import Usage
@@ -55,8 +54,8 @@ class Spent:
 
 
 @dataclass(frozen=True, slots=True)
-class Memory:
-    """The memory. Mappings are replaced, never changed.
+class Memory(Remembered):
+    """The memory.
 
     `streams` has the response that is being streamed by the subagent's tool call, `""` for the
     main one. `tasks` maps background tasks to their tool calls, `subagents` the tool calls of
@@ -66,7 +65,6 @@ class Memory:
     since the last result, `carried` what an earlier result told of the turn that is still open.
     """
 
-    ledger: Ledger
     session_id: str
     cwd: str = ""
     opened: bool = False
@@ -103,19 +101,8 @@ def call_key(tool_use_id: str, scope: str = "") -> str:
     return f"{BACKGROUND if scope else ''}call:{tool_use_id}"
 
 
-class Work(Draft):
+class Work(Draft[Memory]):
     """The draft of one step of this driver."""
-
-    def __init__(self, memory: Memory) -> None:
-        super().__init__(memory.ledger)
-        self.memory = memory
-
-    def remember(self, **changes: Any) -> None:
-        """Replace fields of the memory."""
-        self.memory = replace(self.memory, **changes)
-
-    def send(self, message: Json) -> None:
-        self.sends.append(encode(message))
 
     def request(self, pending: Pending, request: Json) -> None:
         """Send a control request and remember what its answer will mean."""
@@ -150,11 +137,3 @@ class Work(Draft):
         if model is not None:
             before = self.memory.counted.get(model, Usage())
             self.remember(counted={**self.memory.counted, model: before.plus(usage)})
-
-    def step(self) -> Step[Memory]:
-        return Step(
-            memory=replace(self.memory, ledger=self.ledger),
-            events=tuple(self.events),
-            deltas=tuple(self.deltas),
-            sends=tuple(self.sends),
-        )

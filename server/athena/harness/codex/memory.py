@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from athena.harness.decode import Json, encode
-from athena.harness.driver import Step
-from athena.harness.ledger import BACKGROUND, Draft, Ledger
+from athena.harness.decode import Json
+from athena.harness.ledger import BACKGROUND, Draft, Remembered
 from athena.protocol.capability import Choice, Option
 from athena.protocol.events import TurnError
 
@@ -57,15 +56,14 @@ class Tokens:
 
 
 @dataclass(frozen=True, slots=True)
-class Memory:
-    """The memory. Mappings are replaced, never changed.
+class Memory(Remembered):
+    """The memory.
 
     `turn` is Codex's name of the running turn. `totals` are the tokens counted so far, `None` in
     a thread that was resumed until its totals were heard. `spent` are those of the open turn.
     `subagents` maps threads of subagents to the items of the calls that began them.
     """
 
-    ledger: Ledger
     thread_params: dict[str, Any] = field(default_factory=dict[str, Any])
     turn_params: dict[str, Any] = field(default_factory=dict[str, Any])
     resume: str | None = None
@@ -94,19 +92,8 @@ class Memory:
     error: TurnError | None = None
 
 
-class Work(Draft):
+class Work(Draft[Memory]):
     """The draft of one step of this driver."""
-
-    def __init__(self, memory: Memory) -> None:
-        super().__init__(memory.ledger)
-        self.memory = memory
-
-    def remember(self, **changes: Any) -> None:
-        """Replace fields of the memory."""
-        self.memory = replace(self.memory, **changes)
-
-    def send(self, message: Json) -> None:
-        self.sends.append(encode(message))
 
     def request(self, pending: Pending, method: str, params: Json) -> None:
         """Send a request and remember what its answer will mean."""
@@ -119,11 +106,3 @@ class Work(Draft):
         name = str(item_id)
         background = f"{BACKGROUND}{name}"
         return background if background in self.ledger.open_items else name
-
-    def step(self) -> Step[Memory]:
-        return Step(
-            memory=replace(self.memory, ledger=self.ledger),
-            events=tuple(self.events),
-            deltas=tuple(self.deltas),
-            sends=tuple(self.sends),
-        )
