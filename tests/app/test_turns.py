@@ -230,12 +230,13 @@ def test_garbage_is_kept_and_shown(client: Client, folder: Path) -> None:
         emit this is no JSON
         emit-bytes \xff\xfe\n
         emit {"jsonrpc":"2.0","method":"unheard/of","params":{}}
+        update {"sessionUpdate": "tool_call", "toolCallId": "t", "title": "deep", "rawInput": DEEP}
         say still here
-        """,
+        """.replace("DEEP", "[" * 500 + "]" * 500),
     )
     client.until(agent["id"], "idle")
     found = told(client, agent["id"])
-    assert found.count("unrecognized") == 3
+    assert found.count("unrecognized") == 4
     assert "say still here" in found
 
 

@@ -492,10 +492,8 @@ class AgentActor:
             draft = self._draft(frames[0].at_ms)
             following: s.NextStep | None = None
             for frame in frames:
-                draft.at = frame.at_ms
                 asked = set(draft.now.requests)
-                cut = frame.end - frame.position if frame.oversize else None
-                draft.take(live.driver.receive(draft.memory, frame.data, cut))
+                draft.hear(frame)
                 if not asked.issuperset(draft.now.requests):
                     draft.apply_rules(self._rules())
                 following = draft.settle()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,11 +25,15 @@ from athena.harness.driver import (
     Step,
     TextDelta,
 )
+from athena.harness.ledger import RAW_LIMIT
 from athena.log import Ingest
 from athena.protocol import events as e
-from athena.protocol.items import UserMessage
+from athena.protocol.items import Unrecognized, UserMessage
 from athena.protocol.request import Outcome, Permission
 from athena.protocol.rule import Rule
+from athena.runs import Frame
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -81,6 +86,25 @@ class Draft:
         self.sends.extend(step.sends)
         self.deltas.extend(step.deltas)
         self.effects.extend(step.effects)
+
+    def hear(self, frame: Frame) -> None:
+        """Let the driver take a line of its harness, at the line's time.
+
+        A driver raises for nothing. Should one do it, the line is kept and shown like any other
+        that was not understood: the next daemon would only read it again.
+        """
+        assert self.driver is not None
+        self.at = frame.at_ms
+        cut = frame.end - frame.position if frame.oversize else None
+        try:
+            step = self.driver.receive(self.memory, frame.data, cut)
+        except Exception:
+            logger.exception("agent %s: a line at %d", self.agent_id, frame.position)
+            raw = frame.data[:RAW_LIMIT].decode("utf-8", "replace")
+            item = Unrecognized(reason="a fault of Athena's, which its log has", raw=raw)
+            name = f"{self.agent_id}.v{self.now.version + 1}"
+            step = Step(self.memory, (e.ItemCompleted(item_id=name, item=item),))
+        self.take(step)
 
     def ask(self, intent: Intent) -> None:
         """Let the driver carry out an intent; without a process there is nobody to tell."""

@@ -7,11 +7,15 @@ reads as empty.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any, TypeGuard, cast
 
 from athena.protocol.surrogates import mended
 
 Json = dict[str, Any]
+
+MOST_DEEP = 200
+"""Levels of a message. Beyond 255 it could be read, and not be written down again."""
 
 
 def parse(frame: bytes) -> Json | None:
@@ -20,7 +24,24 @@ def parse(frame: bytes) -> Json | None:
         value = mended(json.loads(frame), frame)
     except (ValueError, RecursionError):
         return None
-    return cast(Json, value) if isinstance(value, dict) else None
+    is_message = isinstance(value, dict) and not _is_deep(cast(Json, value), frame)
+    return cast(Json, value) if is_message else None
+
+
+def _is_deep(value: object, frame: bytes) -> bool:
+    """Whether a value has more levels than can be kept; few frames have so many brackets at all."""
+    if frame.count(b"[") + frame.count(b"{") <= MOST_DEEP:
+        return False
+    level = [value]
+    for _ in range(MOST_DEEP):
+        level = [inner for one in level for inner in _inside(one)]
+    return bool(level)
+
+
+def _inside(value: object) -> Iterable[object]:
+    if isinstance(value, dict):
+        return cast(Json, value).values()
+    return cast(list[object], value) if isinstance(value, list) else ()
 
 
 def encode(message: Json) -> bytes:
