@@ -41,3 +41,17 @@ async def test_a_log_with_half_a_character_from_before_is_read(tmp_path: Path) -
     await core.start()
     assert [view.name for view in core.context.directory.views()] == ["a"]
     await core.stop()
+
+
+async def test_an_agent_that_cannot_be_read_is_left_out(tmp_path: Path) -> None:
+    """As one that a newer Athena made."""
+    spec = {"name": "a", "harness": "scripted", "archetype": "executor", "project": "/"}
+    async with await EventLog.open(tmp_path / "athena.db") as log:
+        for stream, found in (("a", spec), ("b", {"name": ["new"]}), ("c", {**spec, "name": "c"})):
+            spawned = NewEvent("agentSpawned", {"spec": found, "by": "test"})
+            stopped = NewEvent("agentStopped", {"how": "stop", "by": "test"})
+            await log.append(stream, [spawned, stopped])
+    core = AthenaCore(tmp_path, lambda words: None)
+    await core.start()
+    assert [view.name for view in core.context.directory.views()] == ["a", "c"]
+    await core.stop()

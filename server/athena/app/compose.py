@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from pathlib import Path
@@ -93,9 +94,15 @@ class AthenaCore:
     async def _list_agents(self) -> None:
         """Fill the directory, newest agents last in the cache so that they stay in it."""
         heads = await self.context.log.streams()
-        await self.context.cache.warm([h.stream for h in reversed(heads)])
+        with contextlib.suppress(ValueError):  # It is told below, for the agent that it is of.
+            await self.context.cache.warm([h.stream for h in reversed(heads)])
         for head in heads:
-            state = self.context.cache.peek(head.stream) or await self._load(head.stream)
+            try:
+                state = self.context.cache.peek(head.stream) or await self._load(head.stream)
+            except ValueError as error:
+                # As of a newer Athena. The others are there all the same.
+                logger.error("agent %s cannot be read, and is left out: %s", head.stream, error)
+                continue
             if state is not None:
                 self.context.directory.changed(state)
 
