@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import resource
 import signal
+import sqlite3
 import sys
+from contextlib import closing
 from pathlib import Path
 
+import psutil
 import pytest
 
 from athena.relay.client import CallError
@@ -111,3 +114,25 @@ def test_a_mistake_in_the_settings_keeps_nobody_from_the_agents(
             spawn(client, folder, "say more")
     doctor = athena.run("doctor", check=False)
     assert "athena.toml:2: " in doctor and "Mend the file" in doctor
+
+
+def test_a_run_whose_memory_cannot_be_read_is_ended_and_the_agent_resumed(
+    athena: Athena, folder: Path
+) -> None:
+    """As that of another version."""
+    with athena.client() as client:
+        agent = spawn(client, folder, "mark on\ngate open")["id"]
+        until_sync((folder / "on").exists)
+        run = client.agent(agent)["runId"]
+    runner = runner_of(athena.state / "runs" / run)
+    athena.kill()
+    with closing(sqlite3.connect(athena.state / "athena.db")) as database, database:
+        database.execute("UPDATE run SET memory = '{}'")
+    athena.start()
+    with athena.client() as client:
+        lost = client.until_status(agent, "interrupted")
+        assert "another version" in lost["reason"]
+        until_sync(lambda: not psutil.pid_exists(runner))
+        client.call("athena/agent/resume", agent=agent, text=scenario("say again"))
+        client.until(agent, "idle")
+        assert "say again" in told(client, agent)

@@ -20,7 +20,7 @@ from athena.app import rules
 from athena.app.context import Context
 from athena.app.draft import Draft
 from athena.app.effects import Effects
-from athena.app.launching import explain_end
+from athena.app.launching import OTHER_MEMORY, explain_end, not_started
 from athena.app.scripts import ScriptRunner
 from athena.app.workspace import make_workspace, take_checkpoint
 from athena.core import step as s
@@ -387,7 +387,7 @@ class AgentActor:
                 driver = self.context.launcher.driver(state)
                 command = driver.command(launch)
             except (AthenaError, ValueError) as error:
-                self._record_no_start(draft, wanted, str(error))
+                draft.record(*not_started(state, wanted.run_id, str(error)))
                 await self._commit(draft, None)
                 return
             effects = self.context.launcher.effects(state, wanted.run_id)
@@ -411,33 +411,40 @@ class AgentActor:
                 raise
         self._spawn(self._follow(self.live))
 
-    def _record_no_start(self, draft: Draft, wanted: s.StartRun, why: str) -> None:
-        spec = draft.now.spec
-        cwd = draft.now.workspace.cwd if draft.now.workspace else spec.project
-        draft.record(
-            e.RunStarted(run_id=wanted.run_id, harness=spec.harness, argv=[], cwd=cwd),
-            e.RunEnded(run_id=wanted.run_id, reason="failed", error=why),
-        )
-
     async def _attach(self, run_id: str) -> None:
         """Take up a run of an earlier daemon from the last commit."""
         state = self.state
         kept = await self.context.log.ingest_state(run_id)
         assert kept is not None, f"run {run_id} was committed without its memory"
-        driver = self.context.launcher.driver(state)
-        memory = driver.load(kept.memory)
         launch = self.context.launcher.relaunch(state, run_id)
-        sent = await self.context.log.last_sent(run_id)
         effects = self.context.launcher.effects(state, run_id)
+        try:
+            driver = self.context.launcher.driver(state)
+            memory = driver.load(kept.memory)
+        except (AthenaError, ValueError) as error:
+            logger.error("run %s is ended, as it cannot be driven: %s", run_id, error)
+            self._spawn(self._give_up(launch, effects))
+            return
+        sent = await self.context.log.last_sent(run_id)
         self.live = Live(run_id, driver, memory, kept.position, sent, launch, effects)
         for effect in driver.open_effects(memory):
             self._perform(effect)
         self._spawn(self._follow(self.live))
 
+    async def _give_up(self, launch: Launch, effects: Effects) -> None:
+        """End a run that this daemon cannot drive, so that the agent can be resumed."""
+        with contextlib.suppress(LaunchFailed, AthenaError):
+            run = await self._reach(launch)
+            run.kill(KILL_GRACE_SECONDS)
+            await run.ended()
+        await effects.close()
+        await self.record(e.RunEnded(run_id=launch.run_id, reason="lost", error=OTHER_MEMORY))
+        await self._again()
+
     async def _follow(self, live: Live) -> None:
         """Connect to the run's process, hand over what it has not got, and read to its end."""
         try:
-            run = await self._reach(live)
+            run = await self._reach(live.launch)
         except (LaunchFailed, AthenaError) as error:
             ended = e.RunEnded(run_id=live.run_id, reason="failed", error=str(error))
         else:
@@ -452,14 +459,14 @@ class AgentActor:
         await self._end_run(live, ended)
         await self._again()
 
-    async def _reach(self, live: Live) -> Run:
+    async def _reach(self, launch: Launch) -> Run:
         """The run's process, started or found again. One that gives no answer now is asked again:
         it lives, and nobody else is there to drive it."""
         while True:
             try:
-                return await self.context.launcher.open(self.state, live.run_id, live.launch)
+                return await self.context.launcher.open(self.state, launch)
             except (RunnerSilent, OSError) as error:
-                logger.warning("run %s cannot be reached yet: %s", live.run_id, error)
+                logger.warning("run %s cannot be reached yet: %s", launch.run_id, error)
                 await asyncio.sleep(REACH_RETRY_SECONDS)
 
     async def _deliver(self, live: Live, run: Run, frame: OutFrame) -> None:

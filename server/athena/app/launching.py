@@ -25,11 +25,15 @@ from athena.harness.registry import driver_for
 from athena.harness.rows import Harness
 from athena.harness.verified import VERIFIED
 from athena.protocol.agent import Logs
-from athena.protocol.events import RunEnded
+from athena.protocol.events import RunEnded, RunStarted
 from athena.protocol.spec import AgentSpec
 from athena.runs import ExitRecord, How, Run, RunSpec, errors_said
 
 LOST_WORDS = "its process is gone (a restart of the machine, or it was killed); resume to go on"
+
+OTHER_MEMORY = (
+    "Athena, another version now, cannot go on in the middle of its turn; resume to go on"
+)
 
 Reason = Literal["exited", "stopped", "killed", "idle", "failed", "lost"]
 
@@ -103,17 +107,17 @@ class Launcher:
                 return harness.name
         return None
 
-    async def open(self, state: AgentState, run_id: str, launch: Launch) -> Run:
+    async def open(self, state: AgentState, launch: Launch) -> Run:
         """Attach to a run's process, or start it when it was never started."""
-        directory = self._context.runs / run_id
+        directory = self._context.runs / launch.run_id
 
         def start() -> Awaitable[Run]:
-            return open_run(directory, lambda: self._spec(state, run_id, launch), self._epoch)
+            return open_run(directory, lambda: self._spec(state, launch), self._epoch)
 
         home = None if directory.is_dir() else self._shared_home(state)
         if home is None:
             return await start()
-        return await self._firsts.open(home, run_id, start)
+        return await self._firsts.open(home, launch.run_id, start)
 
     def started(self, run_id: str, *, has_session: bool) -> None:
         """A run has a session, or is over: others may start."""
@@ -128,11 +132,11 @@ class Launcher:
         env = {**environment.load(self._context.environments, state.id), **harness.env}
         return env.get(variable) or f"{env.get('HOME', '')}#{variable}"
 
-    def _spec(self, state: AgentState, run_id: str, launch: Launch) -> RunSpec:
+    def _spec(self, state: AgentState, launch: Launch) -> RunSpec:
         command = self.driver(state).command(launch)
         env = environment.of_workspace(self._context.environments, state)
         return RunSpec(
-            run_id=run_id,
+            run_id=launch.run_id,
             argv=command.argv,
             cwd=Path(launch.cwd),
             env={**env, **command.env},
@@ -197,6 +201,16 @@ def _instructed(state: AgentState) -> AgentSpec:
     )
     told = f"{state.spec.instructions}\n\n{words}" if state.spec.instructions else words
     return state.spec.model_copy(update={"instructions": told})
+
+
+def not_started(state: AgentState, run_id: str, why: str) -> tuple[RunStarted, RunEnded]:
+    """A run that could not even be tried."""
+    place = state.workspace
+    cwd = place.cwd if place is not None else state.spec.project
+    return (
+        RunStarted(run_id=run_id, harness=state.spec.harness, argv=[], cwd=cwd),
+        RunEnded(run_id=run_id, reason="failed", error=why),
+    )
 
 
 def explain_end(state: AgentState, run_id: str, record: ExitRecord) -> RunEnded:
