@@ -165,3 +165,31 @@ def test_on_the_command_line(athena: Athena, places: tuple[Path, Path]) -> None:
     run("review", "accept", "ada", "-R", "lib")
     run("review", "apply", "ada", "-R", "lib")
     assert (other / "other.txt").exists() and not (main / "main.txt").exists()
+
+
+def test_files_to_mention_are_those_of_each(client: Client, agent: Json) -> None:
+    (there,) = agent["workspace"]["also"]
+
+    def found(find: str, **more: object) -> Json:
+        return client.call("athena/workspace/files", agent=agent["id"], find=find, **more)
+
+    assert found("py")["files"] == ["app.py"]
+    assert found("py")["others"] == [
+        {"repository": "lib", "root": there["path"], "path": "lib.py"},
+    ]
+    by_its_name = found("lib/other")
+    assert (by_its_name["files"], by_its_name["more"]) == ([], False)
+    assert [one["path"] for one in by_its_name["others"]] == ["other.txt"]
+    assert found("lib", limit=1)["more"]
+
+
+def test_agents_are_compared_in_each(
+    client: Client, agent: Json, places: tuple[Path, Path]
+) -> None:
+    main, other = places
+    workspace = {"kind": "new", "also": [str(other)]}
+    second = client.until(spawn(client, main, BOTH, workspace=workspace)["id"], "idle")
+    found = client.call("athena/comparison/get", agents=[agent["id"], second["id"]])
+    assert [(one["files"], one["additions"]) for one in found["agents"]] == [(2, 2), (2, 2)]
+    assert found["sharedFiles"] == ["main.txt"]
+    assert found["sharedElsewhere"] == [{"repository": "lib", "path": "other.txt"}]

@@ -535,10 +535,15 @@ export interface ComparedAgent {
   lastMessage: string;
 }
 
-/** Agents side by side, and the files that several of them changed. */
+/**
+ * Agents side by side, and the files that several of them changed.
+ *
+ * `sharedFiles` are those of their own repository, `sharedElsewhere` those of their others.
+ */
 export interface Comparison {
   agents: ComparedAgent[];
   sharedFiles: string[];
+  sharedElsewhere: SharedFile[];
 }
 
 export type ContentBlock = TextContent | ImageContent | ResourceLink | EmbeddedResource;
@@ -690,10 +695,16 @@ export interface FileEdits {
   conflicts: FileConflict[];
 }
 
-/** Files of a workspace, best fitting first: paths below its `root`. `more`: they were cut. */
+/**
+ * Files of a workspace, best fitting first: paths below its `root`.
+ *
+ * `others` are files in the agent's other repositories, which are found by `repository/path`, and
+ * are as many at most. `more`: some were cut.
+ */
 export interface FileList {
   root: string;
   files: string[];
+  others: OtherFile[];
   more: boolean;
 }
 
@@ -1070,6 +1081,13 @@ export type OptionKind = "allowOnce" | "allowAlways" | "rejectOnce" | "rejectAlw
 /** The session's options, all of them. */
 export interface OptionsChanged {
   options: Option[];
+}
+
+/** A file in another repository of an agent: `path` below `root`, the worktree there. */
+export interface OtherFile {
+  repository: string;
+  root: string;
+  path: string;
 }
 
 /**
@@ -1680,6 +1698,12 @@ export interface SetOption {
   agent: string;
   option: string;
   value: string | boolean;
+}
+
+/** A file that several agents changed in another repository of theirs, by its name there. */
+export interface SharedFile {
+  repository: string;
+  path: string;
 }
 
 /** A command the harness understands when a prompt starts with `/name`. */
@@ -2577,6 +2601,8 @@ export type Source =
   | "prompt"
   /** A choice of the agent's `queue`. */
   | "queuedPrompt"
+  /** Where the agent has several repositories: the one in view, else a choice. */
+  | "repository"
   /** An open request: the one in view, else the oldest. */
   | "request"
   /** A choice of `athena/rescue/list`. */
@@ -2593,7 +2619,7 @@ export type Source =
   | "turn"
   /** The `undo` of a result: the last one, else a choice. */
   | "undo"
-  /** A `WorkspaceSpec`: a new worktree, an existing directory, or none. */
+  /** A `WorkspaceSpec`: a new worktree, in further repositories too; an existing directory; or none. */
   | "workspace";
 
 /** An argument of a command: `name` is a parameter of its method, `title` the label in a dialog. */
@@ -3078,6 +3104,7 @@ export const COMMANDS: readonly Command[] = [
     key: "d",
     arguments: [
       { name: "agent", title: "Agent", source: "agent", required: true },
+      { name: "repository", title: "Repository", source: "repository", required: false },
       {
         name: "scope",
         title: "Scope",
@@ -3099,6 +3126,7 @@ export const COMMANDS: readonly Command[] = [
     method: "athena/review/verdict",
     arguments: [
       { name: "agent", title: "Agent", source: "agent", required: true },
+      { name: "repository", title: "Repository", source: "repository", required: false },
       {
         name: "scope",
         title: "Scope",
@@ -3123,6 +3151,7 @@ export const COMMANDS: readonly Command[] = [
     method: "athena/review/verdict",
     arguments: [
       { name: "agent", title: "Agent", source: "agent", required: true },
+      { name: "repository", title: "Repository", source: "repository", required: false },
       {
         name: "scope",
         title: "Scope",
@@ -3147,6 +3176,7 @@ export const COMMANDS: readonly Command[] = [
     method: "athena/review/verdict",
     arguments: [
       { name: "agent", title: "Agent", source: "agent", required: true },
+      { name: "repository", title: "Repository", source: "repository", required: false },
       {
         name: "scope",
         title: "Scope",
@@ -3172,6 +3202,7 @@ export const COMMANDS: readonly Command[] = [
     key: "c",
     arguments: [
       { name: "agent", title: "Agent", source: "agent", required: true },
+      { name: "repository", title: "Repository", source: "repository", required: false },
       { name: "path", title: "File", source: "changedFile", required: true },
       { name: "line", title: "Line", source: "firstLine", required: false },
       { name: "endLine", title: "Last line", source: "lastLine", required: false },
@@ -3229,6 +3260,7 @@ export const COMMANDS: readonly Command[] = [
     method: "athena/review/apply",
     arguments: [
       { name: "agent", title: "Agent", source: "agent", required: true },
+      { name: "repository", title: "Repository", source: "repository", required: false },
       {
         name: "scope",
         title: "Scope",
@@ -3271,6 +3303,7 @@ export const COMMANDS: readonly Command[] = [
     key: "g",
     arguments: [
       { name: "agent", title: "Agent", source: "agent", required: true },
+      { name: "repository", title: "Repository", source: "repository", required: false },
       { name: "into", title: "Into", source: "branch", required: false },
       {
         name: "how",
@@ -3300,6 +3333,7 @@ export const COMMANDS: readonly Command[] = [
     method: "athena/publish/run",
     arguments: [
       { name: "agent", title: "Agent", source: "agent", required: true },
+      { name: "repository", title: "Repository", source: "repository", required: false },
       { name: "remote", title: "Remote", source: "line", required: false },
       { name: "pullRequest", title: "Open a pull request", source: "flag", required: false },
       { name: "title", title: "Title", source: "line", required: false },
@@ -3319,6 +3353,7 @@ export const COMMANDS: readonly Command[] = [
     destructive: true,
     arguments: [
       { name: "agent", title: "Agent", source: "agent", required: true },
+      { name: "repository", title: "Repository", source: "repository", required: false },
       { name: "turnId", title: "Turn", source: "turn", required: false },
       { name: "paths", title: "Files", source: "changedFiles", required: false },
       { name: "dryRun", title: "Only say what would happen", source: "flag", required: false },
@@ -3335,6 +3370,7 @@ export const COMMANDS: readonly Command[] = [
     method: "athena/revert/undo",
     arguments: [
       { name: "agent", title: "Agent", source: "agent", required: true },
+      { name: "repository", title: "Repository", source: "repository", required: false },
       { name: "ref", title: "State", source: "undo", required: true },
     ],
     when: {},
@@ -3384,6 +3420,7 @@ export const COMMANDS: readonly Command[] = [
     method: "athena/workspace/commit",
     arguments: [
       { name: "agent", title: "Agent", source: "agent", required: true },
+      { name: "repository", title: "Repository", source: "repository", required: false },
       { name: "message", title: "Commit message", source: "prompt", required: false },
     ],
     when: {},
@@ -3435,7 +3472,10 @@ export const COMMANDS: readonly Command[] = [
     summary: "Show the states of an agent's working tree, one at each edge of a turn.",
     icon: "bookmark",
     method: "athena/checkpoint/list",
-    arguments: [{ name: "agent", title: "Agent", source: "agent", required: true }],
+    arguments: [
+      { name: "agent", title: "Agent", source: "agent", required: true },
+      { name: "repository", title: "Repository", source: "repository", required: false },
+    ],
     when: {},
   },
   {

@@ -9,7 +9,7 @@ from pathlib import Path
 from athena.app.changeset import changed_text, state_of
 from athena.app.context import Context
 from athena.app.follow import event_of
-from athena.app.trees import checkout_of, found_changes
+from athena.app.trees import checkout_of, everywhere, found_changes
 from athena.border import Connection
 from athena.core.rules import command_of
 from athena.core.state import AgentState
@@ -26,14 +26,23 @@ from athena.worktree.errors import PathEscapes
 from athena.worktree.paths import from_wire, inside, to_wire
 
 
+OWN = ""
+"""An agent's own repository, beside the names of its others."""
+
+Place = tuple[str, str]
+"""A repository, and a path in it."""
+
+
 async def get(context: Context, connection: Connection, asked: r.CompareAgents) -> r.Comparison:
     """Two to four agents with what they did, used and changed."""
     states = [await state_of(context, name) for name in asked.agents]
     columns = await asyncio.gather(*(_column(context, s) for s in states))
-    paths = Counter(path for _, changed in columns for path in changed)
+    times = Counter(place for _, changed in columns for place in changed)
+    shared = sorted(place for place, n in times.items() if n > 1)
     return r.Comparison(
         agents=[column for column, _ in columns],
-        shared_files=sorted(path for path, n in paths.items() if n > 1),
+        shared_files=[path for name, path in shared if name == OWN],
+        shared_elsewhere=[r.SharedFile(repository=n, path=path) for n, path in shared if n != OWN],
     )
 
 
@@ -53,7 +62,7 @@ async def text(context: Context, connection: Connection, asked: r.DiffAgents) ->
     return changed_text(asked.path, content)
 
 
-async def _column(context: Context, state: AgentState) -> tuple[r.ComparedAgent, set[str]]:
+async def _column(context: Context, state: AgentState) -> tuple[r.ComparedAgent, set[Place]]:
     folded = Transcript()
     position = 0
     while chunk := await context.log.read(position, streams=[state.id], kinds=KINDS):
@@ -83,19 +92,25 @@ async def _column(context: Context, state: AgentState) -> tuple[r.ComparedAgent,
         input_tokens=shown.usage.input_tokens,
         output_tokens=shown.usage.output_tokens,
         cost=shown.cost,
-        files=len(found.files) if found else 0,
-        additions=found.added if found else 0,
-        deletions=found.deleted if found else 0,
+        files=sum(len(changes.files) for changes in found.values()),
+        additions=sum(changes.added for changes in found.values()),
+        deletions=sum(changes.deleted for changes in found.values()),
         last_message=said[-1] if said else "",
     )
-    return column, {to_wire(f.path) for f in found.files} if found else set()
+    return column, {(name, to_wire(f.path)) for name, c in found.items() for f in c.files}
 
 
 def _duration(turn: TurnView) -> int:
     return turn.ended_at - turn.started_at if turn.ended_at is not None else 0
 
 
-async def _changes(context: Context, state: AgentState) -> Changeset | None:
-    if state.workspace is None or state.workspace.repository is None:
-        return None
-    return await found_changes(await checkout_of(context, state), state, "base", None)
+async def _changes(context: Context, state: AgentState) -> dict[str, Changeset]:
+    """What the agent changed, by repository."""
+    place = state.workspace
+    if place is None or place.repository is None:
+        return {}
+    names = [OWN, *(other.name for other in place.also)]
+    return {
+        name: await found_changes(await checkout_of(context, there), there, "base", None)
+        for name, there in zip(names, everywhere(state), strict=True)
+    }

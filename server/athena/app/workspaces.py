@@ -17,7 +17,7 @@ from athena.app.ports import choose
 from athena.app.review import record
 from athena.app.scripts import chosen_scripts, tear_down
 from athena.app.spawn import project_of
-from athena.app.trees import checkout_of, everywhere, is_gone, project_checkout
+from athena.app.trees import checkout_of, everywhere, is_gone, project_checkout, seen_in
 from athena.border import Connection
 from athena.core import decide, finding
 from athena.core.state import AgentState
@@ -79,10 +79,24 @@ async def files_(context: Context, connection: Connection, asked: w.FindFiles) -
         paths = await asyncio.to_thread(files.walked, root)
     else:
         paths = await files.listed(await checkout_of(context, state))
+    elsewhere: dict[str, w.OtherFile] = {}
+    for other in place.also:
+        there = await files.listed(await checkout_of(context, seen_in(state, other.name)))
+        for path in map(to_wire, there):
+            known = w.OtherFile(repository=other.name, root=other.path, path=path)
+            elsewhere[f"{other.name}/{path}"] = known
+
+    def fitting(among: Collection[str]) -> list[str]:
+        return finding.found(among, asked.find, asked.limit + 1)
+
     # A large repository has very many, and others are waiting.
-    found = await asyncio.to_thread(finding.found, paths, asked.find, asked.limit + 1)
-    shown = [to_wire(path) for path in found[: asked.limit]]
-    return w.FileList(root=str(root), files=shown, more=len(found) > asked.limit)
+    found, beside = await asyncio.to_thread(lambda: (fitting(paths), fitting(elsewhere)))
+    return w.FileList(
+        root=str(root),
+        files=[to_wire(path) for path in found[: asked.limit]],
+        others=[elsewhere[name] for name in beside[: asked.limit]],
+        more=max(len(found), len(beside)) > asked.limit,
+    )
 
 
 async def _state(context: Context, view: AgentState) -> w.WorkspaceState:

@@ -40,6 +40,7 @@ class Source(StrEnum):
     PERMISSION_OPTION = "permissionOption"
     PROMPT = "prompt"
     QUEUED_PROMPT = "queuedPrompt"
+    REPOSITORY = "repository"
     REQUEST = "request"
     RESCUE = "rescue"
     RULE = "rule"
@@ -79,6 +80,7 @@ OFFERS: dict[Source, str] = {
     Source.PERMISSION_OPTION: "A choice of the request's own options.",
     Source.PROMPT: "Text of several lines, with files to mention.",
     Source.QUEUED_PROMPT: "A choice of the agent's `queue`.",
+    Source.REPOSITORY: "Where the agent has several repositories: the one in view, else a choice.",
     Source.REQUEST: "An open request: the one in view, else the oldest.",
     Source.RESCUE: "A choice of `athena/rescue/list`.",
     Source.RULE: "A `Rule`: filled in from a permission request, or by hand.",
@@ -87,7 +89,8 @@ OFFERS: dict[Source, str] = {
     Source.SESSION: "A choice of `athena/session/list`: one that is new or has changed.",
     Source.TURN: "A turn of the agent: the one in view, else the last.",
     Source.UNDO: "The `undo` of a result: the last one, else a choice.",
-    Source.WORKSPACE: "A `WorkspaceSpec`: a new worktree, an existing directory, or none.",
+    Source.WORKSPACE: "A `WorkspaceSpec`: a new worktree, in further repositories too; an existing "
+    "directory; or none.",
 }
 
 
@@ -161,4 +164,5 @@ class Command:
 
 
 AGENT = Argument("agent", Source.AGENT, "Agent", required=True)
+REPOSITORY = Argument("repository", Source.REPOSITORY, "Repository")
 TEXT = Argument("text", Source.PROMPT, "Prompt", required=True)

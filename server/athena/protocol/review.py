@@ -402,11 +402,22 @@ class ComparedAgent(Record):
     last_message: str = ""
 
 
+class SharedFile(Record):
+    """A file that several agents changed in another repository of theirs, by its name there."""
+
+    repository: str
+    path: str
+
+
 class Comparison(Record):
-    """Agents side by side, and the files that several of them changed."""
+    """Agents side by side, and the files that several of them changed.
+
+    `shared_files` are those of their own repository, `shared_elsewhere` those of their others.
+    """
 
     agents: list[ComparedAgent]
     shared_files: list[str]
+    shared_elsewhere: list[SharedFile] = []
 
 
 class DiffAgents(Request):

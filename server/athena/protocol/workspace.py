@@ -56,11 +56,24 @@ class FindFiles(Request):
     limit: int = Field(default=50, ge=1, le=1000)
 
 
+class OtherFile(Record):
+    """A file in another repository of an agent: `path` below `root`, the worktree there."""
+
+    repository: str
+    root: str
+    path: str
+
+
 class FileList(Record):
-    """Files of a workspace, best fitting first: paths below its `root`. `more`: they were cut."""
+    """Files of a workspace, best fitting first: paths below its `root`.
+
+    `others` are files in the agent's other repositories, which are found by `repository/path`, and
+    are as many at most. `more`: some were cut.
+    """
 
     root: str
     files: list[str]
+    others: list[OtherFile] = []
     more: bool = False
 
 

@@ -530,6 +530,7 @@ M.commands = {
     key = "d",
     arguments = {
       { name = "agent", title = "Agent", source = "agent", required = true },
+      { name = "repository", title = "Repository", source = "repository", required = false },
       {
         name = "scope",
         title = "Scope",
@@ -551,6 +552,7 @@ M.commands = {
     method = "athena/review/verdict",
     arguments = {
       { name = "agent", title = "Agent", source = "agent", required = true },
+      { name = "repository", title = "Repository", source = "repository", required = false },
       {
         name = "scope",
         title = "Scope",
@@ -575,6 +577,7 @@ M.commands = {
     method = "athena/review/verdict",
     arguments = {
       { name = "agent", title = "Agent", source = "agent", required = true },
+      { name = "repository", title = "Repository", source = "repository", required = false },
       {
         name = "scope",
         title = "Scope",
@@ -599,6 +602,7 @@ M.commands = {
     method = "athena/review/verdict",
     arguments = {
       { name = "agent", title = "Agent", source = "agent", required = true },
+      { name = "repository", title = "Repository", source = "repository", required = false },
       {
         name = "scope",
         title = "Scope",
@@ -624,6 +628,7 @@ M.commands = {
     key = "c",
     arguments = {
       { name = "agent", title = "Agent", source = "agent", required = true },
+      { name = "repository", title = "Repository", source = "repository", required = false },
       { name = "path", title = "File", source = "changedFile", required = true },
       { name = "line", title = "Line", source = "firstLine", required = false },
       { name = "endLine", title = "Last line", source = "lastLine", required = false },
@@ -681,6 +686,7 @@ M.commands = {
     method = "athena/review/apply",
     arguments = {
       { name = "agent", title = "Agent", source = "agent", required = true },
+      { name = "repository", title = "Repository", source = "repository", required = false },
       {
         name = "scope",
         title = "Scope",
@@ -723,6 +729,7 @@ M.commands = {
     key = "g",
     arguments = {
       { name = "agent", title = "Agent", source = "agent", required = true },
+      { name = "repository", title = "Repository", source = "repository", required = false },
       { name = "into", title = "Into", source = "branch", required = false },
       {
         name = "how",
@@ -752,6 +759,7 @@ M.commands = {
     method = "athena/publish/run",
     arguments = {
       { name = "agent", title = "Agent", source = "agent", required = true },
+      { name = "repository", title = "Repository", source = "repository", required = false },
       { name = "remote", title = "Remote", source = "line", required = false },
       { name = "pullRequest", title = "Open a pull request", source = "flag", required = false },
       { name = "title", title = "Title", source = "line", required = false },
@@ -771,6 +779,7 @@ M.commands = {
     destructive = true,
     arguments = {
       { name = "agent", title = "Agent", source = "agent", required = true },
+      { name = "repository", title = "Repository", source = "repository", required = false },
       { name = "turnId", title = "Turn", source = "turn", required = false },
       { name = "paths", title = "Files", source = "changedFiles", required = false },
       { name = "dryRun", title = "Only say what would happen", source = "flag", required = false },
@@ -787,6 +796,7 @@ M.commands = {
     method = "athena/revert/undo",
     arguments = {
       { name = "agent", title = "Agent", source = "agent", required = true },
+      { name = "repository", title = "Repository", source = "repository", required = false },
       { name = "ref", title = "State", source = "undo", required = true },
     },
     when = {},
@@ -836,6 +846,7 @@ M.commands = {
     method = "athena/workspace/commit",
     arguments = {
       { name = "agent", title = "Agent", source = "agent", required = true },
+      { name = "repository", title = "Repository", source = "repository", required = false },
       { name = "message", title = "Commit message", source = "prompt", required = false },
     },
     when = {},
@@ -887,7 +898,10 @@ M.commands = {
     summary = "Show the states of an agent's working tree, one at each edge of a turn.",
     icon = "bookmark",
     method = "athena/checkpoint/list",
-    arguments = { { name = "agent", title = "Agent", source = "agent", required = true } },
+    arguments = {
+      { name = "agent", title = "Agent", source = "agent", required = true },
+      { name = "repository", title = "Repository", source = "repository", required = false },
+    },
     when = {},
   },
   {

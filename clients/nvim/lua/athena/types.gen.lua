@@ -465,9 +465,12 @@
 ---@field lastMessage string
 
 ---Agents side by side, and the files that several of them changed.
+---
+---`sharedFiles` are those of their own repository, `sharedElsewhere` those of their others.
 ---@class athena.Comparison
 ---@field agents athena.ComparedAgent[]
 ---@field sharedFiles string[]
+---@field sharedElsewhere athena.SharedFile[]
 
 ---@alias athena.ContentBlock
 ---| athena.TextContent
@@ -602,10 +605,14 @@
 ---@field edits athena.LineEdit[]
 ---@field conflicts athena.FileConflict[]
 
----Files of a workspace, best fitting first: paths below its `root`. `more`: they were cut.
+---Files of a workspace, best fitting first: paths below its `root`.
+---
+---`others` are files in the agent's other repositories, which are found by `repository/path`, and
+---are as many at most. `more`: some were cut.
 ---@class athena.FileList
 ---@field root string
 ---@field files string[]
+---@field others athena.OtherFile[]
 ---@field more boolean
 
 ---Parameters of `athena/workspace/files`: `find` holds letters of the path, in their order.
@@ -936,6 +943,12 @@
 ---The session's options, all of them.
 ---@class athena.OptionsChanged
 ---@field options athena.Option[]
+
+---A file in another repository of an agent: `path` below `root`, the worktree there.
+---@class athena.OtherFile
+---@field repository string
+---@field root string
+---@field path string
 
 ---A worktree that an agent has in another repository. `name` is what the repository is called among
 ---those of the agent.
@@ -1455,6 +1468,11 @@
 ---@field agent string
 ---@field option string
 ---@field value string|boolean
+
+---A file that several agents changed in another repository of theirs, by its name there.
+---@class athena.SharedFile
+---@field repository string
+---@field path string
 
 ---A command the harness understands when a prompt starts with `/name`.
 ---@class athena.SlashCommand
@@ -2135,6 +2153,7 @@
 ---| "permissionOption" # A choice of the request's own options.
 ---| "prompt" # Text of several lines, with files to mention.
 ---| "queuedPrompt" # A choice of the agent's `queue`.
+---| "repository" # Where the agent has several repositories: the one in view, else a choice.
 ---| "request" # An open request: the one in view, else the oldest.
 ---| "rescue" # A choice of `athena/rescue/list`.
 ---| "rule" # A `Rule`: filled in from a permission request, or by hand.
@@ -2143,7 +2162,7 @@
 ---| "session" # A choice of `athena/session/list`: one that is new or has changed.
 ---| "turn" # A turn of the agent: the one in view, else the last.
 ---| "undo" # The `undo` of a result: the last one, else a choice.
----| "workspace" # A `WorkspaceSpec`: a new worktree, an existing directory, or none.
+---| "workspace" # A `WorkspaceSpec`: a new worktree, in further repositories too; an existing directory; or none.
 
 ---@class athena.Argument
 ---@field name string a parameter of the method

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from athena.protocol.command import AGENT, Argument, Command, Source, When
+from athena.protocol.command import AGENT, REPOSITORY, Argument, Command, Source, When
 
 _ANY = When(archived=None)
 _SCOPE = Argument("scope", Source.CHOICE, "Scope")
 _TURN = Argument("turnId", Source.TURN, "Turn")
 _PATH = Argument("path", Source.CHANGED_FILE, "File")
 _HUNKS = Argument("hunkIds", Source.HUNKS, "Hunks")
-_CHANGES = (AGENT, _SCOPE, _TURN, _PATH, _HUNKS)
+_CHANGES = (AGENT, REPOSITORY, _SCOPE, _TURN, _PATH, _HUNKS)
 
 REVIEW_COMMANDS: tuple[Command, ...] = (
     Command(
@@ -17,7 +17,7 @@ REVIEW_COMMANDS: tuple[Command, ...] = (
         word="changes",
         title="Show Changes",
         method="athena/changeset/get",
-        arguments=(AGENT, _SCOPE, _TURN),
+        arguments=(AGENT, REPOSITORY, _SCOPE, _TURN),
         when=_ANY,
         icon="diff",
         key="d",
@@ -62,6 +62,7 @@ REVIEW_COMMANDS: tuple[Command, ...] = (
         method="athena/review/comment",
         arguments=(
             AGENT,
+            REPOSITORY,
             Argument("path", Source.CHANGED_FILE, "File", required=True),
             Argument("line", Source.FIRST_LINE, "Line"),
             Argument("endLine", Source.LAST_LINE, "Last line"),
@@ -106,6 +107,7 @@ REVIEW_COMMANDS: tuple[Command, ...] = (
         method="athena/review/apply",
         arguments=(
             AGENT,
+            REPOSITORY,
             _SCOPE,
             _TURN,
             Argument("target", Source.BRANCH, "Target"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from athena.protocol.command import AGENT, Argument, Command, Source, When
+from athena.protocol.command import AGENT, REPOSITORY, Argument, Command, Source, When
 
 _ANY = When(archived=None)
 _MESSAGE = Argument("message", Source.PROMPT, "Commit message")
@@ -16,6 +16,7 @@ WORKSPACE_COMMANDS: tuple[Command, ...] = (
         method="athena/merge/run",
         arguments=(
             AGENT,
+            REPOSITORY,
             Argument("into", Source.BRANCH, "Into"),
             Argument("how", Source.CHOICE, "How"),
             _MESSAGE,
@@ -34,6 +35,7 @@ WORKSPACE_COMMANDS: tuple[Command, ...] = (
         method="athena/publish/run",
         arguments=(
             AGENT,
+            REPOSITORY,
             Argument("remote", Source.LINE, "Remote"),
             Argument("pullRequest", Source.FLAG, "Open a pull request"),
             Argument("title", Source.LINE, "Title"),
@@ -51,6 +53,7 @@ WORKSPACE_COMMANDS: tuple[Command, ...] = (
         method="athena/revert/run",
         arguments=(
             AGENT,
+            REPOSITORY,
             Argument("turnId", Source.TURN, "Turn"),
             Argument("paths", Source.CHANGED_FILES, "Files"),
             _DRY_RUN,
@@ -64,7 +67,7 @@ WORKSPACE_COMMANDS: tuple[Command, ...] = (
         word="undo",
         title="Undo Revert",
         method="athena/revert/undo",
-        arguments=(AGENT, Argument("ref", Source.UNDO, "State", required=True)),
+        arguments=(AGENT, REPOSITORY, Argument("ref", Source.UNDO, "State", required=True)),
         when=_ANY,
         icon="redo",
     ),
@@ -102,7 +105,7 @@ WORKSPACE_COMMANDS: tuple[Command, ...] = (
         word="commit",
         title="Commit Work",
         method="athena/workspace/commit",
-        arguments=(AGENT, _MESSAGE),
+        arguments=(AGENT, REPOSITORY, _MESSAGE),
         when=_ANY,
         icon="git-commit",
     ),
@@ -144,7 +147,7 @@ WORKSPACE_COMMANDS: tuple[Command, ...] = (
         word="checkpoints",
         title="Show Checkpoints",
         method="athena/checkpoint/list",
-        arguments=(AGENT,),
+        arguments=(AGENT, REPOSITORY),
         when=_ANY,
         icon="bookmark",
         about="Show the states of an agent's working tree, one at each edge of a turn.",

@@ -123,6 +123,9 @@ public enum class Source {
     /** A choice of the agent's `queue`. */
     QUEUED_PROMPT,
 
+    /** Where the agent has several repositories: the one in view, else a choice. */
+    REPOSITORY,
+
     /** An open request: the one in view, else the oldest. */
     REQUEST,
 
@@ -147,7 +150,7 @@ public enum class Source {
     /** The `undo` of a result: the last one, else a choice. */
     UNDO,
 
-    /** A `WorkspaceSpec`: a new worktree, an existing directory, or none. */
+    /** A `WorkspaceSpec`: a new worktree, in further repositories too; an existing directory; or none. */
     WORKSPACE,
 }
 
@@ -679,6 +682,7 @@ public val COMMANDS: List<Command> =
             key = "d",
             arguments = listOf(
                 Argument("agent", "Agent", Source.AGENT, required = true),
+                Argument("repository", "Repository", Source.REPOSITORY),
                 Argument(
                     "scope",
                     "Scope",
@@ -699,6 +703,7 @@ public val COMMANDS: List<Command> =
             method = "athena/review/verdict",
             arguments = listOf(
                 Argument("agent", "Agent", Source.AGENT, required = true),
+                Argument("repository", "Repository", Source.REPOSITORY),
                 Argument(
                     "scope",
                     "Scope",
@@ -722,6 +727,7 @@ public val COMMANDS: List<Command> =
             method = "athena/review/verdict",
             arguments = listOf(
                 Argument("agent", "Agent", Source.AGENT, required = true),
+                Argument("repository", "Repository", Source.REPOSITORY),
                 Argument(
                     "scope",
                     "Scope",
@@ -745,6 +751,7 @@ public val COMMANDS: List<Command> =
             method = "athena/review/verdict",
             arguments = listOf(
                 Argument("agent", "Agent", Source.AGENT, required = true),
+                Argument("repository", "Repository", Source.REPOSITORY),
                 Argument(
                     "scope",
                     "Scope",
@@ -769,6 +776,7 @@ public val COMMANDS: List<Command> =
             key = "c",
             arguments = listOf(
                 Argument("agent", "Agent", Source.AGENT, required = true),
+                Argument("repository", "Repository", Source.REPOSITORY),
                 Argument("path", "File", Source.CHANGED_FILE, required = true),
                 Argument("line", "Line", Source.FIRST_LINE),
                 Argument("endLine", "Last line", Source.LAST_LINE),
@@ -833,6 +841,7 @@ public val COMMANDS: List<Command> =
             method = "athena/review/apply",
             arguments = listOf(
                 Argument("agent", "Agent", Source.AGENT, required = true),
+                Argument("repository", "Repository", Source.REPOSITORY),
                 Argument(
                     "scope",
                     "Scope",
@@ -874,6 +883,7 @@ public val COMMANDS: List<Command> =
             key = "g",
             arguments = listOf(
                 Argument("agent", "Agent", Source.AGENT, required = true),
+                Argument("repository", "Repository", Source.REPOSITORY),
                 Argument("into", "Into", Source.BRANCH),
                 Argument(
                     "how",
@@ -901,6 +911,7 @@ public val COMMANDS: List<Command> =
             method = "athena/publish/run",
             arguments = listOf(
                 Argument("agent", "Agent", Source.AGENT, required = true),
+                Argument("repository", "Repository", Source.REPOSITORY),
                 Argument("remote", "Remote", Source.LINE),
                 Argument("pullRequest", "Open a pull request", Source.FLAG),
                 Argument("title", "Title", Source.LINE),
@@ -920,6 +931,7 @@ public val COMMANDS: List<Command> =
             destructive = true,
             arguments = listOf(
                 Argument("agent", "Agent", Source.AGENT, required = true),
+                Argument("repository", "Repository", Source.REPOSITORY),
                 Argument("turnId", "Turn", Source.TURN),
                 Argument("paths", "Files", Source.CHANGED_FILES),
                 Argument("dryRun", "Only say what would happen", Source.FLAG),
@@ -936,6 +948,7 @@ public val COMMANDS: List<Command> =
             method = "athena/revert/undo",
             arguments = listOf(
                 Argument("agent", "Agent", Source.AGENT, required = true),
+                Argument("repository", "Repository", Source.REPOSITORY),
                 Argument("ref", "State", Source.UNDO, required = true),
             ),
             context = When(),
@@ -986,6 +999,7 @@ public val COMMANDS: List<Command> =
             method = "athena/workspace/commit",
             arguments = listOf(
                 Argument("agent", "Agent", Source.AGENT, required = true),
+                Argument("repository", "Repository", Source.REPOSITORY),
                 Argument("message", "Commit message", Source.PROMPT),
             ),
             context = When(),
@@ -1043,6 +1057,7 @@ public val COMMANDS: List<Command> =
             method = "athena/checkpoint/list",
             arguments = listOf(
                 Argument("agent", "Agent", Source.AGENT, required = true),
+                Argument("repository", "Repository", Source.REPOSITORY),
             ),
             context = When(),
         ),

@@ -1491,11 +1491,16 @@ public data class ComparedAgent(
     }
 }
 
-/** Agents side by side, and the files that several of them changed. */
+/**
+ * Agents side by side, and the files that several of them changed.
+ *
+ * `sharedFiles` are those of their own repository, `sharedElsewhere` those of their others.
+ */
 @JsonAdapter(Comparison.Adapter::class)
 public data class Comparison(
     public val agents: List<ComparedAgent>,
     public val sharedFiles: List<String>,
+    public val sharedElsewhere: List<SharedFile> = emptyList(),
 ) {
     public companion object {
         internal fun from(json: JsonElement): Comparison =
@@ -1503,6 +1508,9 @@ public data class Comparison(
                 Comparison(
                     agents = o.needed("agents").asJsonArray.map { ComparedAgent.from(it) },
                     sharedFiles = o.needed("sharedFiles").asJsonArray.map { it.asString },
+                    sharedElsewhere =
+                        o.given("sharedElsewhere")?.let { it.asJsonArray.map { SharedFile.from(it) } }
+                            ?: emptyList(),
                 )
             }
     }
@@ -1920,11 +1928,17 @@ public data class FileEdits(
     internal class Adapter : Reader<FileEdits>({ from(it) })
 }
 
-/** Files of a workspace, best fitting first: paths below its `root`. `more`: they were cut. */
+/**
+ * Files of a workspace, best fitting first: paths below its `root`.
+ *
+ * `others` are files in the agent's other repositories, which are found by `repository/path`, and
+ * are as many at most. `more`: some were cut.
+ */
 @JsonAdapter(FileList.Adapter::class)
 public data class FileList(
     public val root: String,
     public val files: List<String>,
+    public val others: List<OtherFile> = emptyList(),
     public val more: Boolean = false,
 ) {
     public companion object {
@@ -1933,6 +1947,9 @@ public data class FileList(
                 FileList(
                     root = o.needed("root").asString,
                     files = o.needed("files").asJsonArray.map { it.asString },
+                    others =
+                        o.given("others")?.let { it.asJsonArray.map { OtherFile.from(it) } }
+                            ?: emptyList(),
                     more = o.given("more")?.let { it.asBoolean } ?: false,
                 )
             }
@@ -2884,6 +2901,24 @@ public data class OptionsChanged(
             json.asJsonObject.let { o ->
                 OptionsChanged(
                     options = o.needed("options").asJsonArray.map { Option.from(it) },
+                )
+            }
+    }
+}
+
+/** A file in another repository of an agent: `path` below `root`, the worktree there. */
+public data class OtherFile(
+    public val repository: String,
+    public val root: String,
+    public val path: String,
+) {
+    public companion object {
+        internal fun from(json: JsonElement): OtherFile =
+            json.asJsonObject.let { o ->
+                OtherFile(
+                    repository = o.needed("repository").asString,
+                    root = o.needed("root").asString,
+                    path = o.needed("path").asString,
                 )
             }
     }
@@ -4464,6 +4499,22 @@ public data class SetOption(
         }
 
     internal class Adapter : Writer<SetOption>({ it.json() })
+}
+
+/** A file that several agents changed in another repository of theirs, by its name there. */
+public data class SharedFile(
+    public val repository: String,
+    public val path: String,
+) {
+    public companion object {
+        internal fun from(json: JsonElement): SharedFile =
+            json.asJsonObject.let { o ->
+                SharedFile(
+                    repository = o.needed("repository").asString,
+                    path = o.needed("path").asString,
+                )
+            }
+    }
 }
 
 /** A command the harness understands when a prompt starts with `/name`. */
