@@ -110,6 +110,7 @@ class Nvim:
         self._answers: dict[int, tuple[object, object]] = {}
         self._news = threading.Condition()
         self._flushed = self.grid.text()
+        self._typed = ""
         threading.Thread(target=self._read, daemon=True).start()
         self.call("nvim_ui_attach", *size, {"rgb": True, "ext_linegrid": True})
         self.until(lambda: self.call("nvim_get_vvar", "vim_did_enter") == 1, "Neovim started")
@@ -137,7 +138,11 @@ class Nvim:
         self.call("nvim_input", keys)
 
     def command(self, line: str) -> None:
-        """Type an Ex command, from Normal mode, and enter it."""
+        """Type an Ex command, from Normal mode, and enter it.
+
+        It stays below until something else is written there, and is not what `sees` looks for.
+        """
+        self._typed = f":{line}"
         self.keys(f":{line.replace('<', '<lt>')}<CR>")
 
     def lua(self, code: str, *arguments: object) -> Any:
@@ -161,13 +166,28 @@ class Nvim:
 
     def sees(self, *texts: str, timeout: float = 10) -> str:
         """Wait until all the texts are on the screen; returns the screen."""
-        return self.until(lambda: all(t in self._flushed for t in texts), f"sees {texts}", timeout)
+
+        def seen() -> bool:
+            answered = self._without_command()
+            return all(text in answered for text in texts)
+
+        return self.until(seen, f"sees {texts}", timeout)
 
     def sees_not(self, *texts: str, timeout: float = 10) -> str:
         """Wait until none of the texts is on the screen."""
         return self.until(
             lambda: not any(t in self._flushed for t in texts), f"sees no {texts}", timeout
         )
+
+    def _without_command(self) -> str:
+        """What Neovim shows, without the command that was typed last."""
+        columns = self.grid.columns
+        rows = [self._typed[n : n + columns].rstrip() for n in range(0, len(self._typed), columns)]
+        typed = "\n".join(rows)
+        if not typed or typed not in self._flushed:
+            return self._flushed
+        before, _, behind = self._flushed.rpartition(typed)
+        return f"{before}:{behind}"
 
     def until(self, check: Callable[[], object], what: str, timeout: float = 10) -> str:
         """Wait for a condition, looking again whenever the screen changed."""

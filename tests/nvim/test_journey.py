@@ -91,6 +91,6 @@ def review_and_merge(nvim: Nvim, client: Client, project: Path) -> None:
     before = transcript(nvim)
     nvim.keys(":bwipeout<CR>")
     nvim.command("Athena transcript worker")
+    nvim.until(lambda: len(transcript(nvim)) > 1, "the transcript is read anew")
     nvim.sees("You said:", "○ idle")
-    nvim.until(lambda: len(transcript(nvim)) > 1, "the transcript was read")
     assert transcript(nvim) == before

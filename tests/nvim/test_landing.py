@@ -276,7 +276,7 @@ def test_work_is_committed_and_its_workspace_removed_and_recovered(
     nvim.sees(":Athena recover brings it back")
     assert not place.exists()
     nvim.command("Athena recover")
-    nvim.sees("1:")
+    nvim.sees("Recover Captured Work: Captured work")
     nvim.keys("1<CR>")
     nvim.sees("the work is back in")
     assert (place / "loose.txt").read_text() == "loose\n"

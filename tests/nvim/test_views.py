@@ -82,9 +82,10 @@ def test_a_view_opens_where_one_says(
     )
     for how, view, tabs, windows in views:
         nvim.command(f"{how} Athena {view}")
+        count = "return { vim.fn.tabpagenr('$'), #vim.api.nvim_tabpage_list_wins(0) }"
+        wanted = [tabs, windows]
+        nvim.until(lambda count=count, wanted=wanted: nvim.lua(count) == wanted, how)
         nvim.sees("Ready.", "reader ○ idle")
-        seen = nvim.lua("return { vim.fn.tabpagenr('$'), #vim.api.nvim_tabpage_list_wins(0) }")
-        assert seen == [tabs, windows], how
     nvim.sees("Nothing waits for you.")
 
 
@@ -223,9 +224,9 @@ def test_what_runs_or_waits_is_open_and_what_is_over_is_folded(
     nvim.sees("● execute: echo first row", "\nfirst row")
     (project / "go").touch()
     # What is to be allowed is in view before it is.
-    screen = nvim.sees("◌ edit: Edit text.txt", "-line 5", "+FIVE", "a allow   d reject")
+    nvim.sees("◌ edit: Edit text.txt", "-line 5", "+FIVE", "a allow   d reject")
+    screen = nvim.sees_not("\nfirst row")
     lines = screen.splitlines()
-    assert "\nfirst row" not in screen
     above = next(n for n, line in enumerate(lines) if "✓ read" in line)
     assert lines[above + 1].startswith("✓ execute"), screen
     for text, group in (("-line 5", "AthenaRemoved"), ("+FIVE", "AthenaAdded")):
@@ -402,6 +403,7 @@ def test_a_transcript_has_the_name_of_its_agent(
     nvim.sees(f"athena://transcript/{agent['id']}/new", "new ○ idle", "Ready.")
     # A session that was saved finds it again by its id, whatever it was called.
     nvim.command("%bwipeout")
+    nvim.sees_not("Ready.")
     nvim.command(f"edit athena://transcript/{agent['id']}/old")
     nvim.sees("new ○ idle", "Ready.")
 
@@ -437,11 +439,14 @@ def test_a_view_is_found_again_by_its_name(
     nvim.keys("<C-w>p")
     session = tmp_path / "session.vim"
     nvim.command(f"mksession {session}")
-    nvim.until(session.exists, "the session is saved")
+    saved = "doautoall SessionLoadPost"
+    nvim.until(lambda: session.exists() and saved in session.read_text(), "the session is saved")
     other = open_nvim()
     other.command(f"silent source {session}")
     other.sees("○ reader", "Ready.", "reader ○ idle")
-    assert "transcript" in other.call("nvim_buf_get_name", 0)
+    other.until(
+        lambda: "transcript" in other.call("nvim_buf_get_name", 0), "the focus is where it was"
+    )
 
 
 def test_a_name_is_free_again_when_its_agent_is_archived(
