@@ -16,6 +16,7 @@ pytestmark = [pytest.mark.xdist_group("vscode"), pytest.mark.timeout(300)]
 SCENARIO = """
 if prompt contains shop:
     edit shop.py: 1 -> 2
+    run sed -i s/1/2/ "${ATHENA_WORKTREES#*:}/lib.py"
 say Done.
 """
 
@@ -31,9 +32,20 @@ def test_several_folders(
     window.write_text(json.dumps({"folders": folders}))
     rehearse(athena, SCENARIO)
     bench = workbench(vsix)
-    found = bench.drive("roots.mjs", 200, workspace=str(window), failures=str(tmp_path))
-    assert "Changed by mend-the-shop" in found["marked"]
+    found = bench.drive(
+        "roots.mjs",
+        250,
+        workspace=str(window),
+        pictures=str(tmp_path),
+        failures=str(tmp_path),
+    )
+    assert "Changed by mender" in found["marked"]
     with athena.client() as client:
-        places = {agent["name"]: agent["project"] for agent in client.agents()}
-    assert places["mend-the-shop"] == str(shop / "part")
-    assert places["write-the-library"] == str(library)
+        agents = {agent["name"]: agent for agent in client.agents()}
+    assert agents["mender"]["project"] == str(shop / "part")
+    assert agents["write-the-library"]["project"] == str(library)
+    (other,) = agents["mender"]["workspace"]["also"]
+    assert other["repository"] == str(library)
+    assert "Bring 1 file of mender into main of library?" in found["merging"]
+    assert (library / "lib.py").read_text() == "x = 2\n"
+    assert (shop / "part" / "shop.py").read_text() == "x = 1\n"

@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import * as path from "node:path";
 import * as vscode from "vscode";
+import { OWN } from "../src/review/places.ts";
 import { documentUri } from "../src/review/uris.ts";
 import { athena, folder, play, reached, until } from "./support.ts";
 
@@ -28,7 +29,7 @@ describe("review", () => {
     const { agentTree, feed } = await athena();
     const agent = feed.agent(id);
     assert.ok(agent);
-    const files = await agentTree.getChildren({ kind: "changes", agent });
+    const files = await agentTree.getChildren({ kind: "changes", agent, repository: OWN });
     const named = files.map((node) => (node.kind === "file" ? node.file.path : node.kind)).sort();
     assert.deepEqual(named, ["hello.py", "poem.txt"]);
     const changeset = { agent: id, scope: "base" } as const;
@@ -83,7 +84,11 @@ describe("review", () => {
       await until("it is told", () => agent().version > before);
     };
     const row = async () => {
-      const nodes = await agentTree.getChildren({ kind: "changes", agent: agent() });
+      const nodes = await agentTree.getChildren({
+        kind: "changes",
+        agent: agent(),
+        repository: OWN,
+      });
       const node = nodes.find((one) => one.kind === "file" && one.file.path === "poem.txt");
       return node && agentTree.getTreeItem(node);
     };

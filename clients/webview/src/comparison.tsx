@@ -13,9 +13,12 @@ import type {
 } from "./protocol.ts";
 import { costWords, countWords, durationWords, STATUS, tokenWords } from "./words.ts";
 
+/** A changed file; `repository` names one of the agent's others. */
+type FileHere = ChangedFile & { repository?: string };
+
 interface Known {
   comparison: Comparison;
-  files: ReadonlyMap<string, readonly ChangedFile[]>;
+  files: ReadonlyMap<string, readonly FileHere[]>;
   messages: ReadonlyMap<string, readonly TranscriptItem[]>;
 }
 
@@ -39,13 +42,11 @@ export function ComparisonView({ agents }: { agents: readonly string[] }) {
     loading.current = "yes";
     try {
       const comparison = await request("athena/comparison/get", { agents: [...agents] });
-      const sets = await Promise.all(
-        agents.map((agent) => request("athena/changeset/get", { agent, scope: "base" })),
-      );
+      const sets = await Promise.all(agents.map(filesOf));
       const said = await Promise.all(agents.map(messagesOf));
       setKnown({
         comparison,
-        files: new Map(agents.map((agent, index) => [agent, sets[index]?.files ?? []])),
+        files: new Map(agents.map((agent, index) => [agent, sets[index] ?? []])),
         messages: new Map(agents.map((agent, index) => [agent, said[index] ?? []])),
       });
       setProblem(undefined);
@@ -101,11 +102,11 @@ export function ComparisonView({ agents }: { agents: readonly string[] }) {
           agent={agent}
           best={best}
           files={files.get(agent.agentId) ?? []}
-          alsoIn={(path) =>
+          alsoIn={(file) =>
             comparison.agents.filter(
               (other) =>
                 other.agentId !== agent.agentId &&
-                files.get(other.agentId)?.some((file) => file.path === path),
+                files.get(other.agentId)?.some((one) => keyOf(one) === keyOf(file)),
             )
           }
           messages={messages.get(agent.agentId) ?? []}
@@ -120,9 +121,9 @@ type Best = Partial<Record<keyof ComparedAgent, number>>;
 interface ColumnProps {
   agent: ComparedAgent;
   best: Best;
-  files: readonly ChangedFile[];
+  files: readonly FileHere[];
   /** The other agents that changed a file. */
-  alsoIn: (path: string) => readonly ComparedAgent[];
+  alsoIn: (file: FileHere) => readonly ComparedAgent[];
   messages: readonly TranscriptItem[];
 }
 
@@ -189,37 +190,37 @@ function Column({ agent, best, files, alsoIn, messages }: ColumnProps) {
       <h3>Files</h3>
       <ul class="files">
         {files.map((file) => (
-          <li key={file.path}>
+          <li key={keyOf(file)}>
             <button
               type="button"
               class="link one-line"
-              title={file.path}
-              onClick={() => act({ do: "openDiff", agent: id, path: file.path })}
+              title={keyOf(file)}
+              onClick={() => act({ do: "openDiff", agent: id, ...placeOf(file) })}
             >
-              {file.path}
+              {keyOf(file)}
             </button>
             <span class="counts">
               <span class="plus">+{file.additions ?? 0}</span>{" "}
               <span class="minus">−{file.deletions ?? 0}</span>
             </span>
-            {alsoIn(file.path).map((other) => (
+            {alsoIn(file).map((other) => (
               <IconButton
                 key={other.agentId}
                 icon="git-compare"
                 label={`Compare with ${other.name}`}
                 onClick={() =>
-                  act({ do: "compareFile", agents: [id, other.agentId], path: file.path })
+                  act({ do: "compareFile", agents: [id, other.agentId], ...placeOf(file) })
                 }
               />
             ))}
             <IconButton
               icon="desktop-download"
-              label={`Take ${file.path}`}
+              label={`Take ${keyOf(file)}`}
               onClick={() =>
                 act({
                   do: "command",
                   command: "athena.review.take",
-                  argument: { agent: id, paths: [file.path] },
+                  argument: { agent: id, repository: file.repository, paths: [file.path] },
                 })
               }
             />
@@ -267,6 +268,27 @@ function Messages({ said }: { said: readonly TranscriptItem[] }) {
       {texts.length === 0 ? <p class="faint">Nothing was said.</p> : null}
     </>
   );
+}
+
+/** What an agent changed, in its own repository and in its others. */
+async function filesOf(agent: string): Promise<readonly FileHere[]> {
+  const { workspace } = await request("athena/agent/get", { agent });
+  const others = (workspace?.also ?? []).map(({ name }) => ({ repository: name }));
+  const sets = [{}, ...others].map(async (place) => {
+    const asked = { agent, ...place, scope: "base" } as const;
+    const { files } = await request("athena/changeset/get", asked);
+    return files.map((file) => ({ ...file, ...place }));
+  });
+  return (await Promise.all(sets)).flat();
+}
+
+function placeOf({ repository, path }: FileHere): { repository?: string; path: string } {
+  return repository ? { repository, path } : { path };
+}
+
+/** A file by where it is, as it is shown. */
+function keyOf({ repository, path }: FileHere): string {
+  return repository ? `${repository}/${path}` : path;
 }
 
 async function messagesOf(agent: string): Promise<readonly TranscriptItem[]> {

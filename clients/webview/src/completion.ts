@@ -82,17 +82,28 @@ export function useCompletion(agent: AgentDetail, text: string, caret: number): 
 }
 
 async function filesFor(agent: string, find: string): Promise<Offer[]> {
-  const { root, files } = await request("athena/workspace/files", { agent, find, limit: MOST });
-  return files.map((path) => {
-    const cut = path.lastIndexOf("/") + 1;
-    return {
-      text: `@${path} `,
-      label: path.slice(cut),
-      detail: path.slice(0, Math.max(0, cut - 1)),
-      icon: "file",
-      uri: `file://${encodeURI(`${root}/${path}`).replace(/[?#]/g, encodeURIComponent)}`,
-    };
-  });
+  const asked = { agent, find, limit: MOST };
+  const { root, files, others } = await request("athena/workspace/files", asked);
+  const elsewhere = (others ?? []).map((other) =>
+    fileOffer(other.root, other.path, `${other.repository}/`),
+  );
+  // Files of other repositories have their place also where many fit.
+  const kept = Math.max(MOST - elsewhere.length, MOST / 2);
+  const own = files.slice(0, kept).map((path) => fileOffer(root, path));
+  return [...own, ...elsewhere].slice(0, MOST);
+}
+
+/** A file below a root; `before` is the repository that its name in the text begins with. */
+function fileOffer(root: string, path: string, before = ""): Offer {
+  const name = before + path;
+  const cut = name.lastIndexOf("/") + 1;
+  return {
+    text: `@${name} `,
+    label: name.slice(cut),
+    detail: name.slice(0, Math.max(0, cut - 1)),
+    icon: "file",
+    uri: `file://${encodeURI(`${root}/${path}`).replace(/[?#]/g, encodeURIComponent)}`,
+  };
 }
 
 function commandsFor(commands: readonly SlashCommand[], letters: string): Offer[] {

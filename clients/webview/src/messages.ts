@@ -44,8 +44,15 @@ export type Subject =
 /** What a view asks the editor to do. */
 export type Action =
   | { do: "openFile"; path: string; line?: number | undefined }
-  | { do: "openDiff"; agent: string; path: string; turnId?: string | undefined }
-  | { do: "compareFile"; agents: string[]; path: string }
+  | {
+      do: "openDiff";
+      agent: string;
+      path: string;
+      /** Another repository of the agent; without one the path says it, where it is absolute. */
+      repository?: string | undefined;
+      turnId?: string | undefined;
+    }
+  | { do: "compareFile"; agents: string[]; repository?: string | undefined; path: string }
   | { do: "openLink"; url: string }
   | { do: "pickFiles" }
   | { do: "attach"; uris: string[] }

@@ -41,9 +41,38 @@ await drive(async (window) => {
   await page.locator(".tab.active", { hasText: "shop.py" }).waitFor();
   await window.command("Athena: New Agent");
   await window.until("it says where", async () => (await title()).includes("in part"));
+  // It gets a worktree in the other repository too.
+  await box.getByRole("button", { name: "Choose the Workspace" }).click();
+  await pick("Workspace of part", "in other repositories too");
+  await pick("Repositories", "library");
+  await window.shot("vscode-repositories");
+  await box.getByRole("button", { name: "OK" }).click();
+  await window.until("it says where else", async () => (await title()).includes("also in library"));
+  await box.getByRole("button", { name: "Choose Model" }).click();
+  await pick("New Agent", "Name");
+  await window.until("the name is asked for", async () => (await title()) === "Name");
+  await input.fill("mender");
+  await page.keyboard.press("Enter");
+  await window.until("it says how it is called", async () => (await title()).includes("mender"));
   await input.fill("Mend the shop");
   await page.keyboard.press("Enter");
-  await row("mend-the-shop").waitFor();
+  await row("mender").waitFor();
+
+  // What it changes there has a place of its own in the list, and is merged from there.
+  await row("mender").locator(".monaco-tl-twistie").click();
+  await row("All changes in library").locator(".monaco-tl-twistie").click();
+  await row("lib.py").click();
+  await page.locator(".codelens-decoration a", { hasText: "Accept" }).first().waitFor();
+  await window.shot("vscode-repositories-diff");
+  const changes = row("All changes in library");
+  await changes.hover();
+  await changes.getByRole("button", { name: "Merge Work" }).click();
+  await page.locator(".quick-input-list .monaco-list-row", { hasText: "Squash" }).click();
+  const dialog = page.locator(".monaco-dialog-box");
+  await dialog.waitFor();
+  found.merging = await dialog.textContent();
+  await dialog.getByRole("button", { name: "Squash" }).click();
+  await page.locator(".notification-toast", { hasText: "1 file on main" }).waitFor();
 
   // A folder of a repository is marked as the repository is.
   await window.command("View: Show Explorer");

@@ -1,6 +1,7 @@
 import * as path from "node:path";
 import * as vscode from "vscode";
 import type { AgentView, ChangedFile, TranscriptItem, TurnView, Verdict } from "../protocol.gen.ts";
+import { named, placesOf, worktreeIn } from "../review/places.ts";
 import { changedFileUri, type Changeset } from "../review/uris.ts";
 import { count, plainText } from "../words.ts";
 import type { Server } from "../server/server.ts";
@@ -12,7 +13,7 @@ import type { Unread } from "./unread.ts";
 export type Node =
   | { kind: "group"; id: string; title: string; agents: AgentView[] }
   | { kind: "agent"; agent: AgentView }
-  | { kind: "changes"; agent: AgentView }
+  | { kind: "changes"; agent: AgentView; repository: string }
   | { kind: "turn"; agent: AgentView; turn: TurnView; title: string }
   | { kind: "file"; changeset: Changeset; file: ChangedFile; root: string | undefined }
   | { kind: "words"; text: string };
@@ -89,9 +90,12 @@ export class AgentTree implements vscode.TreeDataProvider<Node>, vscode.Disposab
       case "agent":
         return [...this.childAgents(node.agent), ...(await this.inside(node.agent))];
       case "changes":
-        return this.files({ agent: node.agent.id, scope: "base" });
+        return this.files({ agent: node.agent.id, scope: "base" }, [node.repository]);
       case "turn":
-        return this.files({ agent: node.agent.id, scope: "turn", turnId: node.turn.turnId });
+        return this.files(
+          { agent: node.agent.id, scope: "turn", turnId: node.turn.turnId },
+          placesOf(node.agent).map((place) => place.name),
+        );
       default:
         return [];
     }
@@ -104,7 +108,7 @@ export class AgentTree implements vscode.TreeDataProvider<Node>, vscode.Disposab
       case "agent":
         return this.agentItem(node.agent);
       case "changes":
-        return changesItem(node.agent);
+        return changesItem(node.agent, node.repository);
       case "turn":
         return turnItem(node.agent, node.turn, node.title);
       case "file":
@@ -163,10 +167,10 @@ export class AgentTree implements vscode.TreeDataProvider<Node>, vscode.Disposab
     return this.once(agent.id, "turns", () => this.loadTurns(agent));
   }
 
-  private async files(changeset: Changeset): Promise<Node[]> {
-    const key = changeset.turnId ?? "base";
+  private async files(changeset: Changeset, repositories: string[]): Promise<Node[]> {
+    const key = `${changeset.turnId ?? "base"}:${repositories.join()}`;
     try {
-      return await this.once(changeset.agent, key, () => this.loadFiles(changeset));
+      return await this.once(changeset.agent, key, () => this.loadFiles(changeset, repositories));
     } catch (error) {
       return [{ kind: "words", text: error instanceof Error ? error.message : String(error) }];
     }
@@ -189,14 +193,24 @@ export class AgentTree implements vscode.TreeDataProvider<Node>, vscode.Disposab
       turn,
       title: titles.get(turn.turnId) ?? "The harness began by itself",
     }));
-    return agent.workspace?.repository ? [{ kind: "changes", agent }, ...nodes] : nodes;
+    const changes = placesOf(agent).map(({ name }): Node => ({
+      kind: "changes",
+      agent,
+      repository: name,
+    }));
+    return [...changes, ...nodes];
   }
 
-  private async loadFiles(changeset: Changeset): Promise<Node[]> {
-    const root = this.feed.agent(changeset.agent)?.workspace?.path;
-    const { files } = await this.server.request("athena/changeset/get", changeset);
-    if (files.length === 0) return [{ kind: "words", text: "No file changed" }];
-    return files.map((file) => ({ kind: "file", changeset, file, root }));
+  private async loadFiles(meant: Changeset, repositories: string[]): Promise<Node[]> {
+    const agent = this.feed.agent(meant.agent);
+    const found: Node[] = [];
+    for (const repository of repositories) {
+      const changeset = named({ ...meant, repository });
+      const root = worktreeIn(agent, repository);
+      const { files } = await this.server.request("athena/changeset/get", changeset);
+      found.push(...files.map((file): Node => ({ kind: "file", changeset, file, root })));
+    }
+    return found.length ? found : [{ kind: "words", text: "No file changed" }];
   }
 
   private agentItem(agent: AgentView): vscode.TreeItem {
@@ -260,11 +274,14 @@ function groupItem(id: string, title: string, members: number): vscode.TreeItem 
   return item;
 }
 
-function changesItem(agent: AgentView): vscode.TreeItem {
-  const item = new vscode.TreeItem("All changes", vscode.TreeItemCollapsibleState.Collapsed);
-  item.id = `${agent.id}:changes`;
+function changesItem(agent: AgentView, repository: string): vscode.TreeItem {
+  const places = placesOf(agent);
+  const place = places.find(({ name }) => name === repository);
+  const label = places.length > 1 ? `All changes in ${place?.title}` : "All changes";
+  const item = new vscode.TreeItem(label, vscode.TreeItemCollapsibleState.Collapsed);
+  item.id = `${agent.id}:changes:${repository}`;
   item.iconPath = new vscode.ThemeIcon("diff-multiple");
-  item.description = agent.workspace?.branch ?? "";
+  item.description = place?.branch ?? "";
   item.contextValue = "changes";
   item.tooltip = "What the workspace has that its starting commit has not, uncommitted work too.";
   return item;
@@ -317,7 +334,9 @@ function fileItem(
   const folder = path.dirname(file.path);
   const from = file.oldPath && file.oldPath !== file.path ? `← ${file.oldPath}` : "";
   const verdict = VERDICTS[file.verdict ?? "open"] ?? "";
-  item.description = [verdict, LETTERS[file.status], counts, from, folder === "." ? "" : folder]
+  // The repository is the first part of where a file is, where it is another than the agent's own.
+  const place = [changeset.repository, folder === "." ? "" : folder].filter(Boolean).join("/");
+  item.description = [verdict, LETTERS[file.status], counts, from, place]
     .filter(Boolean)
     .join("  ");
   item.iconPath = vscode.ThemeIcon.File;
@@ -353,6 +372,7 @@ function tooltip(agent: AgentView): vscode.MarkdownString {
     ["Archetype", agent.archetype],
     ["Branch", workspace?.branch],
     ["Workspace", workspace?.path],
+    ["Also in", workspace?.also?.map((other) => other.path).join(", ")],
     ["Turns", String(agent.turns)],
     ["Cost", cost ? `${costWords(cost)} (${cost.source})` : undefined],
     ["Tokens", usage ? `${usage.inputTokens ?? 0} in, ${usage.outputTokens ?? 0} out` : undefined],

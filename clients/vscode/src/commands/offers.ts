@@ -6,12 +6,16 @@ import type {
   AgentDetail,
   AgentView,
   Argument,
+  Capabilities,
+  Choice,
   Command,
   ContentBlock,
   Source,
 } from "../protocol.gen.ts";
 import type { Server } from "../server/server.ts";
+import { named, OWN, placesOf } from "../review/places.ts";
 import { plainText } from "../words.ts";
+import { pickWorkspace } from "./workspaces.ts";
 
 const MOST_COMPARED = 4;
 
@@ -88,12 +92,8 @@ export const OFFERS: Partial<Record<Source, Offer>> = {
   line: ({ argument }) => input(argument),
   prompt: ({ argument, command }) => input(argument, command.title),
   branch: ({ argument }) => input(argument),
-  mode: (asking) => pickCapability(asking, (agent) => agent.capabilities?.modes ?? [], "modes"),
-  model: async (asking) => {
-    const models = (await detail(asking)).capabilities?.models ?? [];
-    if (models.length === 0) return input(asking.argument);
-    return pick(asking.argument, models.map(choiceItem));
-  },
+  mode: async (asking) => pickOrName(asking, (await abilities(asking))?.modes),
+  model: async (asking) => pickOrName(asking, (await abilities(asking))?.models),
   option: (asking) =>
     pickCapability(asking, (agent) => agent.capabilities?.options ?? [], "options"),
   optionValue: async (asking) => {
@@ -111,6 +111,16 @@ export const OFFERS: Partial<Record<Source, Offer>> = {
     const queue = (await detail(asking)).queue ?? [];
     const items = queue.map((p) => ({ label: plainText(p.content), value: p.promptId }));
     return pick(asking.argument, items, "No prompt waits.");
+  },
+  repository: async ({ feed, command, argument, given }) => {
+    const places = placesOf(feed.agent(String(given["agent"])));
+    if (places.length < 2) return OWN;
+    const items = places.map(({ name, title, branch }) => ({
+      label: `$(repo) ${title}`,
+      description: branch ?? "",
+      value: name,
+    }));
+    return pick({ ...argument, title: `${command.title}: ${argument.title}` }, items);
   },
   request: ({ feed, argument }) => {
     const items = feed.requests.map((r) => ({
@@ -166,9 +176,9 @@ export const OFFERS: Partial<Record<Source, Offer>> = {
     return pick(asking.argument, items, "There are no open comments.");
   },
   changedFile: async (asking) => {
-    const { files } = await asking.server.request("athena/changeset/get", {
-      agent: String(asking.given["agent"]),
-    });
+    const repository = String(asking.given["repository"] ?? OWN);
+    const asked = named({ ...agentOf(asking), repository });
+    const { files } = await asking.server.request("athena/changeset/get", asked);
     return pick(
       asking.argument,
       files.map((f) => ({ label: f.path, value: f.path })),
@@ -176,6 +186,7 @@ export const OFFERS: Partial<Record<Source, Offer>> = {
     );
   },
   selection: () => Promise.resolve(selection()),
+  workspace: pickWorkspace,
 };
 
 /** The folder that the user works in, as a project: that of the file in view, else the first. */
@@ -286,6 +297,25 @@ function agentOf({ given }: Asking): { agent: string } {
 
 async function detail(asking: Asking): Promise<AgentDetail> {
   return asking.server.request("athena/agent/get", agentOf(asking));
+}
+
+/** What the agent can, or the chosen harness of one that is not there yet. */
+async function abilities(asking: Asking): Promise<Capabilities | undefined> {
+  if (asking.given["agent"]) return (await detail(asking)).capabilities;
+  const wanted = asking.given["harness"];
+  const { harnesses } = await asking.server.request("athena/harness/list", projectHere());
+  return harnesses.find((harness) => harness.name === wanted)?.capabilities;
+}
+
+/** One of what a harness offers, or what the user names where it tells nothing. */
+async function pickOrName(
+  { argument, given }: Asking,
+  choices: readonly Choice[] | undefined,
+): Promise<unknown> {
+  if (choices?.length) return pick(argument, choices.map(choiceItem));
+  if (given["agent"] && argument.source === "mode")
+    throw new NothingToChoose("The harness of this agent offers no modes.");
+  return input(argument);
 }
 
 async function pickCapability(

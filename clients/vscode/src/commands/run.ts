@@ -4,6 +4,7 @@ import { dataOf } from "../server/server.ts";
 import { reportCommand, type Athena } from "../athena.ts";
 import { givenBy } from "./given.ts";
 import { OFFERS, projectHere, type Given } from "./offers.ts";
+import { named } from "../review/places.ts";
 import { present } from "./results.ts";
 
 /** What replaces the general way for a command that needs more than a method and its arguments. */
@@ -57,7 +58,8 @@ export async function complete(
   for (const argument of command.arguments) {
     let value = given[argument.name];
     const quiet = ["selection", "firstLine", "lastLine", "documentText"].includes(argument.source);
-    if (value === undefined && (argument.required || quiet)) {
+    const needed = argument.required || argument.source === "repository";
+    if (value === undefined && (needed || quiet)) {
       const { server, feed, panels } = athena;
       value = await OFFERS[argument.source]?.({
         server,
@@ -67,12 +69,12 @@ export async function complete(
         given: { ...given, ...params },
         activeAgent: panels.activeAgent,
       });
-      if (value === undefined && argument.required) return undefined;
+      if (value === undefined && needed) return undefined;
     }
     if (value === undefined && argument.source === "directory") value = projectHere().project;
     if (value !== undefined) params[argument.name] = value;
   }
-  return params;
+  return named(params);
 }
 
 async function sure(athena: Athena, command: Command, params: Given): Promise<boolean> {

@@ -1,16 +1,18 @@
 import { randomUUID } from "node:crypto";
 import * as path from "node:path";
 import * as vscode from "vscode";
-import type { AgentDetail, Command, SpawnAgent } from "../protocol.gen.ts";
+import type { AgentDetail, Command, SpawnAgent, WorkspaceSpec } from "../protocol.gen.ts";
 import type { Athena } from "../athena.ts";
 import { NotConnected } from "../server/server.ts";
 import { folderInView, OFFERS, selection, type Given } from "./offers.ts";
 import { commandOf } from "./table.ts";
 
-type Chosen = "harness" | "archetype" | "project";
+/** What is chosen by a button of its own, and what is behind the last one. */
+type Chosen = "harness" | "archetype" | "project" | "workspace" | Rest;
+type Rest = "model" | "mode" | "name";
 
 interface ChoiceButton extends vscode.QuickInputButton {
-  chooses: Chosen;
+  chooses: Chosen | "rest";
 }
 
 const HARNESS: ChoiceButton = {
@@ -27,6 +29,16 @@ const FOLDER: ChoiceButton = {
   chooses: "project",
   iconPath: new vscode.ThemeIcon("root-folder"),
   tooltip: "Choose the Folder",
+};
+const WORKSPACE: ChoiceButton = {
+  chooses: "workspace",
+  iconPath: new vscode.ThemeIcon("repo"),
+  tooltip: "Choose the Workspace: a Worktree, in Several Repositories, or None",
+};
+const REST: ChoiceButton = {
+  chooses: "rest",
+  iconPath: new vscode.ThemeIcon("settings-gear"),
+  tooltip: "Choose Model, Mode and Name",
 };
 
 /** Ask what is to be done, and start an agent that does it. What was typed is kept until it works. */
@@ -51,8 +63,9 @@ export async function spawnAgent(athena: Athena, given: Given): Promise<AgentDet
       if (!said) return undefined;
       draft = said.text;
       if (said.choose) {
-        const chosen = await choose(athena, command, said.choose);
-        if (chosen) wanted[said.choose] = chosen;
+        const name = said.choose === "rest" ? await chooseRest(command, wanted) : said.choose;
+        const chosen = name && (await choose(athena, command, name, wanted));
+        if (chosen) take(wanted, name, chosen);
       } else {
         isFinal = draft.trim() !== "";
       }
@@ -77,7 +90,7 @@ function named(wanted: SpawnAgent, before: SpawnAgent | undefined): SpawnAgent {
 
 interface Said {
   text: string;
-  choose?: Chosen;
+  choose?: Chosen | "rest";
 }
 
 /** The prompt, or what the user wants to choose first; undefined when they left off. */
@@ -85,12 +98,14 @@ function askPrompt(wanted: SpawnAgent, draft: string, problem: string): Promise<
   const box = vscode.window.createInputBox();
   const isOneOfSeveral = (vscode.workspace.workspaceFolders?.length ?? 0) > 1;
   const folder = isOneOfSeveral && wanted.project ? `in ${path.basename(wanted.project)}` : "";
-  box.title = ["New Agent", folder, wanted.archetype, wanted.harness].filter(Boolean).join(" · ");
+  const { archetype, harness, model, mode, name, workspace } = wanted;
+  const chosen = [name, folder, workspaceWords(workspace), archetype, harness, model, mode];
+  box.title = ["New Agent", ...chosen].filter(Boolean).join(" · ");
   box.prompt = wanted.content ? "The selection goes with the prompt." : "";
   box.validationMessage = problem;
   box.placeholder = "What should be done?";
   box.value = draft;
-  box.buttons = [...(isOneOfSeveral ? [FOLDER] : []), HARNESS, ARCHETYPE];
+  box.buttons = [...(isOneOfSeveral ? [FOLDER] : []), WORKSPACE, HARNESS, ARCHETYPE, REST];
   box.ignoreFocusOut = true;
   return new Promise((resolve) => {
     const end = (said: Said | undefined) => {
@@ -118,11 +133,41 @@ async function choose(
   { server, feed, panels }: Athena,
   command: Command,
   name: Chosen,
-): Promise<string | undefined> {
+  wanted: SpawnAgent,
+): Promise<unknown> {
   if (name === "project") return chooseFolder();
   const argument = command.arguments.find((one) => one.name === name);
   if (!argument) return undefined;
   const { activeAgent } = panels;
-  const asking = { server, feed, command, argument, given: {}, activeAgent };
-  return (await OFFERS[name]?.(asking)) as string | undefined;
+  const asking = { server, feed, command, argument, given: { ...wanted }, activeAgent };
+  return OFFERS[argument.source]?.(asking);
+}
+
+/** What has no button of its own. */
+async function chooseRest(command: Command, wanted: SpawnAgent): Promise<Rest | undefined> {
+  const names: Rest[] = ["model", "mode", "name"];
+  const items = names.map((name) => ({
+    label: command.arguments.find((one) => one.name === name)?.title ?? name,
+    description: wanted[name] ?? (name === "name" ? "made of the prompt" : "the harness's own"),
+    name,
+  }));
+  return (await vscode.window.showQuickPick(items, { title: command.title }))?.name;
+}
+
+function take(wanted: SpawnAgent, name: Chosen, value: unknown): void {
+  if (name === "harness") {
+    // These are named by the harness.
+    delete wanted.model;
+    delete wanted.mode;
+  }
+  Object.assign(wanted, { [name]: value });
+}
+
+/** Where the agent is to work, unless that is a new worktree of the folder. */
+function workspaceWords(wanted: WorkspaceSpec | undefined): string {
+  if (wanted?.kind === "none") return "no worktree";
+  if (wanted?.kind === "existing") return "another's worktree";
+  return wanted?.also?.length
+    ? `also in ${wanted.also.map((at) => path.basename(at)).join(", ")}`
+    : "";
 }

@@ -12,6 +12,7 @@ import type {
 } from "../protocol.gen.ts";
 import type { Athena } from "../athena.ts";
 import { showDoctor } from "../doctor.ts";
+import { named } from "../review/places.ts";
 import type { Review } from "../review/review.ts";
 import { setting } from "../settings.ts";
 import { OFFERS, type Given } from "./offers.ts";
@@ -80,11 +81,11 @@ export function specials(athena: Athena, review: Review): Partial<Record<Command
       if (known) await review.openAll(known as { agent: string });
     },
     "athena.merge.run": async (given) => {
-      const known = await withAgent(athena, "athena.merge.run", given);
-      if (known) await review.merge(known as { agent: string });
+      const known = await withRepository(athena, "athena.merge.run", given);
+      if (known) await review.merge(taken("athena.merge.run", known) as { agent: string });
     },
     "athena.revert.run": async (given) => {
-      const known = await withAgent(athena, "athena.revert.run", given);
+      const known = await withRepository(athena, "athena.revert.run", given);
       if (known) await review.revert(known as { agent: string });
     },
   };
@@ -114,6 +115,30 @@ async function chooseTurn({ path: file, runs }: FileAuthors, several: boolean): 
   const { agentId: agent, turnId, itemId } = picked.run;
   const wanted = { agent, turnId, ...(itemId ? { itemId } : {}) };
   await vscode.commands.executeCommand("athena.transcript.open", wanted);
+}
+
+/** Of what is known where a command was called, that which it takes. */
+function taken(id: CommandId, given: Given): Given {
+  const names = commandOf(id).arguments.map((argument) => argument.name);
+  return Object.fromEntries(Object.entries(given).filter(([name]) => names.includes(name)));
+}
+
+/** The parameters with an agent in them, and a repository where it works in several. */
+async function withRepository(
+  athena: Athena,
+  id: CommandId,
+  given: Given,
+): Promise<Given | undefined> {
+  const known = await withAgent(athena, id, given);
+  if (!known || known["repository"] !== undefined) return known && named(known);
+  const command = commandOf(id);
+  const argument = command.arguments.find((one) => one.source === "repository");
+  if (!argument) return known;
+  const { server, feed, panels } = athena;
+  const { activeAgent } = panels;
+  const asking = { server, feed, command, argument, given: known, activeAgent };
+  const repository = await OFFERS.repository?.(asking);
+  return repository === undefined ? undefined : named({ ...known, repository });
 }
 
 /** The parameters with an agent in them: the one in view, else the user's choice. */

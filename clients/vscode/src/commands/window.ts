@@ -2,6 +2,7 @@ import * as vscode from "vscode";
 import type { AgentTree } from "../agents/tree.ts";
 import { reportCommand, type Athena } from "../athena.ts";
 import { answer, type Answer } from "../inbox/answer.ts";
+import { worktreeIn } from "../review/places.ts";
 import type { Review } from "../review/review.ts";
 import { changeSetting, setting } from "../settings.ts";
 import { SETTINGS } from "../settings.table.ts";
@@ -71,8 +72,8 @@ async function askFilter(agents: AgentTree): Promise<void> {
 }
 
 async function openFolder({ feed }: Athena, node: unknown): Promise<void> {
-  const { agent } = givenBy(node);
-  const path = feed.agent(String(agent))?.workspace?.path;
+  const { agent, repository } = givenBy(node) as { agent?: string; repository?: string };
+  const path = worktreeIn(feed.agent(agent ?? ""), repository);
   if (!path) return;
   await vscode.commands.executeCommand("vscode.openFolder", vscode.Uri.file(path), {
     forceNewWindow: true,

@@ -2,6 +2,7 @@ import * as vscode from "vscode";
 import type { Feed } from "../agents/feed.ts";
 import type { CommentView } from "../protocol.gen.ts";
 import type { Server } from "../server/server.ts";
+import { OWN } from "./places.ts";
 import { documentOf, documentUri, type Changeset } from "./uris.ts";
 
 const STATES: Record<CommentView["state"] & string, string> = {
@@ -57,10 +58,11 @@ export class ReviewComments implements vscode.Disposable {
   async add(reply: vscode.CommentReply, send: boolean): Promise<void> {
     const wanted = documentOf(reply.thread.uri);
     if (!wanted) return;
-    const { agent, turnId } = wanted.changeset;
+    const { agent, repository, turnId } = wanted.changeset;
     const { start, end } = reply.thread.range ?? new vscode.Range(0, 0, 0, 0);
     const comment = await this.server.request("athena/review/comment", {
       agent,
+      ...(repository ? { repository } : {}),
       path: wanted.path,
       line: start.line + 1,
       text: reply.text,
@@ -87,9 +89,11 @@ export class ReviewComments implements vscode.Disposable {
 
   /** Show the comments on a file, as they are now. */
   async load(changeset: Changeset, path: string): Promise<void> {
-    const { agent } = changeset;
+    const { agent, repository } = changeset;
     const { comments } = await this.server.request("athena/review/listComments", { agent, path });
-    for (const comment of comments) this.show(changeset, comment);
+    for (const comment of comments) {
+      if ((comment.repository ?? OWN) === (repository ?? OWN)) this.show(changeset, comment);
+    }
   }
 
   dispose(): void {

@@ -1,9 +1,9 @@
 import * as path from "node:path";
 import * as vscode from "vscode";
 import type { Feed } from "../agents/feed.ts";
-import type { AgentView } from "../protocol.gen.ts";
 import type { Server } from "../server/server.ts";
 import { onSetting, setting } from "../settings.ts";
+import { isBelow, named, placesOf } from "./places.ts";
 
 const KINDS = new Set([
   "turnEnded",
@@ -62,13 +62,14 @@ export class ChangedFileMarks implements vscode.FileDecorationProvider, vscode.D
   }
 
   /** What a merge would bring; while an agent works, which forbids one, all that it changed. */
-  private async unmerged(agent: string): Promise<readonly string[]> {
+  private async unmerged(agent: string, repository: string): Promise<readonly string[]> {
+    const asked = named({ agent, repository });
     try {
-      const preview = { agent, how: "merge", dryRun: true } as const;
+      const preview = { ...asked, how: "merge", dryRun: true } as const;
       const { files, conflicts } = await this.server.request("athena/merge/run", preview);
       return [...files, ...conflicts.map((conflict) => conflict.path)];
     } catch {
-      const { files } = await this.server.request("athena/changeset/get", { agent });
+      const { files } = await this.server.request("athena/changeset/get", asked);
       return files.map((file) => file.path);
     }
   }
@@ -76,28 +77,21 @@ export class ChangedFileMarks implements vscode.FileDecorationProvider, vscode.D
   private async look(id: string): Promise<void> {
     for (const agents of this.files.values()) agents.delete(id);
     const agent = this.feed.agent(id);
-    const root = agent?.workspace?.repository && rootOf(agent);
-    if (!root || agent.archived || !isOpen(root)) return;
-    for (const file of await this.unmerged(id)) {
-      const place = path.join(root, file);
-      const agents = this.files.get(place) ?? new Map<string, string>();
-      this.files.set(place, agents.set(id, agent.name));
+    if (!agent || agent.archived) return;
+    for (const { name, root } of placesOf(agent)) {
+      const changed = isOpen(root) ? await this.unmerged(id, name) : [];
+      for (const file of changed) {
+        const place = path.join(root, file);
+        const agents = this.files.get(place) ?? new Map<string, string>();
+        this.files.set(place, agents.set(id, agent.name));
+      }
     }
   }
 }
 
-/** The root of the user's own tree: the project may be a folder of it. */
-function rootOf({ project, workspace }: AgentView): string {
-  const inside = workspace ? path.relative(workspace.path, workspace.cwd) : "";
-  const isInside = inside !== "" && project.endsWith(path.sep + inside);
-  return isInside ? project.slice(0, -inside.length - 1) : project;
-}
-
 /** Whether the explorer shows files of a tree: a folder of it is open, or one that it is in. */
 function isOpen(root: string): boolean {
-  const holds = (outer: string, inner: string) =>
-    outer === inner || inner.startsWith(outer.replace(/[\\/]$/, "") + path.sep);
   return (vscode.workspace.workspaceFolders ?? []).some(
-    ({ uri }) => holds(root, uri.fsPath) || holds(uri.fsPath, root),
+    ({ uri }) => isBelow(uri.fsPath, root) || isBelow(root, uri.fsPath),
   );
 }

@@ -1,6 +1,7 @@
 import * as vscode from "vscode";
 import type { Feed } from "../agents/feed.ts";
 import type { Server } from "../server/server.ts";
+import { named, OWN } from "./places.ts";
 import { documentOf, SCHEME } from "./uris.ts";
 
 /** What may change the text of a document that is open. */
@@ -31,9 +32,10 @@ export class Documents implements vscode.TextDocumentContentProvider, vscode.Dis
     const wanted = documentOf(uri);
     if (!wanted) return "";
     const { changeset, path, side } = wanted;
+    const { agent, repository = OWN } = changeset;
     const found =
       side === "agent"
-        ? await this.server.request("athena/comparison/text", { agent: changeset.agent, path })
+        ? await this.server.request("athena/comparison/text", named({ agent, repository, path }))
         : await this.server.request("athena/changeset/text", { ...changeset, path, side });
     return found.binary ? "This file is binary.\n" : (found.text ?? "");
   }

@@ -31,7 +31,8 @@ export async function merge(athena: Athena, wanted: MergeWork): Promise<Applied 
   const conflicts = preview.conflicts ?? [];
   if (conflicts.length) return offerResolution(name, conflicts, () => request({ resolve: true }));
   const files = preview.files ?? [];
-  const into = preview.branch ?? params.into ?? "the branch of the project";
+  const branch = preview.branch ?? params.into ?? "the branch of the project";
+  const into = wanted.repository ? `${branch} of ${wanted.repository}` : branch;
   const message = files.length
     ? `Bring ${count(files.length, "file")} of ${name} into ${into}?`
     : `${name} has nothing to bring into ${into}.`;
@@ -54,11 +55,12 @@ export async function merge(athena: Athena, wanted: MergeWork): Promise<Applied 
 /** Undo what a turn or an agent changed, after a preview. */
 export async function revert(
   athena: Athena,
-  wanted: { agent: string; turnId?: string; path?: string },
+  wanted: { agent: string; repository?: string; turnId?: string; path?: string },
 ): Promise<void> {
-  const { agent, turnId, path } = wanted;
+  const { agent, repository, turnId, path } = wanted;
+  const whose = { agent, ...(repository ? { repository } : {}) };
   const name = athena.feed.agent(agent)?.name ?? agent;
-  const params = { agent, ...(turnId ? { turnId } : {}), ...(path ? { paths: [path] } : {}) };
+  const params = { ...whose, ...(turnId ? { turnId } : {}), ...(path ? { paths: [path] } : {}) };
   const preview = await athena.server.request("athena/revert/run", { ...params, dryRun: true });
   const files = preview.files ?? [];
   const conflicts = preview.conflicts ?? [];
@@ -69,7 +71,8 @@ export async function revert(
       await showConflicts(conflicts);
     return;
   }
-  const what = path ?? (turnId ? "one turn" : "all turns");
+  const turns = turnId ? "one turn" : "all turns";
+  const what = path ?? (repository ? `${turns}, in ${repository}` : turns);
   const detail = [...files, ...(preview.notes ?? [])].join("\n") || "Nothing would change.";
   const words = `Undo what ${name} changed (${what})?`;
   const pressed = await vscode.window.showWarningMessage(words, { modal: true, detail }, "Revert");
@@ -78,7 +81,7 @@ export async function revert(
   const { undo } = done;
   await announceWith(appliedWords(commandOf("athena.revert.run"), done), {
     ...(undo
-      ? { Undo: () => athena.server.request("athena/revert/undo", { agent, ref: undo }) }
+      ? { Undo: () => athena.server.request("athena/revert/undo", { ...whose, ref: undo }) }
       : {}),
   });
 }

@@ -5,17 +5,25 @@ import { givenBy } from "../commands/given.ts";
 import { NothingToChoose } from "../commands/offers.ts";
 import { present } from "../commands/results.ts";
 import { commandOf } from "../commands/table.ts";
-import type { ChangedFile, Verdict } from "../protocol.gen.ts";
+import type { ApplyReview, ChangedFile, Verdict } from "../protocol.gen.ts";
 import { ReviewComments } from "./comments.ts";
 import { ChangedFileMarks } from "./decorations.ts";
 import { Documents } from "./documents.ts";
 import { hunkAtCursor, HunkLenses, type HunkRef } from "./hunks.ts";
 import { merge, revert } from "./landing.ts";
+import { named, OWN, placesOf, worktreeIn } from "./places.ts";
 import { changedFileUri, documentOf, documentUri, type Changeset } from "./uris.ts";
 
 type FileRef = Changeset & { path: string };
 
+interface ComparedFile {
+  agents: string[];
+  repository?: string;
+  path: string;
+}
+
 export interface Review extends vscode.Disposable {
+  /** Without a repository those of all in which the agent works. */
   openAll(changeset: Changeset): Promise<void>;
   openFile(file: FileRef): Promise<void>;
   merge: (wanted: Parameters<typeof merge>[1]) => ReturnType<typeof merge>;
@@ -66,16 +74,12 @@ export function registerReview(athena: Athena): Review {
       "athena.comment.add": (reply: vscode.CommentReply) => comments.add(reply, false),
       "athena.comment.addAndSend": (reply: vscode.CommentReply) => comments.add(reply, true),
       "athena.comment.resolve": (thread: vscode.CommentThread) => comments.resolve(thread),
-      "athena.review.take": async ({ agent, paths }: { agent: string; paths?: string[] }) => {
-        const result = await server.request("athena/review/apply", {
-          agent,
-          ...(paths ? { paths } : {}),
-        });
+      "athena.review.take": async (wanted: Pick<ApplyReview, "agent" | "repository" | "paths">) => {
+        const result = await server.request("athena/review/apply", named(wanted));
         await present(commandOf("athena.review.apply"), result);
         return result;
       },
-      "athena.comparison.openFile": (given: { agents: string[]; path: string }) =>
-        compareFile(athena, given.agents, given.path),
+      "athena.comparison.openFile": (given: ComparedFile) => compareFile(athena, given),
       "athena.review.openWorkspaceFile": () => openWorkspaceFile(athena),
     },
     dispose: () => vscode.Disposable.from(documents, lenses, comments, marks).dispose(),
@@ -93,20 +97,25 @@ async function openDiff(athena: Athena, { path: file, ...changeset }: FileRef): 
 
 /** All changed files of a changeset in the editor's multi-file diff. */
 async function openChanges(athena: Athena, changeset: Changeset): Promise<void> {
-  const { agent, scope, turnId } = changeset;
-  const meant: Changeset = {
-    agent,
-    ...(scope ? { scope } : {}),
-    ...(turnId ? { turnId } : {}),
-  };
-  const { files } = await athena.server.request("athena/changeset/get", meant);
+  const { agent, repository, scope, turnId } = changeset;
   const view = athena.feed.agent(agent);
+  const places = placesOf(view).map((place) => place.name);
+  const resources: Resource[] = [];
+  for (const place of repository === undefined && places.length ? places : [repository ?? OWN]) {
+    const meant: Changeset = {
+      agent,
+      ...(place ? { repository: place } : {}),
+      ...(scope ? { scope } : {}),
+      ...(turnId ? { turnId } : {}),
+    };
+    const { files } = await athena.server.request("athena/changeset/get", meant);
+    resources.push(...files.map((file) => resource(meant, file, worktreeIn(view, place))));
+  }
   const name = view?.name ?? agent;
-  if (files.length === 0) {
+  if (resources.length === 0) {
     void vscode.window.showInformationMessage(`${name} has changed no file.`);
     return;
   }
-  const resources = files.map((file) => resource(meant, file, view?.workspace?.path));
   const title = `${name}: ${turnId ? "one turn" : "all changes"}`;
   await vscode.commands.executeCommand("vscode.changes", title, resources);
 }
@@ -123,10 +132,12 @@ function resource(changeset: Changeset, file: ChangedFile, root: string | undefi
 }
 
 /** A file of two agents against each other. */
-async function compareFile(athena: Athena, agents: string[], file: string): Promise<void> {
+async function compareFile(athena: Athena, compared: ComparedFile): Promise<void> {
+  const { agents, repository, path: file } = compared;
   const [left, right] = agents;
   if (!left || !right) return;
-  const side = (agent: string) => documentUri({ changeset: { agent }, path: file, side: "agent" });
+  const side = (agent: string) =>
+    documentUri({ changeset: { agent, repository: repository ?? OWN }, path: file, side: "agent" });
   const name = (agent: string) => athena.feed.agent(agent)?.name ?? agent;
   const title = `${path.basename(file)} (${name(left)} ↔ ${name(right)})`;
   await vscode.commands.executeCommand("vscode.diff", side(left), side(right), title);
@@ -136,7 +147,8 @@ async function compareFile(athena: Athena, agents: string[], file: string): Prom
 async function openWorkspaceFile({ feed }: Athena): Promise<void> {
   const editor = vscode.window.activeTextEditor;
   const wanted = editor && documentOf(editor.document.uri);
-  const root = wanted && feed.agent(wanted.changeset.agent)?.workspace?.path;
+  const root =
+    wanted && worktreeIn(feed.agent(wanted.changeset.agent), wanted.changeset.repository);
   if (!editor || !wanted || !root) return;
   const uri = changedFileUri(root, wanted.path);
   await vscode.window.showTextDocument(uri, { selection: editor.selection });

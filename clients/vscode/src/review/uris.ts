@@ -23,6 +23,7 @@ export const SCHEME = "athena-change";
 /** The address of a document; `documentOf` is its inverse. The path's end gives the language. */
 export function documentUri({ changeset, path: file, side }: DocumentRef): vscode.Uri {
   const query = new URLSearchParams({ agent: changeset.agent, side });
+  if (changeset.repository) query.set("repository", changeset.repository);
   if (changeset.scope) query.set("scope", changeset.scope);
   if (changeset.turnId) query.set("turnId", changeset.turnId);
   return vscode.Uri.from({
@@ -41,7 +42,13 @@ export function documentOf(uri: vscode.Uri): DocumentRef | undefined {
   if (!agent || !side) return undefined;
   const scope = query.get("scope") as Changeset["scope"] | null;
   const turnId = query.get("turnId");
-  const changeset = { agent, ...(scope ? { scope } : {}), ...(turnId ? { turnId } : {}) };
+  const repository = query.get("repository");
+  const changeset = {
+    agent,
+    ...(repository ? { repository } : {}),
+    ...(scope ? { scope } : {}),
+    ...(turnId ? { turnId } : {}),
+  };
   return { changeset, path: uri.path.slice(1), side };
 }
 

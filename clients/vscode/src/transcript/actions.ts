@@ -2,6 +2,7 @@ import * as path from "node:path";
 import * as vscode from "vscode";
 import type { Action, Subject } from "../../../webview/src/messages.ts";
 import type { Athena } from "../athena.ts";
+import { placeOf } from "../review/places.ts";
 import type { Actions } from "./bridge.ts";
 
 /** The commands that a view may call. */
@@ -24,13 +25,11 @@ export function actionsOf(athena: Athena): Actions {
         return openFile(athena, subject, action.path, action.line);
       case "openDiff": {
         const { agent, turnId } = action;
-        const file = relative(athena, agent, action.path);
+        const [found, file] = placeOf(athena.feed.agent(agent), action.path);
+        const repository = action.repository ?? found;
         const scope = turnId ? { scope: "turn", turnId } : { scope: "base" };
-        await vscode.commands.executeCommand("athena.review.openFile", {
-          agent,
-          path: file,
-          ...scope,
-        });
+        const wanted = { agent, repository, path: file, ...scope };
+        await vscode.commands.executeCommand("athena.review.openFile", wanted);
         return;
       }
       case "compareFile":
@@ -96,9 +95,4 @@ async function openFile(
 async function openLink(url: string): Promise<void> {
   const uri = vscode.Uri.parse(url, true);
   if (uri.scheme === "https" || uri.scheme === "http") await vscode.env.openExternal(uri);
-}
-
-function relative(athena: Athena, agentId: string, file: string): string {
-  const root = athena.feed.agent(agentId)?.workspace?.path;
-  return root && path.isAbsolute(file) ? path.relative(root, file) : file;
 }

@@ -3,11 +3,14 @@ import * as vscode from "vscode";
 import type { Feed } from "../agents/feed.ts";
 import type { WorkspaceState } from "../protocol.gen.ts";
 import type { Server } from "../server/server.ts";
+import { placeOf } from "../review/places.ts";
 import { count } from "../words.ts";
 
 export interface WorkspaceNode {
   kind: "workspace";
   workspace: WorkspaceState;
+  /** The name of the repository among those of its agent. */
+  repository: string;
 }
 
 /** What may change a worktree; other events do not ask git again. */
@@ -31,7 +34,7 @@ export class WorkspaceTree implements vscode.TreeDataProvider<WorkspaceNode>, vs
 
   constructor(
     private readonly server: Server,
-    feed: Feed,
+    private readonly feed: Feed,
   ) {
     this.listeners = vscode.Disposable.from(
       feed.onChange(({ events, anew }) => {
@@ -48,12 +51,15 @@ export class WorkspaceTree implements vscode.TreeDataProvider<WorkspaceNode>, vs
   async getChildren(node?: WorkspaceNode): Promise<WorkspaceNode[]> {
     if (node || this.server.state.kind !== "running") return [];
     const { workspaces } = await this.server.request("athena/workspace/list", {});
-    return workspaces.map((workspace) => ({ kind: "workspace", workspace }));
+    return workspaces.map((workspace) => {
+      const [repository] = placeOf(this.feed.agent(workspace.agentId ?? ""), workspace.path);
+      return { kind: "workspace", workspace, repository };
+    });
   }
 
-  getTreeItem({ workspace }: WorkspaceNode): vscode.TreeItem {
+  getTreeItem({ workspace, repository }: WorkspaceNode): vscode.TreeItem {
     const name = workspace.agentName ?? path.basename(workspace.path);
-    const item = new vscode.TreeItem(name);
+    const item = new vscode.TreeItem(repository ? `${name} in ${repository}` : name);
     item.id = workspace.path;
     item.description = stateWords(workspace);
     item.iconPath = stateIcon(workspace);
