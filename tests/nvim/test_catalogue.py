@@ -12,7 +12,7 @@ from athena.protocol.command import Argument, Command, Source
 from athena.protocol.commands import COMMANDS
 from tests.nvim.conftest import NEWEST, PLUGIN, VERSIONS, Open, environment, spawn
 from tests.nvim.screen import Nvim
-from tests.support.athena import Athena, Client
+from tests.support.athena import Athena, Client, make_repository
 from tests.support.wait import until_sync
 from tools.setup import path as tool
 
@@ -36,6 +36,7 @@ VALUES = {
     Source.FLAG: "yes",
     Source.WORKSPACE: "new",
     Source.DIRECTORY: "folder/",
+    Source.REPOSITORY: "library",
     Source.FILE: "text.txt",
     Source.BRANCH: "main",
     Source.MODE: "plan",
@@ -60,10 +61,12 @@ def wanted(argument: Argument) -> str | None:
 
 
 @pytest.fixture
-def agent(client: Client, project: Path) -> str:
-    """An agent that has changed a file."""
+def agent(client: Client, project: Path, tmp_path: Path) -> str:
+    """An agent that has changed a file, and has a worktree in another repository too."""
     (project / "folder").mkdir()
-    made = spawn(client, project, "write new.txt: new", name="worker", workspace={"kind": "new"})
+    library = make_repository(tmp_path / "library", {"lib.py": "lib\n"})
+    workspace = {"kind": "new", "also": [str(library)]}
+    made = spawn(client, project, "write new.txt: new", name="worker", workspace=workspace)
     client.until("worker", "idle")
     return made["id"]
 
@@ -173,7 +176,7 @@ def test_an_agent_and_named_arguments_come_in_any_order(
     athena: Athena, client: Client, agent: str, project: Path, open_nvim: Open
 ) -> None:
     nvim = open_nvim()
-    nvim.command("Athena merge worker how=squash message=Bring it home")
+    nvim.command("Athena merge worker repository=project how=squash message=Bring it home")
     nvim.sees("merged")
     line = subprocess.run(
         ["git", "log", "-1", "--format=%s"], cwd=project, capture_output=True, text=True, check=True

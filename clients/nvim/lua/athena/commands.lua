@@ -75,7 +75,7 @@ function M.complete_params(command, given)
     if value == nil then
       value = offers().quiet(argument, given)
     end
-    if value == nil and argument.required then
+    if value == nil and (argument.required or argument.source == "repository") then
       value = offers().ask(command, argument, given, params)
       if value == nil then
         return nil
@@ -83,6 +83,7 @@ function M.complete_params(command, given)
     end
     params[argument.name] = value
   end
+  params.repository = require("athena.places").named(params.repository)
   return params
 end
 
@@ -149,6 +150,10 @@ function M.run(word, given)
     if type(given.agent) == "string" then
       local agent = state.find(given.agent)
       given.agent = agent and agent.id or given.agent
+    end
+    if given.repository then
+      local agent = state.agents[given.agent or offers().agent_here()]
+      given.repository = require("athena.places").called(agent, given.repository)
     end
     local special = require("athena.specials")[command.id]
     if special then
@@ -304,6 +309,7 @@ local function named_among(typed)
     local agent = state.find((typed[index]:gsub("^agent=", "")))
     named.agent = named.agent or agent and agent.id
     named.harness = named.harness or typed[index]:match("^harness=(.+)$")
+    named.repository = named.repository or typed[index]:match("^repository=(.+)$")
   end
   return named
 end

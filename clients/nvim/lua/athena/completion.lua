@@ -2,6 +2,7 @@
 
 local client = require("athena.client")
 local offers = require("athena.offers")
+local places = require("athena.places")
 local state = require("athena.state")
 
 local M = {}
@@ -10,6 +11,7 @@ local M = {}
 ---@class athena.Named
 ---@field agent? string id
 ---@field harness? string
+---@field repository? string
 
 ---The names of what a method lists.
 ---@param method athena.Method
@@ -49,7 +51,8 @@ end
 ---@param of athena.Named
 ---@return string[]
 local function changed_files(of)
-  local found = of.agent and client.now("athena/changeset/get", { agent = of.agent })
+  local asked = { agent = of.agent, repository = of.repository }
+  local found = of.agent and client.now("athena/changeset/get", asked)
   return vim.tbl_map(function(file)
     return file.path
   end, found and found.files or {})
@@ -100,6 +103,12 @@ local VALUES = {
     local done = vim.system(command_line, { text = true }):wait(1000)
     return vim.split(done.stdout or "", "\n", { trimempty = true })
   end,
+  repository = function(of)
+    know_agents()
+    return vim.tbl_map(function(place)
+      return place.title
+    end, places.of(state.agents[of.agent]))
+  end,
   mode = function(of)
     local found = capabilities(of)
     return found and ids(found.modes) or {}
@@ -133,7 +142,7 @@ local VALUES = {
 ---@return string[]
 function M.values(argument, command, of)
   local values = VALUES[argument.source]
-  of = { agent = of.agent or offers.agent_here(), harness = of.harness }
+  of = vim.tbl_extend("keep", of, { agent = offers.agent_here() })
   return values and values(of, command, argument) or {}
 end
 
@@ -142,7 +151,12 @@ end
 ---@param lead string
 ---@return string[]?
 function M.paths(source, lead)
-  if source == "file" or source == "directory" then
+  local before, last = lead:match("^(new,.-)([^,]*)$")
+  if source == "workspace" and before then
+    return vim.tbl_map(function(folder)
+      return before .. folder
+    end, vim.fn.getcompletion(last, "dir"))
+  elseif source == "file" or source == "directory" then
     return vim.fn.getcompletion(lead, source == "file" and "file" or "dir")
   end
 end

@@ -2,20 +2,37 @@
 
 local async = require("athena.async")
 local client = require("athena.client")
+local places = require("athena.places")
 local words = require("athena.words")
 
 local M = {}
 
----@type table<string, string> agent to the state before its last revert
+---@type table<string, { ref: string, repository?: string }> agent to the state before its last revert
 local undo = {}
 
 ---@param agent string
----@return string?
+---@return { ref: string, repository?: string }?
 function M.last_undo(agent)
   return undo[agent]
 end
 
----Conflicts as a quickfix list, in the agent's project.
+---Where there are several, the repository that is given, in view or chosen; nil when the user left.
+---@param command athena.Command
+---@param given athena.Given
+---@param agent athena.AgentView
+---@return string?
+local function repository_of(command, given, agent)
+  local offers = require("athena.offers")
+  for _, argument in ipairs(command.arguments) do
+    if argument.source == "repository" then
+      return given.repository
+        or offers.quiet(argument, given)
+        or offers.ask(command, argument, given, { agent = agent.id })
+    end
+  end
+end
+
+---Conflicts as a quickfix list, in a working tree.
 ---@param conflicts athena.FileConflict[]
 ---@param folder string
 ---@param title string
@@ -50,7 +67,9 @@ end
 ---@param found athena.Applied
 ---@param params table
 local function on_conflict(agent, found, params)
-  list_conflicts(found.conflicts, agent.project, "Athena: conflicts of " .. agent.name)
+  local place = places.find(agent, params.repository)
+  local root = place and place.root or agent.project
+  list_conflicts(found.conflicts, root, "Athena: conflicts of " .. agent.name)
   local question = ("%s does not fit: %s"):format(
     agent.name,
     words.count(#found.conflicts, "conflict")
@@ -65,7 +84,17 @@ end
 ---@param given athena.Given
 ---@param agent athena.AgentView
 function M.merge(command, given, agent)
-  local params = { agent = agent.id, into = given.into, how = given.how, message = given.message }
+  local repository = repository_of(command, given, agent)
+  if not repository then
+    return
+  end
+  local params = {
+    agent = agent.id,
+    repository = places.named(repository),
+    into = given.into,
+    how = given.how,
+    message = given.message,
+  }
   local ahead = client.call("athena/merge/run", vim.tbl_extend("force", params, { dryRun = true }))
   if #ahead.conflicts > 0 then
     return on_conflict(agent, ahead, params)
@@ -74,6 +103,9 @@ function M.merge(command, given, agent)
   end
   if not params.how then
     local into = ahead.branch or "the project's branch"
+    if params.repository then
+      into = ("%s of %s"):format(into, params.repository)
+    end
     params.how = async.select({
       { label = "Merge", value = "merge" },
       { label = "Squash into one commit", value = "squash" },
@@ -97,10 +129,19 @@ end
 ---@param given athena.Given
 ---@param agent athena.AgentView
 function M.revert(command, given, agent)
-  local params = { agent = agent.id, turnId = given.turnId, paths = given.paths }
+  local repository = repository_of(command, given, agent)
+  if not repository then
+    return
+  end
+  local params = {
+    agent = agent.id,
+    repository = places.named(repository),
+    turnId = given.turnId,
+    paths = given.paths,
+  }
   local ahead = client.call("athena/revert/run", vim.tbl_extend("force", params, { dryRun = true }))
   if #ahead.conflicts > 0 then
-    local folder = agent.workspace and agent.workspace.path or agent.project
+    local folder = places.worktree(agent, repository) or agent.project
     list_conflicts(ahead.conflicts, folder, "Athena: what others changed since")
     return words.tell("it cannot be reverted; the quickfix list says why")
   elseif #ahead.files == 0 then
@@ -113,7 +154,7 @@ function M.revert(command, given, agent)
   local question = ("Revert %s of %s: %s?"):format(what, agent.name, files)
   if async.confirm(question, command.title) then
     local done = client.call("athena/revert/run", params)
-    undo[agent.id] = done.undo
+    undo[agent.id] = { ref = done.undo, repository = repository }
     M.tell(done, "reverted (:Athena undo takes it back)")
   end
 end

@@ -2,6 +2,7 @@
 
 local async = require("athena.async")
 local client = require("athena.client")
+local places = require("athena.places")
 local state = require("athena.state")
 local words = require("athena.words")
 
@@ -85,6 +86,30 @@ local function agent_item(agent)
   local icon, status = words.status(agent)
   local about = agent.title and " – " .. words.line(agent.title, 40) or ""
   return { label = ("%s %s (%s)%s"):format(icon, agent.name, status, about), value = agent.id }
+end
+
+---@param path string
+---@return string
+local function whole_path(path)
+  return vim.fs.normalize(vim.fn.fnamemodify(path, ":p"))
+end
+
+---A new worktree in other repositories too, which are asked for until there is no more.
+---@return athena.WorkspaceSpec?
+local function in_others()
+  local also = {}
+  while true do
+    local names = table.concat(vim.tbl_map(vim.fs.basename, also), ", ")
+    local question = #also == 0 and "A folder of another repository"
+      or ("And another, besides %s (empty: no more)"):format(names)
+    local folder = async.input(question, nil, "dir")
+    if not folder and #also == 0 then
+      return nil
+    elseif not folder or folder == "" then
+      return { kind = "new", also = #also > 0 and also or nil }
+    end
+    table.insert(also, whole_path(folder))
+  end
 end
 
 ---@type table<string, fun(asking: athena.Asking): any>
@@ -188,6 +213,7 @@ local OFFERS = {
   workspace = function(asking)
     local items = {
       { label = "A new worktree", value = { kind = "new" } },
+      { label = "A new worktree, in other repositories too", value = { kind = "new", also = {} } },
       { label = "The project itself", value = { kind = "none" } },
     }
     for _, agent in ipairs(state.list()) do
@@ -196,7 +222,8 @@ local OFFERS = {
         table.insert(items, { label = "Where " .. agent.name .. " works", value = value })
       end
     end
-    return pick(asking, items)
+    local chosen = pick(asking, items)
+    return chosen and chosen.also and in_others() or chosen
   end,
   option = function(asking)
     local agent = assert(detail(asking))
@@ -226,6 +253,20 @@ local OFFERS = {
         return { label = words.line(words.content(prompt.content)), value = prompt.promptId }
       end, queue),
       "no prompt waits"
+    )
+  end,
+  repository = function(asking)
+    local agent = state.agents[asking.params.agent or asking.given.agent]
+    local found = places.of(agent)
+    if #found < 2 then
+      return places.OWN
+    end
+    return pick(
+      asking,
+      vim.tbl_map(function(place)
+        local branch = place.branch and (" (%s)"):format(place.branch) or ""
+        return { label = place.title .. branch, value = place.name }
+      end, found)
     )
   end,
   request = function(asking)
@@ -305,7 +346,9 @@ local OFFERS = {
     return pick(asking, items, "there are no open comments")
   end,
   changedFile = function(asking)
-    local found = client.call("athena/changeset/get", { agent = asking.params.agent }).files
+    local repository = places.named(asking.params.repository)
+    local asked = { agent = asking.params.agent, repository = repository }
+    local found = client.call("athena/changeset/get", asked).files
     return pick(
       asking,
       vim.tbl_map(function(file)
@@ -402,6 +445,9 @@ function M.quiet(argument, given)
     return place(given)
   elseif argument.source == "agent" then
     return M.agent_here()
+  elseif argument.source == "repository" then
+    local review = package.loaded["athena.review.buffers"]
+    return review and review.repository(given.agent) or nil
   elseif argument.source == "directory" and argument.name == "project" then
     return M.project()
   elseif argument.source == "request" then
@@ -432,10 +478,13 @@ function M.parse(argument, text)
   elseif source == "workspace" then
     if vim.tbl_contains({ "new", "none" }, text) then
       return { kind = text }
+    elseif vim.startswith(text, "new,") then
+      local also = vim.split(text:sub(5), ",", { trimempty = true })
+      return { kind = "new", also = vim.tbl_map(whole_path, also) }
     end
     return { kind = "existing", path = vim.fn.fnamemodify(text, ":p") }
   elseif source == "directory" or source == "file" then
-    return vim.fs.normalize(vim.fn.fnamemodify(text, ":p"))
+    return whole_path(text)
   elseif vim.tbl_contains({ "changedFiles", "hunks", "hazards" }, source) then
     return vim.split(text, ",", { trimempty = true })
   elseif vim.tbl_contains({ "firstLine", "lastLine", "ruleIndex" }, source) then

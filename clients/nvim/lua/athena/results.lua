@@ -1,6 +1,7 @@
 ---What a command answered, shown in the way that fits: a word, a table, or lists Neovim has anyway.
 
 local buffers = require("athena.ui.buffer")
+local places = require("athena.places")
 local state = require("athena.state")
 local words = require("athena.words")
 
@@ -34,6 +35,18 @@ end
 local function agent_name(id)
   local agent = id and state.agents[id]
   return agent and agent.name or id
+end
+
+---The agent of a worktree, and the repository where it is another than the agent's own.
+---@param row athena.WorkspaceState
+---@return string
+local function whose(row)
+  for name, folder in pairs(places.others(state.agents[row.agentId])) do
+    if folder == row.path then
+      return ("%s in %s"):format(row.agentName, name)
+    end
+  end
+  return row.agentName
 end
 
 ---@type table<string, athena.Listing>
@@ -88,7 +101,7 @@ local LISTINGS = {
       {
         "agent",
         function(row)
-          return row.agentName or "(orphan)"
+          return row.agentName and whose(row) or "(orphan)"
         end,
       },
       { "branch", member("branch") },
@@ -264,7 +277,7 @@ local function comments(result)
   local entries = {}
   for _, comment in ipairs(result.comments) do
     local agent = state.agents[comment.agentId]
-    local folder = agent and agent.workspace and agent.workspace.path
+    local folder = places.worktree(agent, comment.repository)
     table.insert(entries, {
       filename = folder and folder .. "/" .. comment.path or comment.path,
       lnum = math.max(1, comment.line),

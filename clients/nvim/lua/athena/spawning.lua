@@ -31,7 +31,9 @@ end
 ---@return string
 local function say(value)
   if type(value) == "table" then
-    return value.kind == "new" and "a new worktree"
+    local also = vim.tbl_map(vim.fs.basename, value.also or {})
+    return #also > 0 and "a new worktree, also in " .. table.concat(also, ", ")
+      or value.kind == "new" and "a new worktree"
       or value.kind == "none" and "the project itself"
       or words.line(value.agent or vim.fn.fnamemodify(value.path, ":~"), 40)
   end
@@ -51,8 +53,22 @@ function M.bar(params)
   if workspace and workspace.kind ~= "new" then
     local where = workspace.kind == "none" and "no worktree" or "in " .. say(workspace)
     table.insert(parts, { where, rank = 3, cut = true })
+  elseif workspace and workspace.also then
+    local names = vim.tbl_map(vim.fs.basename, workspace.also)
+    table.insert(parts, { "also in " .. table.concat(names, ", "), rank = 3, cut = true })
   end
   return parts
+end
+
+---Where the files are that the prompt may mention: other repositories by the names they will have.
+---@param params table
+---@return athena.Folders
+function M.folders(params)
+  local others = {}
+  for _, folder in ipairs(params.workspace and params.workspace.also or {}) do
+    others[vim.fs.basename(folder)] = folder
+  end
+  return { own = params.project or vim.fn.getcwd(), others = others }
 end
 
 ---Let the user choose, until they leave.
@@ -68,10 +84,9 @@ function M.choose(command, params, changed)
       if argument.name == "project" then
         said = vim.fn.fnamemodify(said, ":~")
       end
-      table.insert(choices, {
-        label = ("%s: %s"):format(argument.title, said),
-        value = argument,
-      })
+      local label = ("%s: %s"):format(argument.title, said)
+      -- A list of numbered lines asks again for each line that it fills.
+      table.insert(choices, { label = words.line(label, vim.o.columns - 8), value = argument })
     end
     local argument = async.select(choices, command.title .. " with", "athena.spawn")
     if argument then

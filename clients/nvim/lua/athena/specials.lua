@@ -38,9 +38,8 @@ local function prompting(method, verb)
       return require("athena.ui.prompt").to_agent(agent.id, opts)
     end
     local prompt = require("athena.ui.prompt")
-    local folder = agent.workspace and agent.workspace.cwd or agent.project
-    content =
-      vim.list_extend(vim.list_extend({}, content or {}), prompt.mentions(given.text, folder))
+    local mentioned = prompt.mentions(given.text, prompt.folders_of(agent))
+    content = vim.list_extend(vim.list_extend({}, content or {}), mentioned)
     client.call(method, {
       agent = agent.id,
       text = given.text,
@@ -65,8 +64,7 @@ local function write_anew(agent, content)
   end
   local text = table.concat(said, "\n")
   -- What the text mentions is found again when it is sent.
-  local folder = known.workspace and known.workspace.cwd or known.project
-  local mentioned = prompts.mentions(text, folder)
+  local mentioned = prompts.mentions(text, prompts.folders_of(known))
   for _, block in ipairs(content) do
     local again = #vim.tbl_filter(function(link)
       return link.uri == block.uri and link.line == block.line
@@ -136,7 +134,9 @@ return {
       choose = function(changed)
         require("athena.spawning").choose(command, params, changed)
       end,
-      folder = params.project or vim.fn.getcwd(),
+      folders = function()
+        return require("athena.spawning").folders(params)
+      end,
       steers = false,
       draft = "new agent",
       content = params.content,
@@ -189,7 +189,8 @@ return {
   ["athena.changeset.get"] = function(command, given)
     local agent = agent_of(command, given)
     if agent then
-      require("athena.review").open(agent.id, given.scope or "base", given.turnId)
+      local review = require("athena.review")
+      review.open(agent.id, given.scope or "base", given.turnId, given.repository)
     end
   end,
   ["athena.review.accept"] = function(command, given)
@@ -226,7 +227,10 @@ return {
   ["athena.revert.undo"] = function(command, given)
     local agent = agent_of(command, given)
     if agent then
-      given.ref = given.ref or require("athena.landing").last_undo(agent.id)
+      local last = require("athena.landing").last_undo(agent.id)
+      if last and not given.ref then
+        given.ref, given.repository = last.ref, last.repository
+      end
       require("athena.commands").general(command, given)
     end
   end,

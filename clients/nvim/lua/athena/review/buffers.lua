@@ -6,6 +6,7 @@ local bar = require("athena.ui.bar")
 local buffers = require("athena.ui.buffer")
 local client = require("athena.client")
 local config = require("athena.config")
+local places = require("athena.places")
 local state = require("athena.state")
 local words = require("athena.words")
 
@@ -13,6 +14,7 @@ local M = {}
 
 ---@class athena.ReviewPlace
 ---@field agent string
+---@field repository? string one of the agent's others
 ---@field scope athena.Scope
 ---@field turnId? string
 ---@field side "old"|"new"
@@ -31,25 +33,31 @@ local open = {}
 ---@return string
 function M.name(place)
   local turn = place.turnId or "-"
-  return ("athena://review/%s/%s/%s/%s/%s"):format(
-    place.agent,
-    place.scope,
-    turn,
-    place.side,
-    place.path
-  )
+  local whose = place.agent
+  if place.repository then
+    -- A slash in its name would be the end of this part.
+    whose = whose .. ":" .. place.repository:gsub("/", ":")
+  end
+  return ("athena://review/%s/%s/%s/%s/%s"):format(whose, place.scope, turn, place.side, place.path)
 end
 
 ---@param name string
 ---@return athena.ReviewPlace?
 function M.parse(name)
-  local agent, scope, turn, side, path =
+  local whose, scope, turn, side, path =
     name:match("^athena://review/([^/]+)/([^/]+)/([^/]+)/([^/]+)/(.+)$")
-  if not agent then
+  if not whose then
     return nil
   end
-  local turnId = turn ~= "-" and turn or nil
-  local place = { agent = agent, scope = scope, turnId = turnId, side = side, path = path }
+  local agent, repository = whose:match("^([^:]+):?(.*)$")
+  local place = {
+    agent = agent,
+    repository = places.named((repository:gsub(":", "/"))),
+    scope = scope,
+    turnId = turn ~= "-" and turn or nil,
+    side = side,
+    path = path,
+  }
   return place --[[@as athena.ReviewPlace]]
 end
 
@@ -64,6 +72,17 @@ end
 function M.here()
   local here = assert(M.get(), "this is no review")
   return here
+end
+
+---The repository that the current buffer is about, where that is known: that of a review of this
+---agent.
+---@param agent? string
+---@return string?
+function M.repository(agent)
+  local here = M.get()
+  if here and (not agent or agent == here.place.agent) then
+    return here.place.repository or places.OWN
+  end
 end
 
 ---The agent whose work the current buffer shows.
@@ -165,7 +184,7 @@ function M.winbar()
   ---@type athena.BarPart[]
   local parts = {
     { old and "before" or (agent and agent.name or "after"), "AthenaName" },
-    { here.place.path, glue = " ", cut = true },
+    { places.shown(here.place.repository, here.place.path), glue = " ", cut = true },
   }
   if here.place.turnId then
     table.insert(parts, { "turn " .. words.turn(here.place.turnId) })
@@ -234,6 +253,7 @@ function M.load(buffer)
   local place = here.place
   local params = {
     agent = place.agent,
+    repository = place.repository,
     scope = place.scope,
     turnId = place.turnId,
     path = place.path,

@@ -4,6 +4,7 @@
 local async = require("athena.async")
 local client = require("athena.client")
 local config = require("athena.config")
+local places = require("athena.places")
 local sides = require("athena.review.buffers")
 local state = require("athena.state")
 local ui = require("athena.ui.buffer")
@@ -101,31 +102,55 @@ end
 ---@field agent string
 ---@field scope athena.Scope
 ---@field turnId? string
+---@field repositories string[]
 
 ---@type athena.ReviewList?
 local listed
 
----@param changes athena.ChangesetView
----@return table what the quickfix list of these files is
-local function list_of(changes)
-  local name = state.agents[changes.agentId] and state.agents[changes.agentId].name
-    or changes.agentId
-  local items = {}
-  for _, file in ipairs(changes.files) do
-    local place = {
-      agent = changes.agentId,
-      scope = changes.scope,
-      turnId = changes.turnId,
-      side = "new",
-      path = file.path,
+---@class athena.ReviewFiles
+---@field repository? string
+---@field changes athena.ChangesetView
+
+---What an agent changed, in each of some repositories.
+---@param asked { agent: string, scope: athena.Scope, turnId?: string, repositories: string[] }
+---@return athena.ReviewFiles[]
+local function changes_of(asked)
+  return vim.tbl_map(function(name)
+    local repository = places.named(name)
+    local params = {
+      agent = asked.agent,
+      repository = repository,
+      scope = asked.scope,
+      turnId = asked.turnId,
     }
-    table.insert(items, {
-      filename = sides.name(place),
-      module = file.path,
-      -- Without a line the cursor stays where it was in that file, at first at the first change.
-      valid = 1,
-      text = describe(file),
-    })
+    return { repository = repository, changes = client.call("athena/changeset/get", params) }
+  end, asked.repositories)
+end
+
+---@param agent string id
+---@param found athena.ReviewFiles[]
+---@return table what the quickfix list of these files is
+local function list_of(agent, found)
+  local name = state.agents[agent] and state.agents[agent].name or agent
+  local items = {}
+  for _, part in ipairs(found) do
+    for _, file in ipairs(part.changes.files) do
+      local place = {
+        agent = agent,
+        repository = part.repository,
+        scope = part.changes.scope,
+        turnId = part.changes.turnId,
+        side = "new",
+        path = file.path,
+      }
+      table.insert(items, {
+        filename = sides.name(place),
+        module = places.shown(part.repository, file.path),
+        -- Without a line the cursor stays where it was in that file, at first at the first change.
+        valid = 1,
+        text = describe(file),
+      })
+    end
   end
   return {
     title = ("Athena: %s, %s"):format(name, words.count(#items, "file")),
@@ -137,15 +162,14 @@ end
 ---Tell in the quickfix list what became of the files since; whoever is at one stays there.
 ---@param list athena.ReviewList
 local function list_again(list)
-  local params = { agent = list.agent, scope = list.scope, turnId = list.turnId }
   async.run(function()
-    local changes = client.call("athena/changeset/get", params)
+    local found = changes_of(list)
     local now = vim.fn.getqflist({ id = list.id, idx = 0, items = 0 })
     if now.id == 0 or list ~= listed then
       return
     end
     local here = now.items[now.idx]
-    local what = list_of(changes)
+    local what = list_of(list.agent, found)
     for index, item in ipairs(what.items) do
       if here and item.module == here.module then
         what.idx = index
@@ -167,26 +191,34 @@ end)
 ---@param agent string id
 ---@param scope athena.Scope
 ---@param turnId? string
-function M.open(agent, scope, turnId)
-  local params = { agent = agent, scope = turnId and "turn" or scope, turnId = turnId }
-  local changes = client.call("athena/changeset/get", params)
-  if #changes.files == 0 then
+---@param repository? string only there; without one, in all where the agent works
+function M.open(agent, scope, turnId, repository)
+  local names = vim.tbl_map(function(place)
+    return place.name
+  end, places.of(state.agents[agent]))
+  local asked = {
+    agent = agent,
+    scope = turnId and "turn" or scope,
+    turnId = turnId,
+    repositories = not repository and #names > 0 and names or { repository or places.OWN },
+  }
+  local found = changes_of(asked)
+  local what = list_of(agent, found)
+  if #what.items == 0 then
     local name = state.agents[agent] and state.agents[agent].name or agent
     return words.tell(("%s changed nothing"):format(name))
   end
-  vim.fn.setqflist({}, " ", list_of(changes))
-  params.id = vim.fn.getqflist({ id = 0 }).id
-  listed = params --[[@as athena.ReviewList]]
+  vim.fn.setqflist({}, " ", what)
+  asked.id = vim.fn.getqflist({ id = 0 }).id
+  listed = asked --[[@as athena.ReviewList]]
   vim.cmd("tab split")
   vim.t.athena_review = true
   vim.cmd("silent cfirst")
-  words.tell(
-    ("%s, +%d -%d"):format(
-      words.count(#changes.files, "file"),
-      changes.additions,
-      changes.deletions
-    )
-  )
+  local added, removed = 0, 0
+  for _, part in ipairs(found) do
+    added, removed = added + part.changes.additions, removed + part.changes.deletions
+  end
+  words.tell(("%s, +%d -%d"):format(words.count(#what.items, "file"), added, removed))
 end
 
 function M.close()
@@ -242,12 +274,12 @@ end
 ---Edit the file itself, in the agent's workspace.
 function M.edit()
   local place = sides.here().place
-  local workspace = state.agents[place.agent] and state.agents[place.agent].workspace
-  if not workspace then
+  local folder = places.worktree(state.agents[place.agent], place.repository)
+  if not folder then
     return words.tell("this agent has no workspace")
   end
   local line = sides.new_line(vim.fn.line("."))
-  vim.cmd("tabedit " .. vim.fn.fnameescape(workspace.path .. "/" .. place.path))
+  vim.cmd("tabedit " .. vim.fn.fnameescape(folder .. "/" .. place.path))
   pcall(vim.api.nvim_win_set_cursor, 0, { line, 0 })
 end
 
@@ -257,6 +289,7 @@ end
 local function give(place, verdict, more)
   local params = {
     agent = place.agent,
+    repository = place.repository,
     scope = place.scope,
     turnId = place.turnId,
     verdict = verdict,
@@ -319,10 +352,12 @@ local function comment(first, last, send)
   local line, last_line = sides.new_line(first), sides.new_line(last)
   async.run(function()
     local where = words.lines(line, last_line)
-    local text = async.input(("Comment on %s:%s"):format(place.path, where))
+    local file = places.shown(place.repository, place.path)
+    local text = async.input(("Comment on %s:%s"):format(file, where))
     if text and text ~= "" then
       client.call("athena/review/comment", {
         agent = place.agent,
+        repository = place.repository,
         path = place.path,
         line = line,
         endLine = last_line ~= line and last_line or nil,
@@ -367,6 +402,7 @@ function M.comment_command(command, given)
   end
   client.call("athena/review/comment", {
     agent = here.place.agent,
+    repository = here.place.repository,
     path = here.place.path,
     line = sides.new_line(lines[1]),
     endLine = lines[2] ~= lines[1] and sides.new_line(lines[2]) or nil,

@@ -26,7 +26,11 @@ local function act(word)
   return function()
     local place = require("athena.review.buffers").here().place
     local turn = place.scope == "turn" and place.turnId or nil
-    require("athena.commands").run(word, { agent = place.agent, turnId = turn })
+    local repository = place.repository or require("athena.places").OWN
+    require("athena.commands").run(
+      word,
+      { agent = place.agent, repository = repository, turnId = turn }
+    )
   end
 end
 

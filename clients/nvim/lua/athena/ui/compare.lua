@@ -3,6 +3,7 @@
 local async = require("athena.async")
 local buffers = require("athena.ui.buffer")
 local client = require("athena.client")
+local places = require("athena.places")
 local state = require("athena.state")
 local transcripts = require("athena.ui.transcript")
 local words = require("athena.words")
@@ -10,6 +11,16 @@ local words = require("athena.words")
 local M = {}
 
 local GROUP = vim.api.nvim_create_augroup("athena.compare", {})
+
+---The files that both changed, in their own repository and in others.
+---@param found athena.Comparison
+---@return { repository?: string, path: string }[]
+local function shared(found)
+  local own = vim.tbl_map(function(path)
+    return { path = path }
+  end, found.sharedFiles)
+  return vim.list_extend(own, found.sharedElsewhere)
+end
 
 ---@param found athena.Comparison
 ---@return string[]
@@ -67,8 +78,11 @@ local function compose(found)
     end
     table.insert(lines, (line:gsub("%s+$", "")))
   end
-  local shared = #found.sharedFiles > 0 and table.concat(found.sharedFiles, ", ") or "none"
-  table.insert(lines, "both     " .. words.line(shared, vim.o.columns - 10))
+  local both = vim.tbl_map(function(file)
+    return places.shown(file.repository, file.path)
+  end, shared(found))
+  local said = #both > 0 and table.concat(both, ", ") or "none"
+  table.insert(lines, "both     " .. words.line(said, vim.o.columns - 10))
   return lines
 end
 
@@ -117,19 +131,21 @@ end
 
 ---Show how two agents have a file that both changed, in diff mode.
 ---@param agents string[]
----@param files string[]
+---@param files { repository?: string, path: string }[]
 local function diff(agents, files)
   async.run(function()
-    local choices = vim.tbl_map(function(path)
-      return { label = path, value = path }
+    local choices = vim.tbl_map(function(file)
+      return { label = places.shown(file.repository, file.path), value = file }
     end, files)
-    local path = #files == 1 and files[1] or (#files > 1 and async.select(choices, "File") or nil)
-    if not path then
+    local file = #files == 1 and files[1] or (#files > 1 and async.select(choices, "File") or nil)
+    if not file then
       return #files == 0 and words.tell("there is no file that both changed") or nil
     end
+    local path = places.shown(file.repository, file.path)
     local texts = {}
     for index, agent in ipairs(agents) do
-      texts[index] = client.call("athena/comparison/text", { agent = agent, path = path }).text
+      local asked = { agent = agent, repository = file.repository, path = file.path }
+      texts[index] = client.call("athena/comparison/text", asked).text
     end
     vim.cmd("tab split")
     for index, agent in ipairs(agents) do
@@ -183,7 +199,7 @@ function M.open(agents)
       "diff",
       "compare a file that both changed",
       function()
-        diff(agents, found.sharedFiles)
+        diff(agents, shared(found))
       end,
     },
     { "q", "close", "close", "<Cmd>tabclose<CR>" },

@@ -24,6 +24,17 @@ local function collides_at(collision)
   return ("%s: %s"):format(other and other.name or collision.otherId, table.concat(places, ", "))
 end
 
+---Its worktrees in other repositories.
+---@param agent athena.AgentView
+---@return string
+local function elsewhere(agent)
+  local found = {}
+  for name, folder in pairs(require("athena.places").others(agent)) do
+    table.insert(found, ("%s: %s"):format(name, vim.fn.fnamemodify(folder, ":~")))
+  end
+  return table.concat(found, ", ")
+end
+
 ---Labels and what stands beside them; what is empty is left out.
 ---@param agent athena.AgentView
 ---@param collisions athena.Collision[]
@@ -45,6 +56,7 @@ local function rows(agent, collisions)
     { "made with", table.concat(made, " · ") },
     { "branch", place and place.branch },
     { "works in", place and vim.fn.fnamemodify(place.cwd, ":~") },
+    { "and in", elsewhere(agent) },
     { "project", vim.fn.fnamemodify(agent.project, ":~") },
     { "started by", parent and parent.name },
     { "copy of", original and original.name or agent.forkedFrom },

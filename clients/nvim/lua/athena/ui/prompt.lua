@@ -5,15 +5,21 @@ local async = require("athena.async")
 local bar = require("athena.ui.bar")
 local buffers = require("athena.ui.buffer")
 local client = require("athena.client")
+local places = require("athena.places")
 local state = require("athena.state")
 local words = require("athena.words")
 
 local M = {}
 
+---Where mentioned files are: below a folder, or below others that the text names first.
+---@class athena.Folders
+---@field own string
+---@field others table<string, string> by name
+
 ---@class athena.PromptBuffer
 ---@field title string
 ---@field agent? string whose prompt it is
----@field folder string where mentioned files are
+---@field folders fun(): athena.Folders where mentioned files are
 ---@field send fun(text: string, content: athena.ContentBlock[]?, steer: boolean)
 ---@field steers boolean whether it can go into the running turn
 ---@field content? athena.ContentBlock[] what goes with it besides what is mentioned
@@ -60,6 +66,20 @@ local function files_in(folder)
   return files
 end
 
+---The files of all folders, as a text names them.
+---@param folders athena.Folders
+---@return string[]
+local function nameable(folders)
+  local found = files_in(folders.own)
+  for _, name in ipairs(vim.fn.sort(vim.tbl_keys(folders.others))) do
+    local elsewhere = vim.tbl_map(function(path)
+      return name .. "/" .. path
+    end, files_in(folders.others[name]))
+    found = vim.list_extend(vim.list_extend({}, found), elsewhere)
+  end
+  return found
+end
+
 ---Where the mark begins that is being written at the cursor, from byte 0: `@` anywhere, `/` at the
 ---start of a line.
 ---@return integer?
@@ -79,7 +99,7 @@ local function candidates(base)
   if not prompt then
     return found
   elseif mark == "@" then
-    local files = files_in(prompt.folder)
+    local files = nameable(prompt.folders())
     local fitting = rest == "" and files or vim.fn.matchfuzzy(files, rest) --[[@as string[] ]]
     for index = 1, math.min(#fitting, 100) do
       local name = fitting[index]
@@ -121,11 +141,37 @@ local function mentioned(text)
   return names
 end
 
+---Where the files are that an agent's prompts mention.
+---@param agent athena.AgentView
+---@return athena.Folders
+function M.folders_of(agent)
+  local own = agent.workspace and agent.workspace.cwd or agent.project
+  return { own = own, others = places.others(agent) }
+end
+
+---The file of a name, if there is one.
+---@param name string
+---@param folders athena.Folders
+---@return string?
+local function file_of(name, folders)
+  local candidates = { vim.startswith(name, "/") and name or folders.own .. "/" .. name }
+  for repository, folder in pairs(folders.others) do
+    if vim.startswith(name, repository .. "/") then
+      table.insert(candidates, folder .. name:sub(#repository + 1))
+    end
+  end
+  for _, candidate in ipairs(candidates) do
+    if vim.uv.fs_stat(candidate) then
+      return vim.fs.normalize(candidate)
+    end
+  end
+end
+
 ---The files that a text mentions, as links.
 ---@param text string
----@param folder string
+---@param folders athena.Folders
 ---@return athena.ContentBlock[]
-function M.mentions(text, folder)
+function M.mentions(text, folders)
   local links, seen = {}, {}
   for _, name in ipairs(mentioned(text)) do
     local path, line, last = name, nil, nil
@@ -133,8 +179,8 @@ function M.mentions(text, folder)
     if file then
       path, line, last = file, tonumber(from), tonumber(to)
     end
-    local full = vim.fs.normalize(vim.startswith(path, "/") and path or folder .. "/" .. path)
-    if not seen[name] and vim.uv.fs_stat(full) then
+    local full = not seen[name] and file_of(path, folders)
+    if full then
       seen[name] = true
       table.insert(links, {
         type = "resource_link",
@@ -158,7 +204,7 @@ local function send(buffer, steer)
     return words.tell("the prompt is empty")
   end
   local content = vim.list_extend({}, prompt.content or {})
-  vim.list_extend(content, M.mentions(text, prompt.folder))
+  vim.list_extend(content, M.mentions(text, prompt.folders()))
   vim.bo[buffer].modified = false
   prompt.sent = true
   local window = vim.fn.bufwinid(buffer)
@@ -251,13 +297,23 @@ function M.winbar()
   return bar.compose(width, parts)
 end
 
+---End Insert mode, which `:stopinsert` does only behind the mapping that calls it. To begin it again
+---before would leave something between the modes.
+---@param resume fun()
+local function leave_insert(resume)
+  vim.api.nvim_create_autocmd("InsertLeave", { once = true, callback = vim.schedule_wrap(resume) })
+  vim.cmd.stopinsert()
+end
+
 ---@param prompt athena.PromptBuffer
 local function choose(prompt)
   local choosing = assert(prompt.choose)
   local inserting = vim.fn.mode() == "i"
   local window = vim.api.nvim_get_current_win()
   async.run(function()
-    vim.cmd.stopinsert()
+    if inserting then
+      async.await(leave_insert)
+    end
     choosing(function()
       vim.cmd.redrawstatus({ bang = true })
     end)
@@ -387,7 +443,9 @@ function M.to_agent(id, opts)
     agent = id,
     draft = id,
     text = opts.text,
-    folder = agent.workspace and agent.workspace.cwd or agent.project,
+    folders = function()
+      return M.folders_of(state.agents[id] or agent)
+    end,
     steers = true,
     content = opts.content,
     send = function(text, content, steer)
