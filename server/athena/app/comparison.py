@@ -25,7 +25,6 @@ from athena.worktree.changeset import Changeset
 from athena.worktree.errors import PathEscapes
 from athena.worktree.paths import from_wire, inside, to_wire
 
-
 OWN = ""
 """An agent's own repository, beside the names of its others."""
 
