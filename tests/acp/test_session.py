@@ -364,6 +364,15 @@ def test_instructions_go_before_the_first_prompt() -> None:
 SYSTEM = {"sessionCapabilities": {"systemPrompt": {}, "resume": {}}}
 
 
+def test_a_session_that_is_named_by_the_instructions_has_no_title() -> None:
+    talk = Talk(instructions="Be brief, and say why.").opened().prompted("Do it")
+    talk.lines.clear()
+    talk.updates("session_info_update", title="Be brief, and…")
+    assert talk.lines == []
+    talk.updates("session_info_update", title="Doing it")
+    assert len(talk.lines) == 1 and "Doing it" in talk.lines[0]
+
+
 def test_instructions_go_into_the_session_where_the_agent_takes_them() -> None:
     talk = Talk(instructions="Be brief.")
     talk.answers({"protocolVersion": 1, "agentCapabilities": SYSTEM})

@@ -28,6 +28,10 @@ STOP_REASONS: dict[str, Stop] = {
 }
 
 
+LONGEST_TITLE = 200
+"""So much of the first words is kept to know a title that is made of them."""
+
+
 def prompt(work: Work, turn_id: str, content: Sequence[ContentBlock]) -> None:
     """Begin a turn."""
     end_stream(work)
@@ -40,6 +44,7 @@ def _send(work: Work, content: Sequence[ContentBlock]) -> None:
     blocks = [*(TextContent(text=one) for one in memory.preface), *content]
     work.remember(
         preface=(),
+        prefaced="".join(memory.preface[:1])[:LONGEST_TITLE] or memory.prefaced,
         said=(plain_text(list(blocks)),),
         interrupted=False,
         failure=None,

@@ -235,7 +235,10 @@ def _options(work: Work, update: Json) -> None:
 
 def _info(work: Work, update: Json) -> None:
     title = maybe_text(update.get("title"))
-    if title and work.memory.history is None:
+    if not title or work.memory.history is not None:
+        return
+    # Many agents name a session by the first words they hear, which may be instructions of ours.
+    if not work.memory.prefaced.startswith(title.rstrip(" .…")):
         work.events.append(e.TitleChanged(title=title))
 
 
