@@ -1415,7 +1415,8 @@ export interface Rescued {
 /**
  * A reference to a file or other resource that the harness may read by itself.
  *
- * `line` and `endLine` count from 1 and name a selection, both included.
+ * `line` and `endLine` count from 1 and name a selection, both included. A file of the user's own
+ * tree reaches the harness as the same file of the agent's worktree, where that has it.
  */
 export interface ResourceLink {
   type: "resource_link";

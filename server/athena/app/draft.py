@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from athena.app.links import as_the_agent_has_them
 from athena.core import decide
 from athena.core.abilities import drift
 from athena.core.evolve import evolve
@@ -180,7 +181,8 @@ class Draft:
                 item=UserMessage(content=prompt.content, by=prompt.by),
             ),
         )
-        self.ask(Prompt(step.turn_id, prompt.prompt_id, prompt.content))
+        content = as_the_agent_has_them(prompt.content, self.now)
+        self.ask(Prompt(step.turn_id, prompt.prompt_id, content))
 
     def _steer(self, step: SteerTurn) -> None:
         turn = self.now.turn
@@ -194,4 +196,4 @@ class Draft:
                 item=UserMessage(content=prompt.content, by=prompt.by),
             ),
         )
-        self.ask(Steer(prompt.prompt_id, prompt.content))
+        self.ask(Steer(prompt.prompt_id, as_the_agent_has_them(prompt.content, self.now)))

@@ -28,7 +28,8 @@ class ImageContent(Record):
 class ResourceLink(Record):
     """A reference to a file or other resource that the harness may read by itself.
 
-    `line` and `end_line` count from 1 and name a selection, both included.
+    `line` and `end_line` count from 1 and name a selection, both included. A file of the user's
+    own tree reaches the harness as the same file of the agent's worktree, where that has it.
     """
 
     type: Literal["resource_link"] = "resource_link"

@@ -3784,7 +3784,8 @@ public data class Rescued(
 /**
  * A reference to a file or other resource that the harness may read by itself.
  *
- * `line` and `endLine` count from 1 and name a selection, both included.
+ * `line` and `endLine` count from 1 and name a selection, both included. A file of the user's own
+ * tree reaches the harness as the same file of the agent's worktree, where that has it.
  */
 public data class ResourceLink(
     public val uri: String,
