@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -285,13 +286,15 @@ def test_work_is_committed_and_its_workspace_removed_and_recovered(
 def test_a_file_that_two_agents_changed_is_compared(
     athena: Athena, client: Client, project: Path, open_nvim: Open
 ) -> None:
-    for name, word in (("left", "FIVE"), ("right", "CINQ")):
-        steps = f"edit text.txt: line 5 -> {word}\nsay Done."
+    for name, word, test in (("left", "FIVE", "--help"), ("right", "CINQ", "nothing_here")):
+        run = f"run : ; python3 -m unittest {test}"
+        steps = f"edit text.txt: line 5 -> {word}\n{run}\nsay Done."
         spawn(client, project, steps, name=name, workspace=NEW)
         client.until(name, "idle")
     nvim = open_nvim()
     nvim.command("Athena compare left right")
-    nvim.sees("1 file +1 -1", "both     text.txt")
+    screen = nvim.sees("1 file +1 -1", "both     text.txt")
+    assert re.search("tests +passed +failed", screen), screen
     nvim.keys("<C-w>kd")
     nvim.until(lambda: nvim.lua("return vim.wo.diff"), "they are in diff mode")
     nvim.sees(" left text.txt", " right text.txt", "\n  FIVE", "│  CINQ")

@@ -22,6 +22,18 @@ local function shared(found)
   return vim.list_extend(own, found.sharedElsewhere)
 end
 
+---How the last run of tests ended, as far as a command says that it is one.
+---@param one athena.ComparedAgent
+---@return string
+local function tests(one)
+  if one.testRuns == 0 then
+    return "none run"
+  end
+  local ended = one.testsPassed
+  local said = ended == nil and "running" or ended and "passed" or "failed"
+  return one.testRuns > 1 and ("%s, %s"):format(said, words.count(one.testRuns, "run")) or said
+end
+
 ---@param found athena.Comparison
 ---@return string[]
 local function compose(found)
@@ -50,6 +62,7 @@ local function compose(found)
           .. failed
       end,
     },
+    { "tests", tests },
     {
       "spent",
       function(one)
