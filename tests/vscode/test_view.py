@@ -357,6 +357,8 @@ if prompt contains two:
 if prompt contains three:
     write alone.txt: of the third
     say Nothing else.
+if prompt contains four:
+    permit run true
 other turns:
     say You said: ${prompt}
 """
@@ -364,20 +366,22 @@ other turns:
 
 def test_agents_side_by_side(look: Look, athena: Athena, repository: Path) -> None:
     rehearse(athena, COMPARED)
-    names = ["one", "two", "three"]
+    names = ["one", "two", "three", "four"]
     with athena.client() as client:
         agents = [
             client.call("athena/agent/spawn", name=n, prompt=n, project=str(repository))["id"]
             for n in names
         ]
-        for name in names:
+        for name in names[:3]:
             client.until(name, "idle")
+        client.until("four", "needsPermission")
         seen = look("compare", agents=agents, names=names)
     assert seen["one"]["Tests"] == "failed|"
     assert seen["two"]["Tests"] == "passed|best"
     assert seen["three"]["Tests"] == "none run|"
     assert seen["two"]["Cost"] == "$0.010 (reported)|best"
     assert seen["three"]["Cost"] == "not known|"
+    assert seen["four"]["Time"] == "running|", "what goes on is no result"
     assert seen["two"]["Tokens"].endswith("|best")
     assert seen["compare"] == ["one → two", "two → one"], "only with who changed the file too"
     assert seen["messages"] == ["I begin.", "It is done"], "a task has one box, and no brackets"

@@ -82,7 +82,7 @@ def test_every_native_view(
     assert len(answers) == 1, "answered once"
     assert "basket.py" in found["dropped"]
     assert found["inTwo"] == [1, 1], "shown in both windows"
-    states = {row.split("athena/")[0].strip(): row for row in found["workspaces"]}
+    states = {row.split("athena/")[1]: row for row in found["workspaces"]}
     assert "↓1" in states["weaver"] and "● 1" in states["weaver"]
     assert "↑1" in states["spinner"]
     assert "1 request waiting for you" in found["status"] and "$0.03" in found["status"]

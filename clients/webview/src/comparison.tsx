@@ -11,7 +11,7 @@ import type {
   Status,
   TranscriptItem,
 } from "./protocol.ts";
-import { costWords, countWords, durationWords, STATUS, tokenWords } from "./words.ts";
+import { costWords, countWords, durationWords, isWorking, STATUS, tokenWords } from "./words.ts";
 
 /** A changed file; `repository` names one of the agent's others. */
 type FileHere = ChangedFile & { repository?: string };
@@ -93,14 +93,14 @@ export function ComparisonView({ agents }: { agents: readonly string[] }) {
   }
   if (!known) return <p class="empty">Loading…</p>;
   const { comparison, files, messages } = known;
-  const best = bestOf(comparison.agents);
+  const best = bestOf(comparison.agents.filter(isOver));
   return (
     <main class="comparison" style={{ "--columns": comparison.agents.length }}>
       {comparison.agents.map((agent) => (
         <Column
           key={agent.agentId}
           agent={agent}
-          best={best}
+          best={isOver(agent) ? best : {}}
           files={files.get(agent.agentId) ?? []}
           alsoIn={(file) =>
             comparison.agents.filter(
@@ -178,7 +178,7 @@ function Column({ agent, best, files, alsoIn, messages }: ColumnProps) {
         <Figure name="Tool calls">{agent.toolCalls}</Figure>
         <Figure name="Turns">{agent.turns}</Figure>
         <Figure name="Time" best={best.durationMs === agent.durationMs}>
-          {durationWords(agent.durationMs)}
+          {timeWords(agent)}
         </Figure>
         <Figure name="Tokens" best={best.outputTokens === agent.outputTokens}>
           {tokenWords(agent.inputTokens)} in, {tokenWords(agent.outputTokens)} out
@@ -231,6 +231,17 @@ function Column({ agent, best, files, alsoIn, messages }: ColumnProps) {
       <Messages said={messages} />
     </section>
   );
+}
+
+/** Whether an agent has ended what it does; before that its numbers are no result. */
+function isOver(agent: ComparedAgent): boolean {
+  return !isWorking(agent as { status: Status }) && agent.status !== "starting";
+}
+
+/** The time of the turns that are over. */
+function timeWords(agent: ComparedAgent): string {
+  if (isOver(agent)) return durationWords(agent.durationMs);
+  return agent.durationMs ? `${durationWords(agent.durationMs)} so far` : "running";
 }
 
 /** How the last run of tests ended, as far as a command says that it is one. */

@@ -14,7 +14,7 @@ export const STATUS: Record<Status, { words: string; icon: string; tone: string 
   dead: { words: "Died", icon: "error", tone: "bad" },
 };
 
-export function isWorking(agent: AgentView): boolean {
+export function isWorking(agent: Pick<AgentView, "status">): boolean {
   return (
     agent.status === "working" ||
     agent.status === "needsPermission" ||

@@ -106,6 +106,8 @@ await drive(async (window) => {
 
   await window.command("Athena: Compare Agents");
   const choices = page.locator(".quick-input-list .monaco-list-row");
+  // Until then the rows are those of the palette.
+  await page.getByPlaceholder("Choose two to four agents").waitFor();
   await choices.nth(1).waitFor();
   // The agent in view is chosen already, and first.
   await choices.nth(1).click();

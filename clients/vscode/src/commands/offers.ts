@@ -250,7 +250,7 @@ async function pickAgents({ feed, argument, given, activeAgent }: Asking): Promi
   });
   if (!picked) return undefined;
   if (picked.length < 2 || picked.length > MOST_COMPARED)
-    throw new NothingToChoose(`Two to four agents can be compared; ${picked.length} were chosen.`);
+    throw new NothingToChoose(`Two to four agents can be compared, and not ${picked.length}.`);
   return picked.map((item) => item.value);
 }
 

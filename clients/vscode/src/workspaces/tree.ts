@@ -77,12 +77,13 @@ export class WorkspaceTree implements vscode.TreeDataProvider<WorkspaceNode>, vs
 function stateWords(state: WorkspaceState): string {
   if (state.vanished) return "vanished";
   const dirty = (state.changed ?? 0) + (state.untracked ?? 0);
+  // A narrow side bar cuts the end, and most branches are named as their agents.
   const parts = [
-    state.branch,
+    dirty ? `● ${dirty}` : "",
     state.ahead ? `↑${state.ahead}` : "",
     state.behind ? `↓${state.behind}` : "",
-    dirty ? `● ${dirty}` : "",
     state.operation,
+    state.branch,
   ];
   return parts.filter(Boolean).join("  ");
 }
