@@ -1,10 +1,13 @@
 /** The time line of a replay. It moves a position; a debugger may move the same position. */
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { IconButton } from "./icons.tsx";
 import type { AgentDetail, TranscriptItem } from "./protocol.ts";
 import type { Session } from "./session.ts";
 import { useSignal } from "./signal.ts";
 import { countWords } from "./words.ts";
+
+/** How long a step is shown when it plays by itself. */
+const PLAY_MS = 700;
 
 interface Props {
   session: Session;
@@ -31,7 +34,10 @@ export function Timeline({ session, agent, position, onPosition, stopsAt }: Prop
     if (!loading && isOutside) void session.seek(at);
   }, [at]);
 
+  const [isPlaying, setPlaying] = useState(false);
+  /** To where the user says, which ends what plays by itself. */
   const go = (entry: TranscriptItem | undefined) => {
+    setPlaying(false);
     if (entry) onPosition(entry.version);
   };
   const stops = items.filter(stopsAt);
@@ -39,6 +45,21 @@ export function Timeline({ session, agent, position, onPosition, stopsAt }: Prop
   const current = items.findLast((entry) => entry.version <= at);
   const next = stops[shown.length];
   const back = stops[shown.length - 2];
+  useEffect(() => {
+    if (!isPlaying || loading) return undefined;
+    if (!next && at >= last) {
+      setPlaying(false);
+      return undefined;
+    }
+    // Behind what is loaded is the part that is loaded then.
+    const on = next?.version ?? Math.min(last, Math.max(at, end ?? at) + 1);
+    const timer = setTimeout(() => onPosition(on), PLAY_MS);
+    return () => clearTimeout(timer);
+  }, [isPlaying, loading, at, next?.version]);
+  const play = () => {
+    if (!isPlaying && at >= last) onPosition(1);
+    setPlaying(!isPlaying);
+  };
   const isTurnStart = (entry: TranscriptItem, index: number) =>
     entry.turnId !== items[index - 1]?.turnId;
   const starts = items.filter(isTurnStart);
@@ -69,6 +90,11 @@ export function Timeline({ session, agent, position, onPosition, stopsAt }: Prop
         onClick={() => go(back)}
       />
       <IconButton
+        icon={isPlaying ? "debug-pause" : "play"}
+        label={isPlaying ? "Pause" : "Play"}
+        onClick={play}
+      />
+      <IconButton
         icon="debug-step-over"
         label="Step (F10)"
         disabled={!next}
@@ -88,7 +114,10 @@ export function Timeline({ session, agent, position, onPosition, stopsAt }: Prop
         value={at}
         aria-label="Position in the transcript"
         aria-valuetext={current ? new Date(current.at).toLocaleString() : ""}
-        onInput={(event) => onPosition(Number(event.currentTarget.value))}
+        onInput={(event) => {
+          setPlaying(false);
+          onPosition(Number(event.currentTarget.value));
+        }}
       />
       <span class="faint nowrap">
         {current ? new Date(current.at).toLocaleTimeString() : ""} ·{" "}

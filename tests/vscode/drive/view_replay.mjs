@@ -44,6 +44,10 @@ await play(async (view) => {
 
   await seek(1);
   await view.until("the beginning", async () => (await page.$$("[data-item]")).length <= 1);
+  await page.click('[aria-label="Play"]');
+  await view.until("it plays by itself", async () => (await last()).includes("Step 2"));
+  await page.click('[aria-label="Pause"]');
+  await page.waitForSelector('[aria-label="Play"]');
   await page.click('[aria-label^="Turn Forward"]');
   await seek(end);
   await page.waitForSelector("text=It is over");
