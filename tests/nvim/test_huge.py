@@ -88,6 +88,14 @@ def test_a_session_of_thousands_of_items(
     within(nvim, "step 2501")
     nvim.keys("2p")
     nvim.sees_not("step 2500")
+    # A part of what was before is shown, further back too.
+    assert 0 < nvim.lua(lines) < 3000
+    nvim.keys("600p")
+    within(nvim, f"1900/{STEPS + 3}", "step 1899")
+    nvim.keys("45p45p45p45p45p45p45p45p45p45p")
+    within(nvim, f"1450/{STEPS + 3}", "step 1449")
+    nvim.keys("n")
+    within(nvim, f"1451/{STEPS + 3}", "step 1450")
     nvim.keys("$")
     within(nvim, "And more.", f"{STEPS + 3}/{STEPS + 3}")
 

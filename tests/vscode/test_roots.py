@@ -39,7 +39,7 @@ def test_several_folders(
         pictures=str(tmp_path),
         failures=str(tmp_path),
     )
-    assert "Changed by mender" in found["marked"]
+    assert all("Changed by mender" in mark for mark in found["marked"])
     with athena.client() as client:
         agents = {agent["name"]: agent for agent in client.agents()}
     assert agents["mender"]["project"] == str(shop / "part")

@@ -57,7 +57,10 @@ export class Window {
     await row.click();
     if (rest) {
       const next = page.locator(".quick-input-widget:visible input:visible").first();
-      await next.waitFor();
+      // Until then it is the palette, which is about to close.
+      await this.until("the command asks", () =>
+        next.inputValue({ timeout: 1000 }).then((words) => !words.startsWith(">"), () => false),
+      );
       await next.fill(rest);
       await page.keyboard.press("Enter");
     }

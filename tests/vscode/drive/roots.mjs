@@ -64,6 +64,22 @@ await drive(async (window) => {
   await row("lib.py").click();
   await page.locator(".codelens-decoration a", { hasText: "Accept" }).first().waitFor();
   await window.shot("vscode-repositories-diff");
+
+  // The explorer marks both; a folder of a repository is marked as the repository is.
+  await window.command("View: Show Explorer");
+  found.marked = [];
+  const folder = page.locator(".explorer-folders-view .monaco-list-row", { hasText: "library" }).first();
+  await folder.waitFor();
+  if ((await folder.getAttribute("aria-expanded")) !== "true") await folder.click();
+  for (const name of ["shop.py", "lib.py"]) {
+    const file = page.locator(".explorer-folders-view .monaco-list-row", { hasText: name }).first();
+    const label = () => file.locator(".monaco-icon-label").getAttribute("aria-label");
+    await file.waitFor();
+    await window.until(`${name} is marked`, async () => (await label()).includes("Changed by"));
+    found.marked.push(await label());
+  }
+  await page.locator('.activitybar a[aria-label^="Athena"]').click();
+
   const changes = row("All changes in library");
   await changes.hover();
   await changes.getByRole("button", { name: "Merge Work" }).click();
@@ -74,13 +90,5 @@ await drive(async (window) => {
   await dialog.getByRole("button", { name: "Squash" }).click();
   await page.locator(".notification-toast", { hasText: "1 file on main" }).waitFor();
 
-  // A folder of a repository is marked as the repository is.
-  await window.command("View: Show Explorer");
-  const file = page.locator(".explorer-folders-view .monaco-list-row", { hasText: "shop.py" }).first();
-  await file.waitFor();
-  await window.until("the file is marked", async () =>
-    ((await file.locator(".monaco-icon-label").getAttribute("aria-label")) ?? "").includes("Changed by"),
-  );
-  found.marked = await file.locator(".monaco-icon-label").getAttribute("aria-label");
   return found;
 });

@@ -14,9 +14,11 @@ local M = {}
 
 ---@class athena.Replay
 ---@field agent string
----@field all athena.Model the whole transcript
+---@field all athena.Model the transcript, as far as it was read
+---@field waiting? fun()[] what waits for the rest of it, while that is read
 ---@field view athena.TranscriptView what is shown of it
----@field position integer how many items are shown
+---@field first integer the first item that is shown
+---@field position integer the last item that is shown
 ---@field timer? uv.uv_timer_t
 ---@field speed number
 
@@ -24,6 +26,9 @@ local M = {}
 local open = {}
 local PAGE = 1000
 local STEPS = 50
+-- So much of what was before is shown: a buffer of a hundred thousand items would be slow.
+local SHOWN = 500
+local LEFT_OUT = { "… what came before is left out here", "" }
 local BAR = 20
 -- A pause of a night is not replayed in full.
 local LONGEST_MS = 3000
@@ -33,23 +38,44 @@ local function here()
   return open[vim.api.nvim_get_current_buf()]
 end
 
----Show items up to a place. Some steps add or take away what is between, which costs the same in a
----long transcript as in a short one; further away all is shown anew.
+---Show the items before a place anew.
+---@param replay athena.Replay
+---@param position integer
+local function render(replay, position)
+  local all, model = replay.all, models.new(replay.agent)
+  model.turns = all.turns
+  replay.first = math.max(1, position - SHOWN + 1)
+  for index = replay.first, position do
+    model:put(all.items[all.order[index]])
+  end
+  replay.view.model = model
+  replay.view.header = replay.first > 1 and LEFT_OUT or {}
+  replay.view:render()
+end
+
+---Whether what is shown can be added to, or taken from, to get to a place: by some steps, and neither
+---to where nothing is shown above, nor on and on.
+---@param replay athena.Replay
+---@param position integer
+---@return boolean
+local function is_near(replay, position)
+  local above = position - replay.first
+  return math.abs(position - replay.position) <= STEPS
+    and (replay.first == 1 or above >= STEPS)
+    and above < 2 * SHOWN
+end
+
+---Show items up to a place. Some steps add or take away what is between; further away all is shown
+---anew.
 ---@param replay athena.Replay
 ---@param position integer
 local function seek(replay, position)
   local all, model = replay.all, replay.view.model
   position = math.max(1, math.min(position, #all.order))
-  if math.abs(position - replay.position) > STEPS then
-    model = models.new(replay.agent)
-    model.turns = all.turns
-    for index = 1, position do
-      model:put(all.items[all.order[index]])
-    end
-    replay.view.model = model
-    replay.view:render()
+  if not is_near(replay, position) then
+    render(replay, position)
   elseif position < replay.position then
-    replay.view:shorten(position)
+    replay.view:shorten(position - replay.first + 1)
     for index = replay.position, position + 1, -1 do
       model.items[all.order[index]] = nil
       table.remove(model.order)
@@ -68,6 +94,45 @@ local function seek(replay, position)
     vim.api.nvim_win_set_cursor(window, { count, 0 })
   end
   vim.cmd.redrawstatus({ bang = true })
+end
+
+---Read the page after what is known.
+---@param all athena.Model
+local function read_on(all)
+  local params = { agent = all.agent, after = all.after or 0, limit = PAGE }
+  all:add(client.call("athena/transcript/page", params), "after")
+end
+
+---Read the rest of the transcript, in `async.run`, while its beginning is looked at.
+---@param replay athena.Replay
+local function read_rest(replay)
+  local ok, failure = true, nil
+  replay.waiting = {}
+  while ok and replay.all.after and open[replay.view.buffer] == replay do
+    ok, failure = pcall(read_on, replay.all)
+    vim.cmd.redrawstatus({ bang = true })
+  end
+  local waiting = replay.waiting
+  replay.waiting = nil
+  for _, resume in ipairs(waiting) do
+    resume()
+  end
+  if not ok then
+    error(failure, 0)
+  end
+end
+
+---Wait, in `async.run`, until all of the transcript was read.
+---@param replay athena.Replay
+local function whole(replay)
+  if replay.waiting then
+    words.tell("reading …")
+    async.await(function(resume)
+      table.insert(replay.waiting, resume)
+    end)
+  elseif replay.all.after then
+    read_rest(replay)
+  end
 end
 
 ---@param replay athena.Replay
@@ -208,9 +273,16 @@ local KEYS = {
     "$",
     "last",
     "the end",
-    going(function(replay)
-      return #replay.all.order
-    end),
+    function()
+      local replay = here()
+      if replay then
+        pause(replay)
+        async.run(function()
+          whole(replay)
+          seek(replay, #replay.all.order)
+        end)
+      end
+    end,
   },
   {
     "s",
@@ -220,6 +292,9 @@ local KEYS = {
       local replay = here()
       async.run(function()
         local text = async.input("Item, percent or time")
+        if replay and text and text ~= "" then
+          whole(replay)
+        end
         local position = text and replay and parse(text, replay)
         if replay and position then
           seek(replay, position)
@@ -276,7 +351,7 @@ function M.winbar()
     { agent and agent.name or replay.agent, "AthenaName", cut = true },
     { replay.timer and "▶" or "‖", glue = " " },
     { ("━"):rep(done) .. ("─"):rep(BAR - done), glue = " ", rank = 1 },
-    { ("%d/%d"):format(replay.position, count), glue = " " },
+    { ("%d/%d%s"):format(replay.position, count, replay.all.after and "…" or ""), glue = " " },
     { words.time(item.at), rank = 2 },
   }
   if replay.speed ~= 1 then
@@ -286,23 +361,10 @@ function M.winbar()
 end
 
 ---@param agent string id
----@return athena.Model
-local function read_all(agent)
-  local model = models.new(agent)
-  local after = 0
-  while after do
-    local params = { agent = agent, after = after, limit = PAGE }
-    local page = client.call("athena/transcript/page", params)
-    model:add(page, "after")
-    after = page.after
-  end
-  return model
-end
-
----@param agent string id
 ---@param how? "split"|"vsplit"|"tab"
 function M.open(agent, how)
-  local all = read_all(agent)
+  local all = models.new(agent)
+  read_on(all)
   if #all.order == 0 then
     return words.tell("nothing was said yet")
   end
@@ -327,11 +389,22 @@ function M.open(agent, how)
   shown.turns = all.turns
   local view = views.new(buffer, shown)
   view.root = known and known.workspace and known.workspace.path
-  open[buffer] = { agent = agent, all = all, view = view, position = 0, speed = 1 }
+  local replay = {
+    agent = agent,
+    all = all,
+    view = view,
+    first = 1,
+    position = 0,
+    speed = 1,
+  }
+  open[buffer] = replay
   view:render()
   buffers.plain(buffers.show(buffer, how), transcripts.WINDOW)
   vim.wo[0][0].winbar = "%{%v:lua.require'athena.ui.replay'.winbar()%}"
-  seek(open[buffer], 1)
+  seek(replay, 1)
+  if all.after then
+    read_rest(replay)
+  end
 end
 
 return M
