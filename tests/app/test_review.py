@@ -177,6 +177,33 @@ def test_a_merge_names_what_it_changed_and_not_what_others_did(
     assert ahead["files"] == done["files"] == ["new.txt", "text.txt"]
 
 
+def test_a_merge_is_undone_while_nothing_came_after(client: Client, project: Path) -> None:
+    agent = worked(client, project)
+    before = git(project, "rev-parse", "HEAD")
+    done = client.call("athena/merge/run", agent=agent["id"], how="squash")
+    (project / "mine.txt").write_text("untracked")
+    back = client.call("athena/revert/undo", agent=agent["id"], ref=done["undo"])
+    assert back["done"] and (back["branch"], back["commit"]) == ("main", before)
+    assert back["files"] == ["new.txt", "text.txt"]
+    assert git(project, "rev-parse", "HEAD") == before
+    assert git(project, "status", "--porcelain") == "?? mine.txt"
+    again = client.call("athena/revert/undo", agent=agent["id"], ref=back["undo"])
+    assert again["commit"] == done["commit"] == git(project, "rev-parse", "HEAD")
+    found = client.call("athena/line/authors", path=str(project / "text.txt"))["runs"]
+    assert [run["start"] for run in found] == [5, 25]
+    git(project, "-c", "user.name=T", "-c", "user.email=t@x", "commit", "-qm", "x", "--allow-empty")
+    for ref in (done["undo"], again["undo"]):
+        with pytest.raises(CallError, match=r"git revert|Merge again") as refused:
+            client.call("athena/revert/undo", agent=agent["id"], ref=ref)
+        assert refused.value.code == ErrorCode.GIT_FAILED
+    told = [e["data"] for e in client.events(agent["id"]) if e["kind"] == "changesApplied"]
+    assert [(t["what"], t["target"]) for t in told] == [
+        ("merge", "main"),
+        ("undo", "main"),
+        ("undo", "main"),
+    ]
+
+
 def test_each_line_of_a_squash_is_its_own_turns(client: Client, project: Path) -> None:
     agent = worked(client, project, "edit text.txt: line 5 -> first\nturn 2:\n    say Nothing.\n")
     again = "```scenario\nedit text.txt: line 8 -> second\n```"

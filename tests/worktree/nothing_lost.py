@@ -35,6 +35,7 @@ from athena.worktree import (
     commit,
     create,
     merge,
+    moving,
     remove,
     rescue,
     resolve,
@@ -292,6 +293,14 @@ async def merge_branch(world: World) -> bool:
     return True
 
 
+async def undo_merge(world: World) -> bool:
+    checkout = await some_checkout(world)
+    done = await moving.moves(checkout)
+    if done:
+        await moving.undo(checkout, "ada", world.rng.choice(done[-2:]))
+    return bool(done)
+
+
 async def resolve_conflicts(world: World) -> bool:
     if not world.linked():
         return False
@@ -353,6 +362,7 @@ OPERATIONS: tuple[tuple[int, Operation], ...] = (
     (4, judge),
     (3, commit_all),
     (5, merge_branch),
+    (3, undo_merge),
     (2, resolve_conflicts),
     (3, make),
     (4, remove_one),

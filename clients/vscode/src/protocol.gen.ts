@@ -320,7 +320,7 @@ export interface ChangedText {
  * Work was moved: applied to a target, reverted, merged, committed or published.
  *
  * `undo` is the ref that brings back the state before; `commit` what was made. `taken` is the ref
- * of what a merge or an editor put into the target: a commit whose parent has the text before.
+ * of what an editor put into the target: a commit whose parent has the text before.
  */
 export interface ChangesApplied {
   what: "apply" | "reject" | "revert" | "undo" | "commit" | "merge" | "publish";
@@ -2001,11 +2001,17 @@ export interface TurnView {
   error?: TurnError;
 }
 
-/** Parameters of `athena/revert/undo`: back to the state that `undo` of a result names. */
+/**
+ * Parameters of `athena/revert/undo`: back to the state that `undo` of a result names.
+ *
+ * Without `ref` the last that was applied, reverted or merged, or a merge that is being resolved.
+ * What was edited since stays. A merge is undone while its branch is where the merge left it, and
+ * was not pushed.
+ */
 export interface UndoRevert {
   agent: string;
   repository?: string;
-  ref: string;
+  ref?: string;
 }
 
 /** What a harness said and its driver did not understand: kept, shown, never dropped. */
@@ -2282,7 +2288,7 @@ export interface Methods {
   "athena/review/edits": { params: ReadEdits; result: FileEdits };
   /** Undo what a turn or an agent changed. */
   "athena/revert/run": { params: RevertWork; result: Applied };
-  /** Undo a revert. */
+  /** Undo a revert, what was applied, or a merge. */
   "athena/revert/undo": { params: UndoRevert; result: Applied };
   /** Bring work into a branch. */
   "athena/merge/run": { params: MergeWork; result: Applied };
@@ -3364,9 +3370,9 @@ export const COMMANDS: readonly Command[] = [
   {
     id: "athena.revert.undo",
     word: "undo",
-    title: "Undo Revert",
+    title: "Undo",
     category: "Revert",
-    summary: "Undo a revert.",
+    summary: "Take back a revert, what was applied to the project, or a merge.",
     icon: "redo",
     method: "athena/revert/undo",
     arguments: [

@@ -59,10 +59,12 @@ async def run(context: Context, connection: Connection, asked: r.MergeWork) -> r
     found = await changeset.changeset(checkout, done.old, done.new)
     files = [to_wire(f.path) for f in found.files]
     fact = e.ChangesApplied(
-        what="merge", target=into, files=files, commit=done.new, taken=done.ref, by=by(connection)
+        what="merge", target=into, files=files, commit=done.new, undo=done.ref, by=by(connection)
     )
     await record(context, state, fact)
-    return r.Applied(done=True, files=files, commit=done.new, branch=into, notes=notes)
+    return r.Applied(
+        done=True, files=files, commit=done.new, branch=into, undo=done.ref, notes=notes
+    )
 
 
 async def _predicted(checkout: Checkout, state: AgentState, branch: str, into: str) -> r.Applied:
@@ -119,7 +121,7 @@ async def _hand_over(
         undo=begun.rescue.ref,
         notes=[
             "The agent was asked to resolve the conflicts; merge again when it is done, or give it "
-            f"up: athena revert {state.name} --undo {begun.rescue.ref}"
+            f"up: athena undo {state.name}"
         ],
     )
 
@@ -208,7 +210,8 @@ async def _take_back_rejected(
             what="reject", target=str(checkout.root), undo=done.ref, by=by(connection)
         ),
     )
-    return [f"{count} rejected changes were taken out first; undo with {done.ref}."]
+    changes = "1 rejected change was" if count == 1 else f"{count} rejected changes were"
+    return [f"{changes} taken out first. Back: athena undo {state.name} {done.ref}"]
 
 
 def _turns(state: AgentState) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""`athena/revert/...`: undoing what a turn or an agent changed, and nothing else."""
+"""`athena/revert/...`: undoing what a turn or an agent changed, a merge, and nothing else."""
 
 from __future__ import annotations
 
@@ -14,13 +14,17 @@ from athena.core.state import AgentState
 from athena.protocol import events as e
 from athena.protocol import review as r
 from athena.protocol.errors import AthenaError, ErrorCode
-from athena.worktree import apply, changeset, repository, rescue, resolve, revert
+from athena.worktree import apply, changeset, moving, repository, rescue, resolve, revert
 from athena.worktree import review as reviewing
 from athena.worktree.blame import Turn
+from athena.worktree.moving import Moved
 from athena.worktree.paths import to_wire
 from athena.worktree.refs import kept_at
 from athena.worktree.repository import Checkout
 from athena.worktree.threeway import Conflicted
+
+LOOKED_AT = 200
+"""How many changes back one is looked for that can be undone."""
 
 
 async def run(context: Context, connection: Connection, asked: r.RevertWork) -> r.Applied:
@@ -59,12 +63,15 @@ async def run(context: Context, connection: Connection, asked: r.RevertWork) -> 
 
 
 async def undo(context: Context, connection: Connection, asked: r.UndoRevert) -> r.Applied:
-    """Take back what a result's `undo` names, in the tree in which that was done."""
+    """Take back what a result's `undo` names, or the last, in the tree in which that was done."""
     state = await state_of(context, asked.agent, asked.repository)
     checkout = await _any_checkout(context, state)
-    if await _handed_over(checkout, state, asked.ref):
+    ref = asked.ref or await _last(context, state, checkout)
+    if await _handed_over(checkout, state, ref):
         return await _give_up(context, connection, state, checkout)
-    what = await apply.applied_at(checkout, asked.ref)
+    if (merged := await moving.moved_at(checkout, ref)) is not None:
+        return await _unmerge(context, connection, state, checkout, merged)
+    what = await apply.applied_at(checkout, ref)
     if state.workspace is not None and what.root == Path(state.workspace.path):
         need_rest(state)
     try:
@@ -78,6 +85,29 @@ async def undo(context: Context, connection: Connection, asked: r.UndoRevert) ->
     )
     await record(context, state, fact)
     return r.Applied(done=True, files=files, undo=done.ref)
+
+
+async def _last(context: Context, state: AgentState, checkout: Checkout) -> str:
+    """The ref of what was done last in this repository, unless that was to undo something."""
+    captured = await rescue.rescues(checkout, state.id)
+    if captured and await _handed_over(checkout, state, captured[-1].ref):
+        return captured[-1].ref
+    kinds = (e.ChangesApplied.KIND,)
+    for stored in await context.log.read_stream_back(state.id, kinds=kinds, limit=LOOKED_AT):
+        fact = e.ChangesApplied.model_validate(stored.data)
+        if fact.undo is None or await kept_at(checkout, fact.undo) is None:
+            continue
+        if fact.what == "undo":
+            raise AthenaError(
+                ErrorCode.WRONG_STATE,
+                "The last was undone already. To have it again: "
+                f"athena undo {state.name} {fact.undo}",
+                field="ref",
+            )
+        return fact.undo
+    raise AthenaError(
+        ErrorCode.WRONG_STATE, f"Nothing of {state.name} was applied, reverted or merged."
+    )
 
 
 async def _handed_over(checkout: Checkout, state: AgentState, ref: str) -> bool:
@@ -101,6 +131,25 @@ async def _give_up(
     fact = e.ChangesApplied(what="undo", target=str(checkout.root), by=by(connection))
     await record(context, state, fact)
     return r.Applied(done=True, notes=[f"What was resolved so far is kept as {kept.ref}."])
+
+
+async def _unmerge(
+    context: Context, connection: Connection, state: AgentState, checkout: Checkout, what: Moved
+) -> r.Applied:
+    """Move the branch back to where it was before a merge; the agent's own branch stays."""
+    done = await moving.undo(checkout, state.id, what)
+    found = await changeset.changeset(checkout, done.old, done.new)
+    files = [to_wire(f.path) for f in found.files]
+    fact = e.ChangesApplied(
+        what="undo",
+        target=done.branch,
+        files=files,
+        commit=done.new,
+        undo=done.ref,
+        by=by(connection),
+    )
+    await record(context, state, fact)
+    return r.Applied(done=True, files=files, commit=done.new, branch=done.branch, undo=done.ref)
 
 
 async def _any_checkout(context: Context, state: AgentState) -> Checkout:

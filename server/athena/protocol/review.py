@@ -265,11 +265,16 @@ class RevertWork(Request):
 
 
 class UndoRevert(Request):
-    """Parameters of `athena/revert/undo`: back to the state that `undo` of a result names."""
+    """Parameters of `athena/revert/undo`: back to the state that `undo` of a result names.
+
+    Without `ref` the last that was applied, reverted or merged, or a merge that is being resolved.
+    What was edited since stays. A merge is undone while its branch is where the merge left it, and
+    was not pushed.
+    """
 
     agent: str
     repository: str | None = None
-    ref: str
+    ref: str | None = None
 
 
 class MergeWork(Request):

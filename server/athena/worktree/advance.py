@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from athena.protocol.counted import counted
 from athena.worktree.errors import GitFailed, TargetBusy, TargetMoved
 from athena.worktree.objects import update_ref
 from athena.worktree.repository import (
@@ -40,8 +41,9 @@ async def need_ready(place: Checkout, branch: str) -> None:
         "status", "--porcelain", "-z", "--untracked-files=no", "--ignore-submodules=none"
     )
     if count := len(output.records):
+        changes = counted(count, "uncommitted change")
         raise TargetBusy(
-            f"{branch} is checked out in {place.root}, which has {count} uncommitted changes.",
+            f"{branch} is checked out in {place.root}, which has {changes}.",
             advice="Commit or stash them, or choose another target.",
         )
 
@@ -78,10 +80,41 @@ async def advance(
         ) from error
 
 
+async def put_back(
+    checkout: Checkout, place: Checkout | None, branch: str, now: str, old: str
+) -> None:
+    """Move `branch` from `now` to `old`, which need not follow it, with the files of `place`.
+
+    Raises as `advance` does; nothing was changed then.
+    """
+    if place is None:
+        try:
+            await update_ref(
+                checkout.git, f"refs/heads/{branch}", old, now, f"athena: undo {branch}"
+            )
+        except GitFailed as error:
+            raise _moved(branch, error.detail) from error
+        return
+    if await commit_of(place, "HEAD") != now:
+        raise _moved(branch)
+    await need_clear(place, now, old)
+    try:
+        await place.git.run("reset", "--keep", "--quiet", old)
+    except GitFailed as error:
+        raise TargetBusy(
+            f"{place.root} cannot follow {branch}.",
+            advice="Commit or stash the files that are named.",
+            detail=error.detail,
+        ) from error
+    before = await commit_of(place, "ORIG_HEAD")
+    if before != now:
+        # Someone committed between our look and git's; git kept where the branch was.
+        await place.git.run("reset", "--keep", "--quiet", before)
+        raise _moved(branch)
+
+
 def _moved(branch: str, detail: str = "") -> TargetMoved:
-    return TargetMoved(
-        f"{branch} moved while the merge was made.", advice="Try again.", detail=detail
-    )
+    return TargetMoved(f"{branch} moved meanwhile.", advice="Try again.", detail=detail)
 
 
 async def need_clear(place: Checkout, old: str, new: str) -> None:

@@ -6,19 +6,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from athena.worktree import moving
 from athena.worktree.advance import advance, checked_out, need_ready
 from athena.worktree.commit import Message, commit_hooks, with_trailers, write_commit
-from athena.worktree.errors import NothingToDo, UnknownRevision
+from athena.worktree.errors import NothingToDo, UnknownRevision, WorktreeError
 from athena.worktree.git import Git, OnText
 from athena.worktree.hooked import Wanted, merge_in_worktree
 from athena.worktree.objects import passing_commit
-from athena.worktree.refs import name
+from athena.worktree.refs import forget
 from athena.worktree.repository import Checkout, commit_of
 from athena.worktree.threeway import Conflict, Conflicted, merge_commits
 
 Strategy = Literal["merge", "squash", "rebase"]
-PURPOSE = "merged"
-COPIED = "%P%x00%an%x00%ae%x00%ad%x00%B"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +55,10 @@ class MergeRequest:
 
 @dataclass(frozen=True, slots=True)
 class MergeDone:
-    """A branch that moved. `updated` is the worktree that had it checked out, if one had."""
+    """A branch that moved; `ref` records it (`moving.undo`).
+
+    `updated` is the worktree that had it checked out, if one had.
+    """
 
     target: str
     old: str
@@ -111,10 +113,15 @@ async def merge(
         )
     else:
         new = await _made(checkout, request, ahead)
-    kept, _ = await name(checkout, request.agent, PURPOSE, new)
-    await advance(checkout, place, request.target, ahead.target, new)
+    reason = f"Merge of {request.source} into {request.target}"
+    made = await moving.record(checkout, request.agent, request.target, ahead.target, new, reason)
+    try:
+        await advance(checkout, place, request.target, ahead.target, new)
+    except WorktreeError:
+        await forget(checkout, [made])
+        raise
     return MergeDone(
-        request.target, ahead.target, new, kept, place.root if place is not None else None
+        request.target, ahead.target, new, made.ref, place.root if place is not None else None
     )
 
 

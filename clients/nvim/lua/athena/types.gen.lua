@@ -280,7 +280,7 @@
 ---Work was moved: applied to a target, reverted, merged, committed or published.
 ---
 ---`undo` is the ref that brings back the state before; `commit` what was made. `taken` is the ref
----of what a merge or an editor put into the target: a commit whose parent has the text before.
+---of what an editor put into the target: a commit whose parent has the text before.
 ---@class athena.ChangesApplied
 ---@field what "apply"|"reject"|"revert"|"undo"|"commit"|"merge"|"publish"
 ---@field target string
@@ -1723,10 +1723,14 @@
 ---@field error? athena.TurnError
 
 ---Parameters of `athena/revert/undo`: back to the state that `undo` of a result names.
+---
+---Without `ref` the last that was applied, reverted or merged, or a merge that is being resolved.
+---What was edited since stays. A merge is undone while its branch is where the merge left it, and
+---was not pushed.
 ---@class athena.UndoRevert
 ---@field agent string
 ---@field repository? string
----@field ref string
+---@field ref? string
 
 ---What a harness said and its driver did not understand: kept, shown, never dropped.
 ---@class athena.Unrecognized
@@ -1925,7 +1929,7 @@
 ---| "athena/review/apply" # Put accepted hunks into a target.
 ---| "athena/review/edits" # Hunks as edits of the text that an editor has.
 ---| "athena/revert/run" # Undo what a turn or an agent changed.
----| "athena/revert/undo" # Undo a revert.
+---| "athena/revert/undo" # Undo a revert, what was applied, or a merge.
 ---| "athena/merge/run" # Bring work into a branch.
 ---| "athena/publish/run" # Push; open a pull request.
 ---| "athena/line/authors" # Who wrote which lines.

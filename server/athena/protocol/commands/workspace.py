@@ -65,11 +65,12 @@ WORKSPACE_COMMANDS: tuple[Command, ...] = (
     Command(
         id="athena.revert.undo",
         word="undo",
-        title="Undo Revert",
+        title="Undo",
         method="athena/revert/undo",
         arguments=(AGENT, REPOSITORY, Argument("ref", Source.UNDO, "State", required=True)),
         when=_ANY,
         icon="redo",
+        about="Take back a revert, what was applied to the project, or a merge.",
     ),
     Command(
         id="athena.workspace.list",

@@ -51,7 +51,7 @@ class ChangesApplied(EventData):
     """Work was moved: applied to a target, reverted, merged, committed or published.
 
     `undo` is the ref that brings back the state before; `commit` what was made. `taken` is the ref
-    of what a merge or an editor put into the target: a commit whose parent has the text before.
+    of what an editor put into the target: a commit whose parent has the text before.
     """
 
     KIND = "changesApplied"

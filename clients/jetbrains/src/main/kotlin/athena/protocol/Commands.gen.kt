@@ -941,9 +941,9 @@ public val COMMANDS: List<Command> =
         Command(
             id = "athena.revert.undo",
             word = "undo",
-            title = "Undo Revert",
+            title = "Undo",
             category = "Revert",
-            summary = "Undo a revert.",
+            summary = "Take back a revert, what was applied to the project, or a merge.",
             icon = "redo",
             method = "athena/revert/undo",
             arguments = listOf(

@@ -918,7 +918,7 @@ public data class ChangedText(
  * Work was moved: applied to a target, reverted, merged, committed or published.
  *
  * `undo` is the ref that brings back the state before; `commit` what was made. `taken` is the ref
- * of what a merge or an editor put into the target: a commit whose parent has the text before.
+ * of what an editor put into the target: a commit whose parent has the text before.
  */
 public data class ChangesApplied(
     public val what: What,
@@ -5207,18 +5207,24 @@ public data class TurnView(
     }
 }
 
-/** Parameters of `athena/revert/undo`: back to the state that `undo` of a result names. */
+/**
+ * Parameters of `athena/revert/undo`: back to the state that `undo` of a result names.
+ *
+ * Without `ref` the last that was applied, reverted or merged, or a merge that is being resolved.
+ * What was edited since stays. A merge is undone while its branch is where the merge left it, and
+ * was not pushed.
+ */
 @JsonAdapter(UndoRevert.Adapter::class)
 public data class UndoRevert(
     public val agent: String,
     public val repository: String? = null,
-    public val ref: String,
+    public val ref: String? = null,
 ) {
     internal fun json(): JsonObject =
         JsonObject().also { o ->
             o.put("agent", JsonPrimitive(this.agent))
             o.put("repository", this.repository?.let { JsonPrimitive(it) })
-            o.put("ref", JsonPrimitive(this.ref))
+            o.put("ref", this.ref?.let { JsonPrimitive(it) })
         }
 
     internal class Adapter : Writer<UndoRevert>({ it.json() })

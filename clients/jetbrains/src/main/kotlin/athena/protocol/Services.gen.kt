@@ -223,7 +223,7 @@ public interface AthenaServer {
     @JsonRequest("athena/revert/run")
     public fun revertRun(params: RevertWork): CompletableFuture<Applied>
 
-    /** Undo a revert. */
+    /** Undo a revert, what was applied, or a merge. */
     @JsonRequest("athena/revert/undo")
     public fun revertUndo(params: UndoRevert): CompletableFuture<Applied>
 
