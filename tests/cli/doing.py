@@ -7,7 +7,11 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from athena.protocol.methods import METHODS
 from tests.support.athena import Athena, Json
+from tools.cli_shapes import SHAPES
+
+RESULTS = {method.result.__name__: method.result for method in METHODS}
 
 
 @dataclass(frozen=True)
@@ -34,9 +38,18 @@ def attempt(athena: Athena, place: Path, *arguments: str) -> Said:
         check=False,
         timeout=60,
     )
+    if done.returncode == 0 and "--json" in arguments:
+        fits(arguments, done.stdout)
     for fault in ("Traceback", "internal error", "INTERNAL_ERROR"):
         assert fault not in done.stdout + done.stderr, done.stderr
     return Said(done.returncode, done.stdout, done.stderr)
+
+
+def fits(arguments: tuple[str, ...], text: str) -> None:
+    """An answer in JSON has the shape that the page says."""
+    verb = " ".join(arguments[:2]) if " ".join(arguments[:2]) in SHAPES else arguments[0]
+    if (shape := RESULTS.get(SHAPES[verb])) is not None:
+        shape.model_validate_json(text)
 
 
 def do(athena: Athena, place: Path, *arguments: str) -> Said:
@@ -44,3 +57,18 @@ def do(athena: Athena, place: Path, *arguments: str) -> Said:
     said = attempt(athena, place, *arguments)
     assert said.code == 0, f"{arguments}: {said.out}{said.err}"
     return said
+
+
+def do_line(athena: Athena, place: Path, line: str) -> str:
+    """Run a line of a page in a shell, as it stands; it has to end well. Returns what it prints."""
+    done = subprocess.run(
+        ["bash", "-c", line],
+        cwd=place,
+        env=athena.environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
+    return done.stdout

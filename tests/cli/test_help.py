@@ -43,6 +43,38 @@ def test_every_option_is_explained(name: str) -> None:
     assert not mute
 
 
+@pytest.mark.parametrize("name", VERB_NAMES)
+def test_every_option_says_what_it_takes(name: str) -> None:
+    context = click.Context(COMMANDS[name])
+    for option in COMMANDS[name].params:
+        if isinstance(option, click.Option) and not option.is_flag and not option.count:
+            takes = option.make_metavar(context)
+            assert takes not in ("TEXT", "INTEGER") or option.metavar == takes, option.opts
+
+
+def test_one_thing_has_one_name_everywhere() -> None:
+    short: dict[str, set[str]] = {}
+    takes: dict[str, set[str]] = {}
+    for name in VERB_NAMES:
+        context = click.Context(COMMANDS[name])
+        for option in COMMANDS[name].params:
+            if isinstance(option, click.Option):
+                long = max(option.opts, key=len)
+                for letter in option.opts:
+                    if not letter.startswith("--"):
+                        short.setdefault(letter, set()).add(long)
+                if not option.is_flag:
+                    takes.setdefault(long, set()).add(option.make_metavar(context))
+    assert {name: of for name, of in takes.items() if len(of) > 1} == {
+        "--path": {"DIRECTORY", "GLOB"}
+    }
+    assert {name: of for name, of in short.items() if len(of) > 1} == {
+        "-f": {"--file", "--follow"},
+        "-m": {"--model", "--message"},
+        "-o": {"--option", "--output"},
+    }
+
+
 def test_the_list_of_verbs_says_what_each_verb_says() -> None:
     for name, (_, _, line) in VERBS.items():
         said = COMMANDS[name].get_short_help_str(200)

@@ -19,7 +19,9 @@ def nobody(tmp_path: Path) -> Athena:
 def test_alone_it_shows_what_there_is(nobody: Athena, tmp_path: Path) -> None:
     for group in ((), ("agent",), ("workspace",)):
         said = do(nobody, tmp_path, *group)
-        assert said.out.startswith("Usage: athena") and "Commands:" in said.out and not said.err
+        assert said.out.startswith("Usage: athena") and not said.err
+        assert "\nSet up:\n" in said.out if not group else "\nCommands:\n" in said.out
+        assert "..." not in said.out.partition("\n")[2], "no sentence is cut short"
 
 
 @pytest.mark.parametrize(

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import re
 import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
+from tests.cli.doing import do_line
 from tests.support.athena import Athena, make_repository
 
 README = Path(__file__).parents[2] / "README.md"
@@ -24,35 +21,11 @@ def steps() -> list[str]:
     return [line for block in BLOCK.findall(section) for line in block.splitlines()]
 
 
-@pytest.fixture
-def athena(tmp_path: Path) -> Iterator[Athena]:
-    """An environment in which the command is on the PATH, as after an installation."""
-    programs = tmp_path / "bin"
-    programs.mkdir()
-    command = programs / "athena"
-    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m athena "$@"\n')
-    command.chmod(0o755)
-    athena = Athena(tmp_path / "athena")
-    athena.environment["PATH"] = f"{programs}:{athena.environment['PATH']}"
-    yield athena
-    athena.stop()
-
-
-def test_first_steps(athena: Athena, tmp_path: Path) -> None:
+def test_first_steps(installed: Athena, tmp_path: Path) -> None:
     place = make_repository(tmp_path / "repository")
-    said: dict[str, str] = {}
-    for line in steps():
-        done = subprocess.run(
-            ["bash", "-c", line],
-            cwd=place,
-            env=athena.environment,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
-        said[line.partition("#")[0].strip()] = done.stdout
+    said = {
+        line.partition("#")[0].strip(): do_line(installed, place, line) for line in steps() if line
+    }
     assert "+- Tidy up" in said["athena diff tidy"]
     assert "1      tidy" in said["athena who TASKS.md"]
     assert (place / "TASKS.md").read_text() == "- Tidy up\n"

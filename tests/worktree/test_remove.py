@@ -72,7 +72,7 @@ async def test_a_dirty_one_stays_unless_told(
 async def test_unpushed_commits(repo: Repo, work: Repo, own: Checkout) -> None:
     commit = work.commit("work", a="committed\n")
     assert (await standing(own)).unpushed == (commit,)
-    with pytest.raises(RemovalRefused, match="1 commits that are nowhere else"):
+    with pytest.raises(RemovalRefused, match="1 commit in no other branch"):
         await remove(own, "ada")
     repo.git("branch", "elsewhere", commit)
     assert (await standing(own)).unpushed == ()
@@ -300,7 +300,7 @@ async def test_orphans_say_what_they_hold(repo: Repo, work: Repo, own: Checkout)
     assert await orphans(checkout, known=("ada", "gone")) == ()
     ada, gone = await orphans(checkout, known=())
     assert (ada.kind, ada.root, ada.branch) == ("worktree", work.path, "athena/ada")
-    assert ada.holds == "1 changed and 0 untracked files; 1 checkpoints"
+    assert ada.holds == "1 changed file; 1 checkpoint"
     assert (gone.kind, gone.root) == ("refs", None)
     assert gone.holds.startswith("1 rescued states, the last of 20")
 

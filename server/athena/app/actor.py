@@ -521,8 +521,7 @@ class AgentActor:
     async def _record_end(self, live: Live, ended: e.RunEnded) -> None:
         async with self._lock:
             draft = self._draft()
-            words = ended.error or f"the harness has {ended.reason}"
-            draft.take(live.driver.ended(draft.memory, words))
+            draft.take(live.driver.ended(draft.memory, ended.words))
             draft.record(ended)
             await self._commit(draft, None)
             self.live = None

@@ -8,7 +8,7 @@ from athena.app.agent import by
 from athena.app.changeset import state_of
 from athena.app.context import Context
 from athena.app.review import conflicts_of, record
-from athena.app.trees import checkout_of, is_gone, need_rest, project_checkout, turns_of
+from athena.app.trees import checkout_of, is_gone, need_rest, no_turn, project_checkout, turns_of
 from athena.border import Connection
 from athena.core.state import AgentState
 from athena.protocol import events as e
@@ -37,7 +37,7 @@ async def run(context: Context, connection: Connection, asked: r.RevertWork) -> 
     if not chosen:
         raise AthenaError(
             ErrorCode.NOT_FOUND,
-            f"{state.name} has no captured turn {asked.turn_id or ''}".rstrip() + ".",
+            no_turn(state, asked.turn_id),
             field="turnId",
         )
     spans = await _spans(checkout, chosen, asked.paths)

@@ -8,6 +8,7 @@ from pathlib import Path
 from athena.app import environment
 from athena.app.context import Context
 from athena.core.state import AgentState, has_tree
+from athena.protocol.counted import counted
 from athena.protocol.errors import AthenaError, ErrorCode
 from athena.protocol.review import Scope
 from athena.worktree import apply, changeset, checkpoint, repository, snapshot
@@ -99,6 +100,14 @@ async def turns_of(checkout: Checkout, state: AgentState) -> list[Turn]:
     return found
 
 
+def no_turn(state: AgentState, turn_id: str | None) -> str:
+    """That a turn is not known, in words."""
+    if turn_id is None:
+        return f"No turn of {state.name} is captured."
+    number = turn_id.removeprefix(f"{state.id}.t")
+    return f"{state.name} has no captured turn {number}; it had {counted(state.turns, 'turn')}."
+
+
 def edges(taken: Iterable[Checkpoint]) -> list[tuple[str, Checkpoint, Checkpoint | None]]:
     """The turns of one agent with the checkpoints of their start and end, old to new."""
     starts: dict[str, Checkpoint] = {}
@@ -127,7 +136,7 @@ async def trees_between(
         if not wanted:
             raise AthenaError(
                 ErrorCode.NOT_FOUND,
-                f"{state.name} has no captured turn {turn_id or ''}".rstrip() + ".",
+                no_turn(state, turn_id),
                 field="turnId",
                 turns=[t.id for t in turns],
             )

@@ -9,8 +9,10 @@ from typing import Any
 
 import click
 from rich.table import Table
+from rich.text import Text
 
-from athena.cli import completing, words
+from athena.cli import completing, options, words
+from athena.cli.advice import quoted
 from athena.cli.groups import Suggesting
 from athena.cli.output import (
     Exit,
@@ -18,6 +20,7 @@ from athena.cli.output import (
     interruptible,
     json_option,
     out,
+    say,
     tell_json,
     tell_table,
     wants_json,
@@ -59,30 +62,32 @@ def _prompt_text(words_: tuple[str, ...], file: str | None) -> str | None:
 
 @group.command("spawn")
 @click.argument("prompt", nargs=-1)
-@click.option("--file", "-f", help="Read the prompt from a file; - is stdin.")
-@click.option("--name", help="The agent's name; else made of the prompt.")
+@options.prompt_file
+@click.option("--name", metavar="NAME", help="The agent's name; else made of the prompt.")
 @click.option(
     "--harness",
     "-H",
+    metavar="HARNESS",
     shell_complete=completing.harnesses,
     help="The harness; `athena harness list` shows them.",
 )
 @click.option(
     "--archetype",
     "-a",
+    metavar="ARCHETYPE",
     shell_complete=completing.archetypes,
     help="The kind of agent; `athena archetype list` shows them.",
 )
-@click.option("--model", "-m", help="The model, by the harness's own name.")
-@click.option("--mode", help="The mode, by the harness's own name.")
-@click.option("--project", "-C", help="The project's directory; else the current one.")
+@options.model
+@options.mode
+@options.project()
 @click.option(
     "--worktree",
     "-w",
     type=click.Choice(["new", "existing", "none"]),
     help="A new git worktree, an existing directory, or the project itself.",
 )
-@click.option("--path", help="The directory of an existing worktree.")
+@options.directory("The directory of an existing worktree.")
 @click.option(
     "--in",
     "host",
@@ -90,17 +95,33 @@ def _prompt_text(words_: tuple[str, ...], file: str | None) -> str | None:
     shell_complete=completing.agents,
     help="Work in another agent's worktree.",
 )
-@click.option("--base", help="The branch or commit that a new worktree starts from.")
-@click.option("--branch", help="The name of the new branch.")
-@click.option("--subfolder", help="A folder inside the repository to work in.")
-@click.option("--also", multiple=True, help="Another repository to have a worktree of, too.")
 @click.option(
-    "--parent", shell_complete=completing.agents, help="The agent that this one works for."
+    "--base",
+    metavar="REVISION",
+    shell_complete=completing.branches,
+    help="The branch or commit that a new worktree starts from.",
 )
-@click.option("--env", "-e", multiple=True, help="NAME=VALUE for the harness's environment.")
-@click.option("--option", "-o", multiple=True, help="NAME=VALUE, a setting of the harness.")
-@click.option("--watch/--no-watch", default=False, help="Show what it does until it rests.")
-@click.option("--wait", is_flag=True, help="Wait, silently, until it rests.")
+@click.option("--branch", metavar="BRANCH", help="The name of the new branch.")
+@click.option("--subfolder", metavar="FOLDER", help="A folder inside the repository to work in.")
+@click.option(
+    "--also",
+    metavar="DIRECTORY",
+    multiple=True,
+    shell_complete=completing.directories,
+    help="Another repository to have a worktree of, too.",
+)
+@click.option(
+    "--parent",
+    metavar="AGENT",
+    shell_complete=completing.agents,
+    help="The agent that this one works for.",
+)
+@click.option(
+    "--env", "-e", metavar="NAME=VALUE", multiple=True, help="For the harness's environment."
+)
+@options.setting
+@options.watch
+@options.wait
 @json_option
 def spawn(
     prompt: tuple[str, ...],
@@ -172,20 +193,24 @@ def after(
     if wants_json():
         tell_json(agent)
     elif not watch:
-        out.print(f"[bold]{agent['name']}[/] ({agent['id']})", words.status(agent["status"]))
+        told = Text.assemble((agent["name"], "bold"), f" ({agent['id']}) ")
+        out.print(told, words.status(agent["status"]), soft_wrap=True)
+        if not wait:
+            say(f"  to see what it does: athena watch {quoted(agent['name'])}", style="dim")
     if (watch or wait) and agent["status"] in ("failed", "dead"):
         raise Failure(agent.get("reason") or "the agent failed", Exit.AGENT_FAILED)
 
 
 @group.command("list")
 @click.option("--all", "-A", "archived", is_flag=True, help="Archived ones too.")
-@click.option("--project", "-C", help="Only agents of this project.")
+@options.project("Only agents of this project.")
 @click.option(
     "--status",
     "-s",
+    metavar="STATUS",
     multiple=True,
     type=click.Choice(list(words.STATUS_STYLES)),
-    help="Only agents with this status.",
+    help=f"Only agents with this status: {', '.join(words.STATUS_STYLES)}.",
 )
 @json_option
 def list_(archived: bool, project: str | None, status: tuple[str, ...], as_json: bool) -> None:
@@ -218,7 +243,7 @@ def show(agent: str, as_json: bool) -> None:
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column(style="dim")
     table.add_column()
-    table.add_row("agent", f"{found['name']} ({found['id']})")
+    table.add_row("agent", Text(f"{found['name']} ({found['id']})"))
     table.add_row("status", words.status(found["status"], found.get("stalled", False)))
     place = words.part(found, "workspace")
     for label, value in (
@@ -235,22 +260,26 @@ def show(agent: str, as_json: bool) -> None:
         *((other["name"], other["path"]) for other in place.get("also", [])),
         ("session", found.get("sessionId")),
         ("turns", str(found["turns"])),
-        ("waiting prompts", str(len(found["queue"])) if found["queue"] else None),
         ("tokens", words.tokens(found.get("usage"))),
         ("cost", words.money(found.get("cost"))),
     ):
         if value:
-            table.add_row(label, str(value))
+            table.add_row(label, value if isinstance(value, Text) else Text(str(value)))
+    for asked in words.parts(found, "requests"):
+        table.add_row("asks", Text(f"{asked['requestId']}  {words.asked(asked['request'])}"))
+    for prompt in words.parts(found, "queue"):
+        text = words.text_of(prompt["content"])
+        table.add_row("waits", Text(f"{prompt['promptId']}  {text}", no_wrap=True))
     out.print(table)
 
 
 @group.command("prompt")
 @click.argument("agent", shell_complete=completing.agents)
 @click.argument("prompt", nargs=-1)
-@click.option("--file", "-f", help="Read the prompt from a file; - is stdin.")
+@options.prompt_file
 @click.option("--steer", is_flag=True, help="The same as `athena steer`.")
-@click.option("--watch/--no-watch", default=False, help="Show what it does until it rests.")
-@click.option("--wait", is_flag=True, help="Wait, silently, until it rests.")
+@options.watch
+@options.wait
 @json_option
 def prompt(
     agent: str,
@@ -268,9 +297,9 @@ def prompt(
 @group.command("steer")
 @click.argument("agent", shell_complete=completing.agents)
 @click.argument("prompt", nargs=-1)
-@click.option("--file", "-f", help="Read the prompt from a file; - is stdin.")
-@click.option("--watch/--no-watch", default=False, help="Show what it does until it rests.")
-@click.option("--wait", is_flag=True, help="Wait, silently, until it rests.")
+@options.prompt_file
+@options.watch
+@options.wait
 @json_option
 def steer(
     agent: str,
@@ -304,12 +333,13 @@ def _tell_prompted(agent: dict[str, Any]) -> None:
     """What becomes of a prompt."""
     name, waiting = agent["name"], len(agent["queue"])
     if "runId" not in agent and agent["status"] in ("done", "dead", "failed"):
-        told = f"{name} is not running: athena agent resume {name}"
+        told = f"{name} is not running, so it waits: athena agent resume {quoted(name)}"
     elif waiting > 1 or (waiting and agent["requests"]):
-        told = f"{name} takes it up later: {waiting} prompts wait."
+        count = "1 prompt waits" if waiting == 1 else f"{waiting} prompts wait"
+        told = f"{name} takes it up later: {count}."
     else:
-        told = f"{name} has it: athena watch {name}"
-    out.print(told, markup=False, soft_wrap=True)
+        told = f"{name} has it: athena watch {quoted(name)}"
+    say(told)
 
 
 def _simple(verb: str, help_: str, said: str, offer: completing.Offer = completing.agents) -> None:
@@ -332,15 +362,15 @@ def _changed(method: str, as_json: bool, said: str, **params: object) -> None:
             tell_json(done)
             return
         name = daemon.call("athena/agent/get", agent=done["agentId"])["name"]
-    out.print(said.format(agent=name), markup=False, soft_wrap=True)
+    say(said.format(agent=name, quoted=quoted(name)))
 
 
-TOLD = "{agent} is told; what its harness makes of it is in: athena transcript {agent} -n 3"
+TOLD = "{agent} is told; what its harness makes of it is in: athena transcript {quoted} -n 3"
 
 _simple("interrupt", "End the running turn of AGENT.", "{agent} is told to end its turn.")
-_simple("stop", "End AGENT in order.", "{agent} ends. To go on: athena agent resume {agent}")
+_simple("stop", "End AGENT in order.", "{agent} ends. To go on: athena agent resume {quoted}")
 _simple("kill", "End all processes of AGENT now.", "{agent} is killed; its work stays.")
-_simple("archive", "Put AGENT away.", "{agent} is put away. Back: athena agent restore {agent}")
+_simple("archive", "Put AGENT away.", "{agent} is put away. Back: athena agent restore {quoted}")
 _simple("restore", "Take an archived AGENT out again.", "{agent} is back.", completing.archived)
 
 
@@ -353,7 +383,7 @@ def resume(agent: str, prompt: tuple[str, ...], as_json: bool) -> None:
     _changed(
         "athena/agent/resume",
         as_json,
-        "{agent} goes on. To see it: athena watch {agent}",
+        "{agent} goes on. To see it: athena watch {quoted}",
         agent=agent,
         text=_prompt_text(prompt, None),
     )
@@ -400,9 +430,9 @@ def option(agent: str, option: str, value: str, as_json: bool) -> None:
 @group.command("move")
 @click.argument("agent", shell_complete=completing.agents)
 @click.argument("harness", shell_complete=completing.harnesses)
-@click.option("--model", "-m", help="The model to go on with.")
-@click.option("--mode", help="The mode to go on in.")
-@click.option("--option", "-o", multiple=True, help="NAME=VALUE, a setting of the harness.")
+@options.model
+@options.mode
+@options.setting
 @json_option
 def move(
     agent: str,
@@ -484,10 +514,10 @@ def fork(
 
 @group.command("withdraw")
 @click.argument("agent", shell_complete=completing.agents)
-@click.argument("prompt_id")
+@click.argument("prompt_id", metavar="PROMPT", shell_complete=completing.prompts)
 @json_option
 def withdraw(agent: str, prompt_id: str, as_json: bool) -> None:
-    """Take back a prompt of AGENT that still waits."""
+    """Take back a PROMPT of AGENT that still waits: its id in `athena agent show`."""
     _changed(
         "athena/agent/withdraw",
         as_json,
@@ -499,8 +529,8 @@ def withdraw(agent: str, prompt_id: str, as_json: bool) -> None:
 
 @group.command("logs")
 @click.argument("agent", shell_complete=completing.agents)
-@click.option("--run", help="A run's id; else the last one.")
-@click.option("--bytes", "most", type=int, help="How much of the end.")
+@click.option("--run", metavar="RUN", help="A run's id; else the last one.")
+@click.option("--bytes", "most", metavar="COUNT", type=int, help="How much of the end.")
 @json_option
 def logs(agent: str, run: str | None, most: int | None, as_json: bool) -> None:
     """Show what AGENT's harness wrote to its standard error."""

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import click
-from rich.table import Table
 
-from athena.cli import completing
+from athena.cli import completing, options
 from athena.cli.groups import Suggesting, meant
 from athena.cli.output import (
     Exit,
     Failure,
     interruptible,
     json_option,
-    out,
+    short,
+    table,
     tell_json,
     tell_json_line,
+    tell_table,
 )
 from athena.cli.session import session
 from athena.cli.watch import batches
@@ -34,18 +35,16 @@ def list_archetypes(as_json: bool) -> None:
     if as_json:
         tell_json(found)
         return
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for column in ("archetype", "", "harness", "model", "from"):
-        table.add_column(column)
+    made = table("archetype", "from", "harness", "model", "what it does", cut=("what it does",))
     for a in found["archetypes"]:
-        table.add_row(
+        made.add_row(
             a["name"],
-            a["description"],
+            a["source"],
             a.get("harness") or "",
             a.get("model") or "",
-            a["source"],
+            short(a["description"]),
         )
-    out.print(table)
+    tell_table(made)
 
 
 def _check(kinds: tuple[str, ...]) -> None:
@@ -67,10 +66,22 @@ def event() -> None:
 
 
 @event.command("list")
-@click.option("--agent", shell_complete=completing.agents, help="Only events of this agent.")
-@click.option("--kind", "-k", "kinds", multiple=True, help="Only events of this kind.")
-@click.option("--after", type=int, default=0, help="Only events after this position.")
-@click.option("--limit", "-n", default=200, show_default=True, help="How many at most.")
+@options.agent("Only events of this agent.")
+@click.option(
+    "--kind",
+    "-k",
+    "kinds",
+    metavar="KIND",
+    multiple=True,
+    shell_complete=completing.kinds,
+    help="Only events of this kind.",
+)
+@click.option(
+    "--after", metavar="POSITION", type=int, default=0, help="Only events after this position."
+)
+@click.option(
+    "--limit", "-n", metavar="COUNT", default=200, show_default=True, help="How many at most."
+)
 @click.option("--follow", "-f", is_flag=True, help="Go on with what happens next.")
 @json_option
 def list_events(

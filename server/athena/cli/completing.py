@@ -6,17 +6,22 @@ The daemon is asked, but not started, and not waited for: a shell that hangs is 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import subprocess
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 from click.shell_completion import CompletionItem
 
 from athena import __version__
+from athena.cli import words
 from athena.relay import paths
 from athena.relay.client import CallError, HeadlessClient
 from athena.relay.failure import RelayError
+
+if TYPE_CHECKING:
+    from athena.app.settings import Settings
 
 SECONDS = 2.0
 
@@ -66,24 +71,132 @@ def answers(ctx: click.Context, param: click.Parameter, typed: str) -> list[Comp
 
 def harnesses(ctx: click.Context, param: click.Parameter, typed: str) -> list[CompletionItem]:
     """Harnesses of the settings here."""
-    from athena.app import settings
-
-    try:
-        rows = settings.load(Path.cwd()).harnesses().values()
-    except Exception:  # noqa: BLE001  Whatever is wrong is said when the command runs.
-        return []
-    return _fitting(typed, ((row.name, row.title) for row in rows))
+    return _of_settings(
+        typed, lambda known: ((r.name, r.title) for r in known.harnesses().values())
+    )
 
 
 def archetypes(ctx: click.Context, param: click.Parameter, typed: str) -> list[CompletionItem]:
     """Archetypes of the settings here."""
+    return _of_settings(typed, lambda known: ((r.name, r.description) for r in known.archetypes()))
+
+
+def changed_files(ctx: click.Context, param: click.Parameter, typed: str) -> list[CompletionItem]:
+    """Files that the agent that was named changed."""
+    found = _ask(ctx, "athena/changeset/get", _named(ctx)).get("files", [])
+    return _fitting(typed, ((f["path"], f["status"]) for f in found))
+
+
+def hunks(ctx: click.Context, param: click.Parameter, typed: str) -> list[CompletionItem]:
+    """Hunks of the file that was named, by the beginning of their ids."""
+    asked = {**_named(ctx), "path": _given(ctx, "path") or ""}
+    found = _ask(ctx, "athena/changeset/file", asked).get("hunkList", [])
+    lines = ((h["hunkId"][:12], " ".join([*h["added"], *h["removed"]][:1])) for h in found)
+    return _fitting(typed, lines)
+
+
+def turns(ctx: click.Context, param: click.Parameter, typed: str) -> list[CompletionItem]:
+    """The numbers of the turns of the agent that was named, the last first."""
+    count = _ask(ctx, "athena/agent/get", _named(ctx)).get("turns", 0)
+    return _fitting(typed, ((str(n), "") for n in range(count, 0, -1)))
+
+
+def repositories(ctx: click.Context, param: click.Parameter, typed: str) -> list[CompletionItem]:
+    """The other repositories of the agent that was named."""
+    place = words.part(_ask(ctx, "athena/agent/get", _named(ctx)), "workspace")
+    return _fitting(typed, ((one["name"], one["path"]) for one in words.parts(place, "also")))
+
+
+def undos(ctx: click.Context, param: click.Parameter, typed: str) -> list[CompletionItem]:
+    """What was done with the work of the agent that was named, the last first."""
+    asked: dict[str, object] = {**_named(ctx), "kinds": ["changesApplied"], "limit": 1000}
+    found = _ask(ctx, "athena/event/list", asked).get("events", [])
+    done = [e["data"] for e in reversed(found) if e["data"].get("undo")]
+    return _fitting(typed, ((d["undo"], f"{d['what']} {d['target']}") for d in done))
+
+
+def rescues(ctx: click.Context, param: click.Parameter, typed: str) -> list[CompletionItem]:
+    """Captured work of the agent that was named, or of all."""
+    found = _ask(ctx, "athena/rescue/list", _named(ctx)).get("rescues", [])
+    return _fitting(typed, ((r["ref"], r["reason"]) for r in found))
+
+
+def comments(ctx: click.Context, param: click.Parameter, typed: str) -> list[CompletionItem]:
+    """Comments on the agent that was named which are not resolved."""
+    found = _ask(ctx, "athena/review/listComments", _named(ctx)).get("comments", [])
+    open_ = (c for c in found if c["state"] != "resolved")
+    return _fitting(typed, ((c["commentId"].rpartition(".")[2], c["text"]) for c in open_))
+
+
+def prompts(ctx: click.Context, param: click.Parameter, typed: str) -> list[CompletionItem]:
+    """Prompts of the agent that was named which still wait."""
+    found = _ask(ctx, "athena/agent/get", _named(ctx)).get("queue", [])
+    return _fitting(typed, ((p["promptId"], words.text_of(p["content"])) for p in found))
+
+
+def rules(ctx: click.Context, param: click.Parameter, typed: str) -> list[CompletionItem]:
+    """The numbers of the rules in force."""
+    found = _ask(ctx, "athena/rule/list", {}).get("rules", [])
+    return _fitting(typed, ((str(n), r["decision"]) for n, r in enumerate(found)))
+
+
+def sessions(ctx: click.Context, param: click.Parameter, typed: str) -> list[CompletionItem]:
+    """Sessions that were made outside."""
+    found = _ask(ctx, "athena/session/list", {}).get("sessions", [])
+    return _fitting(typed, ((s["sessionId"], s["title"]) for s in found))
+
+
+def kinds(ctx: click.Context, param: click.Parameter, typed: str) -> list[CompletionItem]:
+    """Kinds of events."""
+    from athena.protocol.events import EVENTS
+
+    return _fitting(typed, ((one.KIND, "") for one in EVENTS))
+
+
+def files(ctx: click.Context, param: click.Parameter, typed: str) -> list[CompletionItem]:
+    """Files, which the shell itself completes."""
+    return [CompletionItem(typed, type="file")]
+
+
+def directories(ctx: click.Context, param: click.Parameter, typed: str) -> list[CompletionItem]:
+    """Directories, which the shell itself completes."""
+    return [CompletionItem(typed, type="dir")]
+
+
+def branches(ctx: click.Context, param: click.Parameter, typed: str) -> list[CompletionItem]:
+    """Local branches of the repository that one is in."""
+    command = ["git", "for-each-ref", "--format=%(refname:short)", "refs/heads"]
+    try:
+        told = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return []
+    return _fitting(typed, ((name, "") for name in told.stdout.split()))
+
+
+def _named(ctx: click.Context) -> dict[str, object]:
+    """The agent that the command line names so far."""
+    agent = _given(ctx, "agent")
+    return {"agent": agent} if agent else {}
+
+
+def _given(ctx: click.Context, name: str) -> str | None:
+    """An argument that is there already, by its name."""
+    if value := ctx.params.get(name):
+        return str(value)
+    # Behind an option that waits for its value, click has not told the arguments apart yet.
+    names = [p.name for p in ctx.command.params if isinstance(p, click.Argument)]
+    return dict(zip(names, ctx.args, strict=False)).get(name)
+
+
+def _of_settings(
+    typed: str, offered: Callable[[Settings], Iterable[tuple[str, str]]]
+) -> list[CompletionItem]:
     from athena.app import settings
 
     try:
-        rows = settings.load(Path.cwd()).archetypes()
+        return _fitting(typed, offered(settings.load(Path.cwd())))
     except Exception:  # noqa: BLE001  Whatever is wrong is said when the command runs.
         return []
-    return _fitting(typed, ((row.name, row.description) for row in rows))
 
 
 def _title(opened: dict[str, Any]) -> str:

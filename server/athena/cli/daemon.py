@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, cast
 
 import click
-from rich.table import Table
 
+from athena.cli import words
 from athena.cli.groups import Suggesting
-from athena.cli.output import Exit, Failure, err, json_option, out, tell_json
+from athena.cli.output import Exit, Failure, json_option, say, table, tell_json, tell_table
+from athena.protocol.counted import counted
 from athena.relay import control, paths
 from athena.relay.failure import RelayError
 
@@ -33,34 +35,35 @@ def status(as_json: bool) -> None:
         raise Failure(error.message, Exit.NO_DAEMON) from error
     if found is None:
         if as_json:
-            tell_json({"running": False, "stateDir": _state()})
+            tell_json({"running": False, "stateDirectory": _state()})
         else:
-            out.print(f"No daemon runs for {_state()}.")
+            say(f"No daemon runs for {_state()}. Whatever needs one starts it.")
         raise SystemExit(Exit.NO_DAEMON)
     if as_json:
         tell_json({"running": True, **found})
         return
-    table = Table(box=None, show_header=False, pad_edge=False)
-    table.add_column(style="dim")
-    table.add_column()
-    for key, value in found.items():
-        table.add_row(key, _told(key, value))
-    out.print(table)
+    made = table("", "")
+    for label, value in _told(cast("dict[str, Any]", found)):
+        made.add_row(f"[dim]{label}[/]", value)
+    tell_table(made)
 
 
-def _told(key: str, value: Any) -> str:
-    """A value of the daemon's answer as people read it."""
-    match value:
-        case bool():
-            return "yes" if value else "no"
-        case float() | int() if key == "startedAt":
-            return datetime.fromtimestamp(value).astimezone().isoformat(" ", "seconds")
-        case float() | int() if key.endswith("Seconds"):
-            return f"{value:.0f} s"
-        case list():
-            return str(len(cast("list[object]", value)))
-        case _:
-            return str(value)
+def _told(found: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """The daemon's answer as people read it."""
+    since = datetime.fromtimestamp(found["startedAt"]).astimezone().strftime("%Y-%m-%d %H:%M")
+    yield "daemon", f"{found['version']}, process {found['pid']}"
+    yield "data", words.home(found["stateDirectory"])
+    yield "runs", f"for {words.lasting(found['uptimeSeconds'])}, since {since}"
+    clients = found["connections"]
+    names = ", ".join(sorted({str(one.get("name") or one.get("kind")) for one in clients}))
+    yield "clients", f"{len(clients)} ({names})" if clients else "none"
+    yield "at work", "yes" if found["busy"] else "no"
+    if found["restarts"]:
+        yield "replaced", f"{counted(found['restarts'], 'time')} after it died"
+    if found["leavesWhenIdle"]:
+        yield "ends", "as soon as nothing is at work, for another version to take over"
+    elif found["idleExitSeconds"]:
+        yield "ends", f"when nobody needed it for {words.lasting(found['idleExitSeconds'])}"
 
 
 @group.command("start")
@@ -83,7 +86,9 @@ def stop(force: bool, as_json: bool) -> None:
         stopped = control.stop(_state(), force=force)
     except RelayError as error:
         raise Failure(error.message, Exit.NO_DAEMON) from error
-    _say(as_json, {"stopped": stopped}, "Stopped." if stopped else "None runs.")
+    _say(
+        as_json, {"stopped": stopped}, "Stopped. Agents go on working." if stopped else "None runs."
+    )
 
 
 @group.command("restart")
@@ -107,8 +112,8 @@ def run(arguments: tuple[str, ...]) -> None:
     raise SystemExit(main(arguments))
 
 
-def _say(as_json: bool, result: dict[str, object], words: str) -> None:
+def _say(as_json: bool, result: dict[str, object], told: str) -> None:
     if as_json:
         tell_json(result)
     else:
-        err.print(words)
+        say(told)

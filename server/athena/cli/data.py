@@ -12,9 +12,10 @@ from typing import Any
 import click
 
 from athena.cli.groups import Suggesting
-from athena.cli.output import Exit, Failure, json_option, out, tell_json
+from athena.cli.output import Exit, Failure, json_option, say, tell_json
 from athena.cli.session import Session, session
 from athena.log import EventLog, ImportRefused, LogError, LogInUse
+from athena.protocol.counted import counted
 from athena.relay import paths
 from athena.relay.failure import RelayError
 
@@ -32,11 +33,12 @@ def export(file: Path, as_json: bool) -> None:
         if file == STANDARD:
             _export_to_stdout(daemon)
             return
-        done = daemon.call("athena/log/export", path=str(file.absolute()))
+        done = daemon.call("athena/log/export", path=str(file.resolve()))
     if as_json:
         tell_json(done)
     else:
-        out.print(f"{done['events']} events, {done['bytes']} bytes, in {done['path']}")
+        count = counted(done["events"], "event")
+        say(f"✓ {count}, {done['bytes']:,} bytes, in {done['path']}")
 
 
 def _export_to_stdout(daemon: Session) -> None:
@@ -72,9 +74,9 @@ def import_(file: Path, as_json: bool) -> None:
     except (LogError, OSError) as error:
         raise Failure(str(error), Exit.LOG) from error
     if as_json:
-        tell_json({"events": count, "stateDir": state})
+        tell_json({"events": count, "stateDirectory": state})
     else:
-        out.print(f"{count} events are now in {state}")
+        say(f"✓ {counted(count, 'event')} read into {state}")
 
 
 async def _import(state: Path, file: Path) -> int:
@@ -104,10 +106,10 @@ def _tell_report(report: dict[str, Any], as_json: bool) -> None:
     if as_json:
         tell_json(report)
     elif report["ok"]:
-        out.print(f"[green]✓[/] {report['events']} events, all whole")
+        say(f"✓ {counted(report['events'], 'event')}, all whole", style="green")
     else:
         for problem in report["problems"]:
-            out.print(f"[red]✗[/] {problem}")
+            say(f"✗ {problem}", style="red")
     if not report["ok"]:
         raise SystemExit(Exit.LOG)
 
@@ -121,4 +123,4 @@ def backup(as_json: bool) -> None:
     if as_json:
         tell_json(done)
     else:
-        out.print(done["path"])
+        say(f"✓ {done['path']}")

@@ -19,7 +19,7 @@ from rich.panel import Panel
 from rich.syntax import Syntax
 from rich.text import Text
 
-from athena.cli import words
+from athena.cli import completing, words
 from athena.cli.output import Exit, Failure, interruptible, json_option, out, tell_json
 from athena.cli.sample import make_sample
 from athena.cli.session import Session, session
@@ -106,14 +106,26 @@ class Board:
 
 
 @click.command("demo")
-@click.option("--harness", "-H", default="scripted", show_default=True, help="Which one works.")
+@click.option(
+    "--harness",
+    "-H",
+    metavar="HARNESS",
+    default="scripted",
+    show_default=True,
+    shell_complete=completing.harnesses,
+    help="Which one works.",
+)
 @click.option("--yes/--ask", default=True, help="Answer permissions by itself, or ask you.")
 @click.option(
     "--keep/--delete",
     default=None,
     help="Keep the demo's database and repository to go on with; only --json deletes by itself.",
 )
-@click.option("--note", help="Words to add to each prompt; {agent} in it is the agent's name.")
+@click.option(
+    "--note",
+    metavar="TEXT",
+    help="Words to add to each prompt; {agent} in it is the agent's name.",
+)
 @json_option
 def demo(harness: str, yes: bool, keep: bool | None, note: str | None, as_json: bool) -> None:
     """Show two agents at work, side by side, in a small sample repository.
@@ -260,7 +272,7 @@ def _tell(
     if as_json:
         told = {"agents": results, "answered": answered, "seconds": round(seconds, 2)}
         if place is not None:
-            told |= {"stateDir": str(place / "state"), "repository": str(place / "basket")}
+            told |= {"stateDirectory": str(place / "state"), "repository": str(place / "basket")}
         tell_json(told)
         return
     for result in results:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from athena.cli import options
 from athena.cli.groups import Suggesting
 from athena.cli.output import Exit, Failure, json_option, out, tell_json
 from athena.harness import recording
@@ -32,11 +33,16 @@ def dev() -> None:
 @click.argument("harness")
 @click.argument("prompts", nargs=-1, required=True)
 @click.option(
-    "--output", "-o", type=click.Path(path_type=Path), required=True, help="The file to write."
+    "--output",
+    "-o",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="The file to write.",
 )
 @click.option("--allow/--deny", default=False, help="How permission requests are answered.")
-@click.option("--model", help="The model, by the harness's own name.")
-@click.option("--mode", help="The mode, by the harness's own name.")
+@options.model
+@options.mode
 @json_option
 def record(
     harness: str,

@@ -6,6 +6,9 @@ from collections.abc import Iterable
 
 import click
 
+WHOLE = 500
+"""Characters of a sentence in a list of commands."""
+
 
 def meant(typed: str, known: Iterable[str]) -> str:
     """A sentence, after a blank, that says what was probably meant; empty when nothing is near."""
@@ -24,6 +27,14 @@ class Suggesting(click.Group):
             click.echo(ctx.get_help())
             ctx.exit()
         return super().parse_args(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The commands, each with its whole first sentence."""
+        found = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
+        rows = [(name, one.get_short_help_str(WHOLE)) for name, one in found if one is not None]
+        if rows:
+            with formatter.section("Commands"):
+                formatter.write_dl(rows)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

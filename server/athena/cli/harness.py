@@ -12,11 +12,20 @@ from typing import Any
 
 import click
 from rich.markup import escape
-from rich.table import Table
 
-from athena.cli import completing
-from athena.cli.groups import Suggesting
-from athena.cli.output import Exit, Failure, json_option, out, tell_json
+from athena.cli import completing, words
+from athena.cli.groups import Suggesting, meant
+from athena.cli.output import (
+    Exit,
+    Failure,
+    json_option,
+    out,
+    say,
+    short,
+    table,
+    tell_json,
+    tell_table,
+)
 from athena.cli.session import session
 from athena.relay import paths
 
@@ -41,7 +50,6 @@ LISTS = {
     "Commands": "commands",
 }
 SIGNS = {"ok": "[green]✓[/]", "warning": "[yellow]![/]", "error": "[red]✗[/]"}
-MARKS = {"yes": "[green]✓[/]", "no": "[dim]–[/]", "unknown": "[dim]?[/]"}
 
 
 @click.group("harness", cls=Suggesting)
@@ -59,44 +67,45 @@ def list_harnesses(abilities: bool, as_json: bool) -> None:
     if as_json:
         tell_json(found)
     elif abilities:
-        out.print(_abilities(found["harnesses"]))
+        _tell_abilities(found["harnesses"])
     else:
         _tell(found["harnesses"])
 
 
 def _tell(harnesses: list[dict[str, Any]]) -> None:
     """Those that are installed, with where they are, and the names of the others."""
-    here = _table("harness", "", "version", "where")
-    others = _table("not installed", "")
+    here = table("harness", "", "version", "where", cut=("where",))
+    others = table("not installed", "")
     for h in harnesses:
         if h["installed"]:
-            here.add_row(h["name"], h["title"], _version(h), h.get("path") or "")
+            here.add_row(h["name"], h["title"], _version(h), short(words.home(h.get("path") or "")))
         else:
             others.add_row(h["name"], h["title"])
-    out.print(here)
+    tell_table(here)
     if others.row_count:
-        out.print()
-        out.print(others)
-        out.print("\n[dim]How to get one: athena harness show NAME[/]")
+        say("")
+        tell_table(others)
+        say("\nHow to get one: athena harness show HARNESS", style="dim")
 
 
-def _abilities(harnesses: list[dict[str, Any]]) -> Table:
-    table = _table("harness", "version", *ABILITIES)
-    for h in harnesses:
-        known: Mapping[str, Any] | None = h.get("capabilities")
-        if known is not None:
-            marks = [MARKS.get(str(known.get(name)), MARKS["unknown"]) for name in ABILITIES]
-            table.add_row(h["name"], _version(h), *marks)
-    if table.row_count == 0:
-        table.add_row("[dim]Nothing is known yet: run athena harness doctor NAME.[/]")
-    return table
+def _tell_abilities(harnesses: list[dict[str, Any]]) -> None:
+    """What each was seen to be able to do, and what not."""
+    seen = [h for h in harnesses if h.get("capabilities") is not None]
+    for h in seen:
+        out.print(f"[bold]{h['name']}[/] {_version(h)}".rstrip())
+        for label, value in (("can", "yes"), ("cannot", "no"), ("not seen", "unknown")):
+            names = [a for a in ABILITIES if str(h["capabilities"].get(a, "unknown")) == value]
+            if names:
+                say(f"  {label:<9} {', '.join(names)}")
+    if not seen:
+        say("Nothing is known yet. To look at one: athena harness doctor HARNESS")
 
 
 @harness.command("show")
-@click.argument("name")
+@click.argument("name", metavar="HARNESS", shell_complete=completing.harnesses)
 @json_option
 def show(name: str, as_json: bool) -> None:
-    """Show what NAME was seen to be able to do: abilities, modes, models, options, commands."""
+    """Show what HARNESS was seen to be able to do: abilities, modes, models, options, commands."""
     with session() as daemon:
         found = daemon.call("athena/harness/list")["harnesses"]
     view = next((one for one in found if one["name"] == name), None)
@@ -108,13 +117,15 @@ def show(name: str, as_json: bool) -> None:
     out.print(f"[bold]{view['name']}[/]  {view['title']}  {_version(view)}".rstrip())
     known: Mapping[str, Any] | None = view.get("capabilities")
     if known is None:
-        missing = f"run athena harness doctor {name}" if view["installed"] else view.get("hint")
-        out.print(f"[dim]Nothing is known yet: {missing}[/]", soft_wrap=True)
+        if view["installed"]:
+            say(f"What it can do is not known yet. To look: athena harness doctor {name}")
+        else:
+            say(f"It is not installed. {view.get('hint') or ''}".rstrip())
         return
-    table = _table("", "")
+    made = table("", "")
     for ability in ABILITIES:
-        table.add_row(ability, str(known.get(ability, "unknown")))
-    out.print(table)
+        made.add_row(ability, str(known.get(ability, "unknown")))
+    tell_table(made)
     for title, key in LISTS.items():
         _choices(title, known.get(key) or [])
 
@@ -124,17 +135,18 @@ def _choices(title: str, listed: list[dict[str, Any]]) -> None:
     if not listed:
         return
     out.print(f"\n[bold]{title}[/]")
-    table = _table("", "")
+    made = table("name", "about", cut=("about",))
+    made.show_header = False
     for one in listed:
         values = ", ".join(choice["id"] for choice in one.get("choices", []))
         about = values or one.get("description") or one.get("hint") or ""
-        table.add_row(escape(one.get("id") or one["name"]), escape(about))
-    out.print(table)
+        made.add_row(escape(one.get("id") or one["name"]), short(about))
+    tell_table(made)
 
 
 def _unknown(name: str, known: Sequence[str]) -> Failure:
-    words = f"There is no harness {name!r}. There are: {', '.join(known)}."
-    return Failure(words, Exit.NOT_FOUND)
+    near = meant(name, known) or f" There are: {', '.join(known)}."
+    return Failure(f"There is no harness {name!r}.{near}", Exit.NOT_FOUND)
 
 
 def _version(view: Mapping[str, Any]) -> str:
@@ -144,18 +156,11 @@ def _version(view: Mapping[str, Any]) -> str:
     return version or ""
 
 
-def _table(*columns: str) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    return table
-
-
 @harness.command("doctor")
-@click.argument("name", shell_complete=completing.harnesses)
+@click.argument("name", metavar="HARNESS", shell_complete=completing.harnesses)
 @json_option
 def doctor(name: str, as_json: bool) -> None:
-    """Start NAME, open a session, and say what is missing. Nothing is said to a model."""
+    """Start HARNESS, open a session, and say what is missing. Nothing is said to a model."""
     from athena.app import settings
     from athena.harness.capabilities import Detections
     from athena.harness.examination import examine

@@ -9,8 +9,9 @@ from typing import Any
 import click
 from rich.text import Text
 
-from athena.cli import completing, words
-from athena.cli.output import Exit, Failure, json_option, out, tell_json
+from athena.cli import completing, options, words
+from athena.cli.advice import quoted
+from athena.cli.output import Exit, Failure, json_option, out, say, tell_json
 from athena.cli.session import Session, session
 
 REQUEST_ID = re.compile(r".+\.r\d+\.r\d+")
@@ -18,7 +19,7 @@ REQUEST_ID = re.compile(r".+\.r\d+\.r\d+")
 
 
 @click.command("inbox")
-@click.option("--agent", shell_complete=completing.agents, help="Only what this agent asks.")
+@options.agent("Only what this agent asks.")
 @json_option
 def inbox(agent: str | None, as_json: bool) -> None:
     """Show what agents ask of you."""
@@ -29,11 +30,14 @@ def inbox(agent: str | None, as_json: bool) -> None:
         return
     if not found["requests"]:
         out.print("Nothing waits for you.", style="dim")
+    names = [r["agentName"] for r in found["requests"]]
     for request in found["requests"]:
-        _show(request)
+        name = request["agentName"]
+        _show(request, request["requestId"] if names.count(name) > 1 else quoted(name))
 
 
-def _show(opened: dict[str, Any]) -> None:
+def _show(opened: dict[str, Any], named: str) -> None:
+    """A request, and the command that answers it: `named` is what it can be called."""
     request = opened["request"]
     head = Text(f"{opened['requestId']}  ", style="bold yellow")
     head.append(f"{opened['agentName']}, {words.ago(opened['at'])} ago", style="dim")
@@ -48,14 +52,14 @@ def _show(opened: dict[str, Any]) -> None:
             out.print(f"  input {json.dumps(call['input'])}", markup=False, style="dim")
         for option in request["options"]:
             out.print(f"  {option['id']:<16} {option['name']}", markup=False)
-        out.print(f"  athena answer {opened['requestId']} allow", style="dim", markup=False)
+        out.print(f"  athena answer {named} allow", style="dim", markup=False)
         return
     for question in request["questions"]:
         out.print(f"  {question['id']}: {question['text']}", markup=False)
         for choice in question["choices"]:
             out.print(f"    - {choice['label']}", markup=False)
     first = request["questions"][0]["id"]
-    out.print(f"  athena answer {opened['requestId']} {first}=…", style="dim", markup=False)
+    out.print(f"  athena answer {named} {first}=…", style="dim", markup=False)
 
 
 def _request_id(daemon: Session, name: str) -> str:
@@ -64,7 +68,7 @@ def _request_id(daemon: Session, name: str) -> str:
         return name
     asked = daemon.call("athena/request/list", agent=name)["requests"]
     if not asked:
-        raise Failure(f"{name} asks nothing.", Exit.NOT_FOUND)
+        raise Failure(f"{name} asks nothing. All that waits: athena inbox", Exit.NOT_FOUND)
     if len(asked) > 1:
         ids = ", ".join(one["requestId"] for one in asked)
         raise Failure(f"{name} asks {len(asked)} things. Which one? {ids}", Exit.NOT_FOUND)
@@ -93,7 +97,7 @@ def _json(text: str) -> object:
     metavar="JSON",
     help="Allow it with another input for the tool, where the request can be edited.",
 )
-@click.option("--note", help="A word to the agent, where its harness takes one.")
+@click.option("--note", metavar="TEXT", help="A word to the agent, where its harness takes one.")
 @json_option
 def answer(
     request: str,
@@ -133,3 +137,7 @@ def answer(
         )
     if as_json:
         tell_json(done)
+        return
+    told = "It is refused." if cancel else "It is answered."
+    rule = " Rules: athena permission rules" if remember == "project" else ""
+    say(told + rule)

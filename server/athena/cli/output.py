@@ -13,6 +13,7 @@ import click
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from athena.protocol.errors import ErrorCode
 
@@ -44,6 +45,17 @@ EXIT_OF: dict[int, Exit] = {
     ErrorCode.LOG_UNAVAILABLE: Exit.LOG,
 }
 
+EXIT_OF_KIND: dict[str, Exit] = {
+    "unknownRevision": Exit.NOT_FOUND,
+    "targetBusy": Exit.CONFLICT,
+    "targetMoved": Exit.CONFLICT,
+    "changedMeanwhile": Exit.CONFLICT,
+    "nothingToDo": Exit.CONFLICT,
+    "conflicted": Exit.CONFLICT,
+    "lockHeld": Exit.CONFLICT,
+}
+"""What git refused, by the `kind` in the error's data."""
+
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
@@ -59,33 +71,70 @@ def is_seen() -> bool:
 
 def tell_table(made: Table) -> None:
     """A table, as wide as the terminal; where nobody looks, as its contents, without blanks."""
-    if is_seen():
+    if out.is_terminal:
         out.print(made)
         return
-    page = Console(width=WIDE, highlight=False, color_system=None)
+    page = Console(width=out.width if is_seen() else WIDE, highlight=False, color_system=None)
     with page.capture() as captured:
         page.print(made)
     for line in captured.get().splitlines():
         sys.stdout.write(line.rstrip() + "\n")
 
 
+def table(*columns: str, cut: tuple[str, ...] = ()) -> Table:
+    """A table for `tell_table`. Where there is no room, columns in `cut` are cut short; their cells
+    are made by `short`.
+
+    Without names there is no line of names.
+    """
+    made = Table(box=None, pad_edge=False, header_style="dim", show_header=any(columns))
+    for column in columns:
+        made.add_column(column, overflow="ellipsis", no_wrap=column not in cut)
+    return made
+
+
+def short(words: str) -> Text:
+    """A cell on one line, cut short where there is no room."""
+    return Text(" ".join(words.split()), no_wrap=True, overflow="ellipsis")
+
+
+def say(words: str, style: str | None = None) -> None:
+    """A line as it stands: whatever is in it, and however long it is."""
+    out.print(words, style=style, markup=False, soft_wrap=True)
+
+
 class Failure(click.ClickException):
     """An error in words, with the exit code it ends the command with."""
 
-    def __init__(self, message: str, code: Exit = Exit.FAILED, data: object = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        code: Exit = Exit.FAILED,
+        data: object = None,
+        hint: str | None = None,
+    ) -> None:
         super().__init__(message)
         self.exit_code = int(code)  # pyright: ignore[reportAttributeAccessIssue]
         self.data = data
+        self.hint = hint
         # It is shown when the command's context is gone.
         self.as_json = wants_json()
 
     def show(self, file: object = None) -> None:
         """Say it on stderr; with --json as an object."""
         if self.as_json:
-            told = {"message": self.message, "exitCode": self.exit_code, "data": self.data}
+            told: dict[str, object] = {
+                "message": self.message,
+                "exitCode": self.exit_code,
+                "data": self.data,
+            }
+            if self.hint:
+                told["hint"] = self.hint
             sys.stderr.write(json.dumps({"error": told}) + "\n")
         else:
             err.print("[bold red]athena:[/]", escape(self.message), soft_wrap=True)
+            for line in (self.hint or "").splitlines():
+                err.print(f"  {line}", markup=False, soft_wrap=True)
 
 
 def run(command: click.Command) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -13,14 +12,29 @@ from rich.markup import escape
 from rich.progress import Progress
 from rich.table import Table
 
-from athena.cli import words
+from athena.cli import completing, options, words
 from athena.cli.agents import after
 from athena.cli.groups import Suggesting
-from athena.cli.output import Failure, err, interruptible, json_option, out, tell_json, wants_json
+from athena.cli.output import (
+    Failure,
+    err,
+    interruptible,
+    is_seen,
+    json_option,
+    out,
+    say,
+    short,
+    table,
+    tell_json,
+    tell_table,
+    wants_json,
+)
 from athena.cli.session import Session, session
 
 UNITS = {"m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 IMPORTABLE = ("new", "changed")
+SHORT, WHOLE = 8, 64
+"""How much of a session's id is shown, at least."""
 
 
 def _moment(ctx: click.Context, param: click.Parameter, value: str | None) -> int | None:
@@ -37,8 +51,14 @@ def _moment(ctx: click.Context, param: click.Parameter, value: str | None) -> in
         raise click.BadParameter(words_) from None
 
 
-project_option = click.option("--project", "-C", help="Only sessions in this directory or below.")
-harness_option = click.option("--harness", "-H", help="Only of this one: claude or codex.")
+project_option = options.project("Only sessions in this directory or below.")
+harness_option = click.option(
+    "--harness",
+    "-H",
+    metavar="HARNESS",
+    type=click.Choice(["claude", "codex"]),
+    help="Only of this one: claude or codex.",
+)
 since_option = click.option(
     "--since",
     callback=_moment,
@@ -59,7 +79,9 @@ def group() -> None:
 @project_option
 @harness_option
 @since_option
-@click.option("--last", "-n", "limit", default=50, show_default=True, help="How many at most.")
+@click.option(
+    "--limit", "-n", metavar="COUNT", default=50, show_default=True, help="How many at most."
+)
 @json_option
 def list_(
     project: str | None, harness: str | None, since: int | None, limit: int, as_json: bool
@@ -73,33 +95,40 @@ def list_(
         tell_json(found)
         return
     if not found["sessions"]:
-        out.print("No session of Claude Code or Codex fits.")
+        say(
+            "No session of Claude Code or Codex is here."
+            if not (project or harness or since)
+            else "No such session."
+        )
         return
-    out.print(_table(found["sessions"]))
+    tell_table(_table(found["sessions"]))
     if found["more"]:
-        out.print("(there are more: --last)", style="dim")
+        say(f"(there are more: --limit {2 * limit})", style="dim")
 
 
-def _table(sessions: Iterable[dict[str, Any]]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    table.add_column("session", no_wrap=True)
-    for column in ("harness", "changed", "here", "directory", ""):
-        table.add_column(column, overflow="ellipsis", no_wrap=True)
+def _table(sessions: list[dict[str, Any]]) -> Table:
+    """Sessions, a row each, by beginnings of their ids where the terminal is narrow."""
+    ids = [one["sessionId"] for one in sessions]
+    length = SHORT if is_seen() else WHOLE
+    while len({each[:length] for each in ids}) < len(ids):
+        length += 1
+    cut = ("directory", "begins with")
+    made = table("session", "harness", "changed", "here", *cut, cut=cut)
     for one in sessions:
         here = f"{one['state']} ({one['agentName']})" if one.get("agentName") else one["state"]
-        table.add_row(
-            one["sessionId"],
+        made.add_row(
+            one["sessionId"][:length],
             one["harness"],
             words.ago(one["modifiedAt"]),
             escape(here),
-            escape(one["cwd"]),
-            escape(one["title"]),
+            short(words.home(one["cwd"])),
+            short(one["title"]),
         )
-    return table
+    return made
 
 
 @group.command("import")
-@click.argument("sessions", nargs=-1)
+@click.argument("sessions", nargs=-1, shell_complete=completing.sessions)
 @click.option("--all", "everything", is_flag=True, help="All that are new or have changed.")
 @project_option
 @harness_option
@@ -167,7 +196,7 @@ def _told(report: dict[str, Any]) -> str:
 
 
 @group.command("adopt")
-@click.argument("name", metavar="SESSION")
+@click.argument("name", metavar="SESSION", shell_complete=completing.sessions)
 @click.argument("prompt", nargs=-1)
 @click.option(
     "--worktree/--here",
@@ -175,10 +204,10 @@ def _told(report: dict[str, Any]) -> str:
     show_default="--here",
     help="Work in a new git worktree, or in the session's own directory.",
 )
-@click.option("--model", "-m", help="The model to go on with.")
-@click.option("--mode", help="The mode to go on in, by the harness's own name.")
-@click.option("--watch/--no-watch", default=False, help="Show what it does until it rests.")
-@click.option("--wait", is_flag=True, help="Wait, silently, until it rests.")
+@options.model
+@options.mode
+@options.watch
+@options.wait
 @json_option
 def adopt(
     name: str,

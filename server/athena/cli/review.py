@@ -1,19 +1,35 @@
-"""`athena diff`, `review`, `merge`, `revert`, `publish`, `who`: what agents changed."""
+"""`athena diff`, `review`, `who`: what agents changed."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import click
 from rich.markup import escape
 from rich.syntax import Syntax
-from rich.table import Table
 
-from athena.cli import completing, words
-from athena.cli.groups import Suggesting
-from athena.cli.output import Exit, Failure, json_option, out, tell_json, wants_json
+from athena.cli import completing, options, words
+from athena.cli.advice import quoted
+from athena.cli.groups import Suggesting, meant
+from athena.cli.landing import need_no_conflicts, tell_applied
+from athena.cli.output import (
+    Exit,
+    Failure,
+    is_seen,
+    json_option,
+    out,
+    say,
+    short,
+    table,
+    tell_json,
+    tell_table,
+)
+from athena.cli.patch import patch_of
 from athena.cli.session import Session, session
+from athena.cli.turns import turn_id
+from athena.protocol.counted import counted
 
 SCOPES = click.Choice(["base", "turn", "agent"])
 scope_option = click.option(
@@ -23,23 +39,26 @@ scope_option = click.option(
     show_default=True,
     help="All against the base, one turn, or what its turns alone changed.",
 )
-turn_option = click.option("--turn", help="Which turn; else the last one.")
-repository_option = click.option(
-    "--repository", "-R", metavar="NAME", help="Another repository that AGENT works in."
-)
-hooks_option = click.option("--no-hooks", is_flag=True, help="The repository's hooks have no say.")
-
+which_turn = options.turn("Only what this turn changed: its number, or its id.")
 SIGNS = {"added": "A", "modified": "M", "deleted": "D", "renamed": "R", "typeChanged": "T"}
-CONFLICT_LINES = 12
 MARKS = {"accepted": "[green]✓[/]", "rejected": "[red]✗[/]", "open": " "}
 
 
 @click.command("diff")
 @click.argument("agent", shell_complete=completing.agents)
-@click.argument("paths", nargs=-1)
+@click.argument("paths", nargs=-1, shell_complete=completing.changed_files)
 @scope_option
-@turn_option
-@repository_option
+@which_turn
+@options.repository
+@click.option(
+    "--unified",
+    "-U",
+    "context",
+    metavar="LINES",
+    default=3,
+    show_default=True,
+    help="How many lines to show around each hunk.",
+)
 @click.option("--stat", is_flag=True, help="Only the files.")
 @json_option
 def diff(
@@ -48,40 +67,80 @@ def diff(
     scope: str,
     turn: str | None,
     repository: str | None,
+    context: int,
     stat: bool,
     as_json: bool,
 ) -> None:
-    """Show what AGENT changed."""
-    which = which_of(agent, scope, turn, repository)
+    """Show what AGENT changed, or PATHS of it (files and folders).
+
+    Each hunk has an id behind its `@@`, which `athena review` takes.
+    """
     with session() as daemon:
+        which = which_of(daemon, agent, scope, turn, repository)
         found = daemon.call("athena/changeset/get", **which)
-        chosen = [f for f in found["files"] if not paths or f["path"] in paths]
+        chosen = [f for f in found["files"] if not paths or _is_in(f["path"], paths)]
         details = [
             daemon.call("athena/changeset/file", **which, path=f["path"])
             for f in chosen
             if not stat
         ]
-    if as_json:
-        tell_json({**found, "files": details or chosen})
-        return
-    for f in chosen:
-        plus, minus = f.get("additions"), f.get("deletions")
-        count = "binary" if f["binary"] else f"[green]+{plus}[/] [red]-{minus}[/]"
-        sign = f"{MARKS[f['verdict']]} {SIGNS.get(f['status'], '?')}"
-        out.print(f"{sign} {escape(name_of(f))}  {count}{mode_of(f)}", highlight=False)
-    for detail in details:
-        if detail["hunkList"]:
-            out.print(Syntax(patch_of(detail), "diff", theme="ansi_dark", word_wrap=True))
+        if as_json:
+            tell_json({**found, "files": details or chosen})
+            return
+        _need_known(found["files"], paths)
+        for f in chosen:
+            _tell_file(f)
+        for detail in details:
+            if detail["hunkList"]:
+                _tell_patch(daemon, which, detail, max(0, context))
     if not chosen:
-        out.print("Nothing is changed.", style="dim")
+        say("Nothing is changed.", style="dim")
+
+
+def _is_in(path: str, paths: Iterable[str]) -> bool:
+    """Whether a path is one of some, or in a folder that is."""
+    return any(path == one or path.startswith(f"{one.rstrip('/')}/") for one in paths)
+
+
+def _need_known(files: list[dict[str, Any]], paths: tuple[str, ...]) -> None:
+    """Refuse a path in which nothing is changed: it may be mistyped."""
+    for path in paths:
+        if not any(_is_in(f["path"], [path]) for f in files):
+            near = meant(path, [f["path"] for f in files])
+            raise Failure(f"Nothing is changed in {path}.{near}", Exit.NOT_FOUND)
+
+
+def _tell_file(f: dict[str, Any]) -> None:
+    plus, minus = f.get("additions"), f.get("deletions")
+    count = "binary" if f["binary"] else f"[green]+{plus}[/] [red]-{minus}[/]"
+    sign = f"{MARKS[f['verdict']]} {SIGNS.get(f['status'], '?')}"
+    out.print(f"{sign} {escape(name_of(f))}  {count}{mode_of(f)}", soft_wrap=True)
+
+
+def _tell_patch(
+    daemon: Session, which: dict[str, str | None], detail: dict[str, Any], context: int
+) -> None:
+    old = ""
+    if context and detail["status"] != "added":
+        side = daemon.call("athena/changeset/text", **which, path=detail["path"], side="old")
+        old = side["text"]
+    text = patch_of(detail, old.splitlines(), context)
+    if is_seen():
+        out.print(Syntax(text, "diff", theme="ansi_dark", word_wrap=True))
+    else:
+        say(text)
 
 
 def which_of(
-    agent: str, scope: str, turn: str | None, repository: str | None
+    daemon: Session, agent: str, scope: str, turn: str | None, repository: str | None
 ) -> dict[str, str | None]:
     """The parameters that name a changeset."""
-    chosen = "turn" if turn else scope
-    return {"agent": agent, "scope": chosen, "turnId": turn, "repository": repository}
+    return {
+        "agent": agent,
+        "scope": "turn" if turn else scope,
+        "turnId": turn_id(daemon, agent, turn),
+        "repository": repository,
+    }
 
 
 def name_of(file: dict[str, Any]) -> str:
@@ -96,19 +155,6 @@ def mode_of(file: dict[str, Any]) -> str:
     return f"  mode {old} → {new}" if old and new and old != new else ""
 
 
-def patch_of(detail: dict[str, Any]) -> str:
-    """The hunks of a file as a patch without context, each with its id."""
-    lines = [f"--- {detail.get('oldPath') or detail['path']}", f"+++ {detail['path']}"]
-    for hunk in detail["hunkList"]:
-        old = f"{hunk['oldStart']},{hunk['oldLines']}"
-        new = f"{hunk['newStart']},{hunk['newLines']}"
-        mark = "" if hunk["verdict"] == "open" else f" {hunk['verdict']}"
-        lines.append(f"@@ -{old} +{new} @@ {hunk['hunkId'][:12]}{mark} {hunk['section']}".rstrip())
-        lines += [f"-{x}" for x in hunk["removed"]]
-        lines += [f"+{x}" for x in hunk["added"]]
-    return "\n".join(lines)
-
-
 @click.group("review", cls=Suggesting)
 def review() -> None:
     """Accept, reject and comment on what an agent changed; take what was accepted."""
@@ -117,11 +163,18 @@ def review() -> None:
 def _verdict(name: str, verdict: str, help_: str) -> None:
     @review.command(name, help=help_)
     @click.argument("agent", shell_complete=completing.agents)
-    @click.argument("path", required=False)
-    @click.option("--hunk", "hunks", multiple=True, help="Only this hunk (its id's beginning).")
+    @click.argument("path", required=False, shell_complete=completing.changed_files)
+    @click.option(
+        "--hunk",
+        "hunks",
+        metavar="ID",
+        multiple=True,
+        shell_complete=completing.hunks,
+        help="Only this hunk of PATH: the id that `athena diff` shows, or its beginning.",
+    )
     @scope_option
-    @turn_option
-    @repository_option
+    @which_turn
+    @options.repository
     @json_option
     def command(
         agent: str,
@@ -132,16 +185,28 @@ def _verdict(name: str, verdict: str, help_: str) -> None:
         repository: str | None,
         as_json: bool,
     ) -> None:
-        which = which_of(agent, scope, turn, repository)
         with session() as daemon:
+            which = which_of(daemon, agent, scope, turn, repository)
             ids = _hunk_ids(daemon, which, path, hunks) if hunks else None
             done = daemon.call(
                 "athena/review/verdict", **which, path=path, hunkIds=ids, verdict=verdict
             )
         if as_json:
             tell_json(done)
+            return
+        what = path or "All changes"
+        if hunks:
+            what = f"{counted(len(hunks), 'hunk')} of {path}"
+        state = {"open": "open again"}.get(verdict, verdict)
+        say(f"{what}: {state}.{_after(verdict, agent)}")
 
     assert command is not None
+
+
+def _after(verdict: str, agent: str) -> str:
+    """What one does with what was accepted."""
+    name = quoted(agent)
+    return f" To take it: athena review apply {name}" if verdict == "accepted" else ""
 
 
 def _hunk_ids(
@@ -157,7 +222,9 @@ def _hunk_ids(
     for wanted in hunks:
         fits = [h for h in known if h.startswith(wanted)]
         if len(fits) != 1:
-            raise Failure(f"{wanted!r} names {len(fits)} hunks of {path}.", Exit.NOT_FOUND)
+            count = "no hunk" if not fits else f"{len(fits)} hunks"
+            told = ", ".join(h[:12] for h in known)
+            raise Failure(f"{wanted!r} names {count} of {path}: {told}", Exit.NOT_FOUND)
         found += fits
     return found
 
@@ -169,10 +236,10 @@ _verdict("reopen", "open", "Take back a verdict.")
 
 @review.command("comment")
 @click.argument("agent", shell_complete=completing.agents)
-@click.argument("place")
+@click.argument("place", shell_complete=completing.changed_files)
 @click.argument("text", nargs=-1, required=True)
 @click.option("--send", is_flag=True, help="Tell the agent at once.")
-@repository_option
+@options.repository
 @json_option
 def comment(
     agent: str,
@@ -198,6 +265,10 @@ def comment(
         )
     if as_json:
         tell_json(done)
+    elif send:
+        say(f"{agent} is told: athena watch {quoted(agent)}")
+    else:
+        say(f"It waits with the others until you send them: athena review send {quoted(agent)}")
 
 
 @review.command("comments")
@@ -211,8 +282,35 @@ def comments(agent: str | None, as_json: bool) -> None:
         tell_json(found)
         return
     for c in found["comments"]:
-        said = escape(f"{c['path']}:{c['line']}  {c['text']}")
-        out.print(f"[dim]{c['state']:<8}[/] {said}", highlight=False)
+        place = f"{c['path']}:{c['line']}" if c["line"] else c["path"]
+        said = escape(f"{place}  {c['text']}")
+        name = c["commentId"] if agent is None else _number(c)
+        out.print(f"{name:<4} [dim]{c['state']:<8}[/] {said}", soft_wrap=True)
+    if not found["comments"]:
+        say("There are no comments.", style="dim")
+
+
+@review.command("resolve")
+@click.argument("agent", shell_complete=completing.agents)
+@click.argument("comment", shell_complete=completing.comments)
+@json_option
+def resolve(agent: str, comment: str, as_json: bool) -> None:
+    """Be done with a COMMENT: its id in `athena review comments`."""
+    with session() as daemon:
+        found = daemon.call("athena/review/listComments", agent=agent)["comments"]
+        ids = [c["commentId"] for c in found if comment in (c["commentId"], _number(c))]
+        done = daemon.call(
+            "athena/review/resolve", agent=agent, commentId=ids[0] if ids else comment
+        )
+    if as_json:
+        tell_json(done)
+    else:
+        say(f"Comment {comment} of {agent} is resolved.")
+
+
+def _number(comment: dict[str, Any]) -> str:
+    """What a comment is called among those of its agent: `c1`, `c2`, …"""
+    return str(comment["commentId"]).rpartition(".")[2]
 
 
 @review.command("send")
@@ -224,191 +322,44 @@ def send(agent: str, as_json: bool) -> None:
         done = daemon.call("athena/review/send", agent=agent)
     if as_json:
         tell_json(done)
+    else:
+        say(f"{agent} has them: athena watch {quoted(agent)}")
 
 
 @review.command("apply")
 @click.argument("agent", shell_complete=completing.agents)
-@click.argument("paths", nargs=-1)
-@click.option("--target", default="project", help="The project, or a branch checked out somewhere.")
+@click.argument("paths", nargs=-1, shell_complete=completing.changed_files)
+@options.into("A branch that is checked out somewhere; else the project's own files.")
 @click.option("--dry-run", is_flag=True, help="Only say what would happen.")
 @scope_option
-@turn_option
-@repository_option
+@which_turn
+@options.repository
 @json_option
 def apply(
     agent: str,
     paths: tuple[str, ...],
-    target: str,
+    into: str | None,
     dry_run: bool,
     scope: str,
     turn: str | None,
     repository: str | None,
     as_json: bool,
 ) -> None:
-    """Put what was accepted of AGENT's changes (or PATHS) into the project's files."""
+    """Put what was accepted of AGENT's changes (or PATHS) into the project's files.
+
+    Nothing is committed. `athena undo` takes it back.
+    """
     with session() as daemon:
         done = daemon.call(
             "athena/review/apply",
-            **which_of(agent, scope, turn, repository),
-            target=target,
+            **which_of(daemon, agent, scope, turn, repository),
+            target=into or "project",
             paths=list(paths) or None,
             dryRun=dry_run,
         )
-    tell_applied(done, dry_run)
-
-
-@click.command("merge")
-@click.argument("agent", shell_complete=completing.agents)
-@click.option("--into", help="The branch to merge into; else the one the project has.")
-@click.option("--squash", "how", flag_value="squash", help="As one commit.")
-@click.option("--rebase", "how", flag_value="rebase", help="Commit by commit, on top.")
-@click.option("--message", "-m", help="The commit message.")
-@click.option("--dry-run", is_flag=True, help="Only predict the conflicts.")
-@click.option("--resolve", is_flag=True, help="Have the agent resolve conflicts.")
-@hooks_option
-@repository_option
-@json_option
-def merge(
-    agent: str,
-    into: str | None,
-    how: str | None,
-    message: str | None,
-    dry_run: bool,
-    resolve: bool,
-    no_hooks: bool,
-    repository: str | None,
-    as_json: bool,
-) -> None:
-    """Bring AGENT's work into a branch."""
-    with session() as daemon:
-        done = daemon.call(
-            "athena/merge/run",
-            agent=agent,
-            into=into,
-            how=how or "merge",
-            message=message,
-            dryRun=dry_run,
-            resolve=resolve,
-            hooks=not no_hooks,
-            repository=repository,
-        )
-    tell_applied(done, dry_run)
-
-
-@click.command("revert")
-@click.argument("agent", shell_complete=completing.agents)
-@click.argument("paths", nargs=-1)
-@click.option("--turn", help="Which turn; else all of them.")
-@click.option("--undo", "undo_ref", metavar="REF", help="Take a revert back.")
-@click.option("--dry-run", is_flag=True, help="Only show what would change.")
-@repository_option
-@json_option
-def revert(
-    agent: str,
-    paths: tuple[str, ...],
-    turn: str | None,
-    undo_ref: str | None,
-    dry_run: bool,
-    repository: str | None,
-    as_json: bool,
-) -> None:
-    """Undo what AGENT changed: one turn of it, some files, or all. What others wrote stays."""
-    with session() as daemon:
-        if undo_ref:
-            done = daemon.call(
-                "athena/revert/undo", agent=agent, ref=undo_ref, repository=repository
-            )
-        else:
-            done = daemon.call(
-                "athena/revert/run",
-                agent=agent,
-                turnId=turn,
-                paths=list(paths) or None,
-                dryRun=dry_run,
-                repository=repository,
-            )
-    tell_applied(done, dry_run)
-
-
-@click.command("publish")
-@click.argument("agent", shell_complete=completing.agents)
-@click.option("--remote", help="The remote; else origin.")
-@click.option("--pull-request", "--pr", is_flag=True, help="Open a pull request too.")
-@click.option("--title", help="Its title.")
-@click.option("--body", help="Its text.")
-@click.option("--draft", is_flag=True, help="As a draft.")
-@click.option("--into", help="The branch that it is for; else the one the project has.")
-@click.option("--forge", type=click.Choice(["github", "gitlab"]), help="What the remote is.")
-@click.option("--force", is_flag=True, help="Overwrite the remote branch if nobody else moved it.")
-@hooks_option
-@repository_option
-@json_option
-def publish(
-    agent: str,
-    remote: str | None,
-    pull_request: bool,
-    title: str | None,
-    body: str | None,
-    draft: bool,
-    into: str | None,
-    forge: str | None,
-    force: bool,
-    no_hooks: bool,
-    repository: str | None,
-    as_json: bool,
-) -> None:
-    """Push AGENT's branch, and open a pull request if asked."""
-    with session() as daemon:
-        done = daemon.call(
-            "athena/publish/run",
-            agent=agent,
-            remote=remote,
-            pullRequest=pull_request,
-            title=title,
-            body=body,
-            draft=draft,
-            into=into,
-            forge=forge,
-            force=force,
-            hooks=not no_hooks,
-            repository=repository,
-        )
-    if as_json:
-        tell_json(done)
-        return
-    out.print(f"{done['branch']} is on {done['remote']}", markup=False, highlight=False)
-    for line in [done.get("url"), *done.get("notes", [])]:
-        if line:
-            out.print(line, soft_wrap=True, highlight=False)
-
-
-def tell_applied(done: dict[str, Any], dry_run: bool) -> None:
-    """The result of moving work; conflicts end the command with code 4.
-
-    Of each conflict the lines of the target (-) and of the agent (+) are shown.
-    """
-    if wants_json():
-        tell_json(done)
-    else:
-        for path in done["files"]:
-            out.print(f"  {path}", markup=False, highlight=False)
-        for note in done.get("notes", []):
-            out.print(note, style="dim", soft_wrap=True)
-        for c in done["conflicts"]:
-            place = f"{c['path']}:{c['start']}" if c.get("start") else c["path"]
-            out.print(f"[red]✗ {escape(place)}[/] {escape(c['reason'])}", highlight=False)
-            for sign, lines in (("-", c.get("ours", [])), ("+", c.get("theirs", []))):
-                shown = [*lines[:CONFLICT_LINES], *(["…"] if len(lines) > CONFLICT_LINES else [])]
-                for line in shown:
-                    out.print(f"    {sign}{line}", markup=False, highlight=False, style="dim")
-        if done["done"]:
-            where = done.get("commit") or done.get("branch") or ""
-            out.print(f"[green]✓ done[/] {where}", highlight=False)
-            if done.get("undo"):
-                out.print(f"  undo: {done['undo']}", style="dim", soft_wrap=True)
-    if done["conflicts"] and not dry_run:
-        begun = "It is not merged yet." if done.get("undo") else "nothing was changed."
-        raise Failure(f"There are conflicts; {begun}", Exit.CONFLICT)
+    where = f"the files of {into}" if into else "the project's files"
+    tell_applied(done, agent, f"applied to {where}", repository, dry_run=dry_run)
+    need_no_conflicts(done, dry_run)
 
 
 @click.command("who")
@@ -430,19 +381,15 @@ def who(place: str, as_json: bool) -> None:
     if not found["runs"]:
         out.print("No agent that is known here wrote it.", style="dim")
         return
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for column in ("lines", "agent", "turn", "harness", "ago", "cost", "prompt"):
-        table.add_column(column)
+    made = table("lines", "agent", "turn", "ago", "cost", "prompt", cut=("prompt",))
     for run in found["runs"]:
         lines = f"{run['start']}" + ("" if run["start"] == run["end"] else f"-{run['end']}")
-        asked = " ".join(run["prompt"].split())
-        table.add_row(
+        made.add_row(
             lines,
-            run["agentName"],
-            run["turnId"],
-            run["harness"],
+            escape(run["agentName"]),
+            run["turnId"].rpartition(".t")[2],
             words.ago(run["at"]),
             words.money(run.get("cost")),
-            asked[:60],
+            short(run["prompt"]),
         )
-    out.print(table)
+    tell_table(made)

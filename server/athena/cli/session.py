@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from typing import Any, cast
 
 from athena import __version__
-from athena.cli.output import EXIT_OF, Exit, Failure, err, wants_json
+from athena.cli.advice import next_step
+from athena.cli.output import EXIT_OF, EXIT_OF_KIND, Exit, Failure, err, wants_json
 from athena.relay.client import CallError, HeadlessClient
 from athena.relay.failure import EXIT_LOST, RelayError
 
@@ -49,8 +50,11 @@ class Session:
         try:
             result = cast("dict[str, Any]", self._client.call(method, params))
         except CallError as error:
-            code = EXIT_OF.get(error.code, Exit.FAILED)
-            raise Failure(error.message, code, error.data) from error
+            code = EXIT_OF_KIND.get(
+                str(error.data.get("kind")), EXIT_OF.get(error.code, Exit.FAILED)
+            )
+            hint = next_step(method, params, error.data)
+            raise Failure(error.message, code, error.data, hint) from error
         except RelayError as error:
             raise _failure(error) from error
         return result

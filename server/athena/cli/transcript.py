@@ -8,18 +8,34 @@ import click
 from rich.markdown import Markdown
 from rich.rule import Rule
 
-from athena.cli import completing, words
-from athena.cli.output import json_option, out, tell_json
+from athena.cli import completing, options, words
+from athena.cli.advice import quoted
+from athena.cli.output import json_option, out, say, tell_json
 from athena.cli.session import session
+from athena.cli.turns import turn_id
+
+TYPES = ("userMessage", "message", "reasoning", "toolCall", "plan", "notice", "unrecognized")
 
 
 @click.command("transcript")
 @click.argument("agent", shell_complete=completing.agents)
-@click.option("--last", "-n", "limit", default=100, show_default=True, help="How many items.")
-@click.option("--type", "-t", "types", multiple=True, help="Only items of this type.")
-@click.option("--turn", help="Only this turn.")
-@click.option("--find", help="Only items with this text.")
-@click.option("--before", type=int, help="Only items before this version: the page before.")
+@click.option(
+    "--limit", "-n", metavar="COUNT", default=100, show_default=True, help="How many items at most."
+)
+@click.option(
+    "--type",
+    "-t",
+    "types",
+    metavar="TYPE",
+    multiple=True,
+    type=click.Choice(TYPES),
+    help=f"Only items of this type: {', '.join(TYPES)}.",
+)
+@options.turn("Only this turn: its number, or its id.")
+@click.option("--find", metavar="TEXT", help="Only items with this text.")
+@click.option(
+    "--before", metavar="VERSION", type=int, help="Only items before this one: the page before."
+)
 @click.option("--markdown", "-M", is_flag=True, help="Markdown instead of a display.")
 @json_option
 def transcript(
@@ -39,7 +55,7 @@ def transcript(
             agent=agent,
             limit=limit,
             types=list(types) or None,
-            turnId=turn,
+            turnId=turn_id(daemon, agent, turn),
             find=find,
             before=before,
         )
@@ -47,12 +63,15 @@ def transcript(
         tell_json(page)
         return
     if page.get("before"):
-        out.print(f"(more: --before {page['before']})", style="dim")
+        say(f"(before that: athena transcript {quoted(agent)} --before {page['before']})", "dim")
+    if not page["items"]:
+        say(f"Nothing of {agent} fits." if types or turn or find else f"{agent} said nothing yet.")
     last_turn = None
     for entry in page["items"]:
         if entry.get("turnId") != last_turn and not markdown:
             last_turn = entry.get("turnId")
-            out.print(Rule(last_turn or "", style="dim", align="left"))
+            number = (last_turn or "").rpartition(".t")[2]
+            out.print(Rule(f"turn {number}" if number else "", style="dim", align="left"))
         _show(entry, markdown)
 
 

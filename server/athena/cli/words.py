@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import Any
 
 from rich.markup import escape
@@ -81,6 +82,34 @@ def tokens(usage: dict[str, Any] | None) -> str:
     return f"{count(sent)}↑ {count(got)}↓" if sent or got else ""
 
 
+def asked(request: dict[str, Any]) -> str:
+    """What a request asks, on a line."""
+    if request["type"] == "permission":
+        return str(request["title"])
+    return "; ".join(q["text"] for q in request["questions"])
+
+
+def text_of(content: list[dict[str, Any]]) -> str:
+    """The words of a prompt, on one line; of what is no text the kind."""
+    return " ".join(" ".join(b.get("text", f"[{b['type']}]") for b in content).split())
+
+
+def home(path: str) -> str:
+    """A path, with `~` for the user's home."""
+    mine = str(Path.home())
+    return f"~{path[len(mine) :]}" if path == mine or path.startswith(f"{mine}/") else path
+
+
+def lasting(seconds: float) -> str:
+    """How long something lasts: `5 s`, `30 min`, `2 h 5 min`, `3 d 4 h`."""
+    whole = round(seconds)
+    for size, name, below, rest in ((86_400, "d", 3_600, "h"), (3_600, "h", 60, "min")):
+        if whole >= size:
+            left = whole % size // below
+            return f"{whole // size} {name}" + (f" {left} {rest}" if left else "")
+    return f"{whole // 60} min" if whole >= 60 else f"{whole} s"
+
+
 def ago(at_ms: int) -> str:
     """How long ago, short."""
     seconds = max(0, int(time.time() - at_ms / 1000))
@@ -94,8 +123,7 @@ def item_line(item: dict[str, Any]) -> Text | None:
     """An item as one line of a live display; None for what is not worth a line."""
     match item["type"]:
         case "userMessage":
-            words = " ".join(b.get("text", f"[{b['type']}]") for b in item["content"])
-            return Text(f"❯ {_short(words)}", style="bold")
+            return Text(f"❯ {_short(text_of(item['content']))}", style="bold")
         case "message":
             return Text(_short(item["text"])) if item["text"].strip() else None
         case "reasoning":

@@ -1,16 +1,24 @@
-"""`athena workspace …`, `athena permission …`: trees on disk, and rules that answer."""
+"""`athena workspace …`: trees on disk, and what was captured of them."""
 
 from __future__ import annotations
 
-import click
-from rich.table import Table
+from pathlib import Path
+from typing import Any
 
-from athena.cli import completing, words
+import click
+from rich.markup import escape
+from rich.text import Text
+
+from athena.cli import completing, options, words
+from athena.cli.advice import quoted
 from athena.cli.groups import Suggesting
-from athena.cli.inbox import answer, inbox
-from athena.cli.output import json_option, out, tell_json
-from athena.cli.review import hooks_option, repository_option
+from athena.cli.landing import tell_applied
+from athena.cli.output import is_seen, json_option, out, say, short, table, tell_json, tell_table
 from athena.cli.session import session
+from athena.protocol.counted import counted
+
+WITH_PATHS = 120
+"""Columns from which on there is room for the paths of workspaces."""
 
 
 @click.group("workspace", cls=Suggesting)
@@ -19,7 +27,7 @@ def workspace() -> None:
 
 
 @workspace.command("list")
-@click.option("--project", "-C", help="Only those of this project.")
+@options.project("Only those of this project.")
 @json_option
 def list_(project: str | None, as_json: bool) -> None:
     """Show the workspaces with what they hold, orphans too."""
@@ -28,27 +36,41 @@ def list_(project: str | None, as_json: bool) -> None:
     if as_json:
         tell_json(found)
         return
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for column in ("agent", "branch", "changed", "ahead", "behind", "holds", "path"):
-        table.add_column(column)
+    if not found["workspaces"]:
+        say("No agent has a workspace here.", style="dim")
+        return
+    names = ["agent", "branch", "changed", "ahead", "behind", "holds", "path"]
+    if is_seen() and out.width < WITH_PATHS:
+        names.remove("path")
+    made = table(*names, cut=("holds",))
     for w in found["workspaces"]:
-        holds = w.get("vanished") or w.get("problem") or "; ".join(w["hazards"].values())
-        table.add_row(
-            w.get("agentName") or "[dim](orphan)[/]",
-            w.get("branch") or "",
-            str(w["changed"] + w["untracked"] or ""),
-            str(w["ahead"] or ""),
-            str(w["behind"] or ""),
-            holds,
-            w["path"],
-        )
-    out.print(table)
+        cells = _cells(w)
+        made.add_row(*(cells[name] for name in names))
+    tell_table(made)
+
+
+def _cells(w: dict[str, Any]) -> dict[str, str | Text]:
+    holds = w.get("vanished") or w.get("problem") or "; ".join(w["hazards"].values())
+    return {
+        "agent": escape(w.get("agentName") or f"orphan {Path(w['path']).name}"),
+        "branch": escape(w.get("branch") or ""),
+        "changed": str(w["changed"] + w["untracked"] or ""),
+        "ahead": str(w["ahead"] or ""),
+        "behind": str(w["behind"] or ""),
+        "holds": short(holds),
+        "path": escape(w["path"]),
+    }
 
 
 @workspace.command("remove")
 @click.argument("agent", required=False, shell_complete=completing.agents)
-@click.option("--path", help="The folder of an orphan.")
-@click.option("--insist", multiple=True, help="A hazard to pass over: dirty, unpushed, …")
+@options.directory("The folder of an orphan.")
+@click.option(
+    "--insist",
+    metavar="HAZARD",
+    multiple=True,
+    help="Remove it in spite of this: dirty, unpushed, … as the refusal says.",
+)
 @click.option("--delete-branch", is_flag=True, help="The branch too.")
 @json_option
 def remove(
@@ -66,18 +88,23 @@ def remove(
     if as_json:
         tell_json(done)
         return
+    say(f"✓ removed{f': athena workspace restore {quoted(agent)} brings it back' if agent else ''}")
     for kept in [done.get("rescue"), *done["also"]]:
         if kept:
-            out.print(f"Removed; kept as {kept['ref']}", soft_wrap=True, highlight=False)
+            say(f"  kept as {kept['ref']}", style="dim")
     if done.get("movedTo"):
-        said = f"It could not be captured, so its files are in {done['movedTo']}"
-        out.print(said, soft_wrap=True, highlight=False)
+        say(f"It could not be captured, so its files are in {done['movedTo']}")
 
 
 @workspace.command("restore")
 @click.argument("agent", required=False, shell_complete=completing.agents)
-@click.option("--ref", help="A rescue or checkpoint; else as it was last.")
-@click.option("--path", help="Where to; else where it was.")
+@click.option(
+    "--ref",
+    metavar="REF",
+    shell_complete=completing.rescues,
+    help="A rescue or checkpoint; else as it was last.",
+)
+@options.directory("Where to; else where it was.")
 @json_option
 def restore(agent: str | None, ref: str | None, path: str | None, as_json: bool) -> None:
     """Bring captured work of AGENT back."""
@@ -86,9 +113,9 @@ def restore(agent: str | None, ref: str | None, path: str | None, as_json: bool)
     if as_json:
         tell_json(done)
         return
-    out.print(done["path"], soft_wrap=True, highlight=False)
+    say(f"✓ back in {done['path']}")
     for note in done["notes"]:
-        out.print(note, style="dim", soft_wrap=True, highlight=False)
+        say(f"  {note}", style="dim")
 
 
 @workspace.command("rescues")
@@ -98,11 +125,17 @@ def rescues(agent: str | None, as_json: bool) -> None:
     """Show captured work that can be brought back, newest first."""
     with session() as daemon:
         found = daemon.call("athena/rescue/list", agent=agent)
+        every = daemon.call("athena/agent/list", archived=True)["agents"]
     if as_json:
         tell_json(found)
         return
+    names = {a["id"]: a["name"] for a in every}
+    if not found["rescues"]:
+        say("Nothing was captured that could be brought back.", style="dim")
     for r in found["rescues"]:
-        out.print(f"{r['ref']}  [dim]{r['reason']}[/]", soft_wrap=True, highlight=False)
+        of = "" if agent else f"{names.get(r['agentId'], r['agentId'])}: "
+        say(f"{words.ago(r['at']):>4}  {of}{r['reason']}")
+        say(f"      {r['ref']}", style="dim")
 
 
 @workspace.command("run")
@@ -119,13 +152,15 @@ def run(agent: str, command: str | None, stop: bool, as_json: bool) -> None:
         tell_json(found)
         return
     for script in found["scripts"]:
-        out.print(f"{script['scriptId']}  {script['command']}", markup=False)
-    if found["scripts"] and place.get("firstPort"):
-        out.print(f"ATHENA_PORT is {place['firstPort']}", style="dim")
+        say(f"{script['scriptId']}  {script['command']}")
+    if not found["scripts"]:
+        say("Nothing runs.")
+    elif place.get("firstPort"):
+        say(f"ATHENA_PORT is {place['firstPort']}", style="dim")
 
 
 @workspace.command("trust")
-@click.option("--project", "-C", help="The project; else the current directory.")
+@options.project()
 @click.option("--revoke", is_flag=True, help="Take it back.")
 @click.option("--show", is_flag=True, help="Change nothing, only tell.")
 @json_option
@@ -139,15 +174,15 @@ def trust(project: str | None, revoke: bool, show: bool, as_json: bool) -> None:
         tell_json(found)
         return
     is_it = "is trusted" if found["trusted"] else "is not trusted"
-    out.print(f"{found['project']} {is_it} to name commands.", highlight=False, soft_wrap=True)
+    say(f"{found['project']} {is_it} to name commands.")
     for command in found["commands"]:
-        out.print(f"  {command}", markup=False)
-    out.print(found["file"], style="dim", soft_wrap=True)
+        say(f"  {command}")
+    say(f"(kept in {found['file']})", style="dim")
 
 
 @workspace.command("checkpoints")
 @click.argument("agent", shell_complete=completing.agents)
-@repository_option
+@options.repository
 @json_option
 def checkpoints(agent: str, repository: str | None, as_json: bool) -> None:
     """Show the captured states of AGENT's tree, by turn."""
@@ -157,13 +192,19 @@ def checkpoints(agent: str, repository: str | None, as_json: bool) -> None:
         tell_json(found)
         return
     for c in found["checkpoints"]:
-        at = words.ago(c["at"])
-        turn = f"{c.get('turnId') or ''} {c.get('edge') or ''}"
-        out.print(f"{c['ref']}  {turn} [dim]{at} ago[/]", soft_wrap=True, highlight=False)
+        say(f"{words.ago(c['at']):>4}  {_edge(c):<12} {c['ref']}")
+    if not found["checkpoints"]:
+        say(f"Nothing of {agent} is captured.", style="dim")
+
+
+def _edge(checkpoint: dict[str, Any]) -> str:
+    """Of which turn it is, and whether of its start or its end."""
+    turn = (checkpoint.get("turnId") or "").rpartition(".t")[2]
+    return f"turn {turn} {checkpoint.get('edge') or ''}" if turn else ""
 
 
 @workspace.command("prune")
-@click.option("--project", "-C", help="The project; else the current directory.")
+@options.project()
 @click.option("--dry-run", is_flag=True, help="Only say what would be forgotten.")
 @json_option
 def prune(project: str | None, dry_run: bool, as_json: bool) -> None:
@@ -177,16 +218,17 @@ def prune(project: str | None, dry_run: bool, as_json: bool) -> None:
         tell_json(found)
         return
     for c in found["checkpoints"]:
-        out.print(f"{c['ref']}  [dim]{words.ago(c['at'])} ago[/]", soft_wrap=True, highlight=False)
+        say(f"{words.ago(c['at']):>4}  {c['ref']}")
+    count = counted(len(found["checkpoints"]), "checkpoint")
     verb = "would be forgotten" if dry_run else "forgotten"
-    out.print(f"{len(found['checkpoints'])} {verb}, {found['left']} left", style="dim")
+    say(f"{count} {verb}, {found['left']} left")
 
 
 @workspace.command("commit")
 @click.argument("agent", shell_complete=completing.agents)
-@click.option("--message", "-m", help="The commit message.")
-@hooks_option
-@repository_option
+@options.message
+@options.hooks
+@options.repository
 @json_option
 def commit(
     agent: str, message: str | None, no_hooks: bool, repository: str | None, as_json: bool
@@ -200,14 +242,11 @@ def commit(
             hooks=not no_hooks,
             repository=repository,
         )
-    if as_json:
-        tell_json(done)
-    else:
-        out.print(done["commit"], highlight=False)
+    tell_applied(done, agent, f"committed on {done.get('branch')}", repository)
 
 
 @workspace.command("collisions")
-@click.option("--project", "-C", help="Only those of this project.")
+@options.project("Only those of this project.")
 @json_option
 def collisions(project: str | None, as_json: bool) -> None:
     """Show where live workspaces changed the same lines."""
@@ -217,84 +256,14 @@ def collisions(project: str | None, as_json: bool) -> None:
     if as_json:
         tell_json(found)
         return
+    if not found["collisions"]:
+        say("No two agents changed the same lines.", style="dim")
     for c in found["collisions"]:
         style = "red" if c["conflict"] else "yellow"
         pair = f"{names.get(c['agentId'])} and {names.get(c['otherId'])}"
-        out.print(f"[{style}]{pair}[/]", highlight=False)
+        out.print(f"[{style}]{escape(pair)}[/]")
         for r in c["ranges"]:
             mine = f":{r['start']}-{r['end']}" if r["start"] else ""
             theirs = f" and {r['otherStart']}-{r['otherEnd']}" if r["otherStart"] else ""
             conflict = "  conflict" if r["conflict"] else ""
-            out.print(f"  {r['path']}{mine}{theirs}{conflict}", markup=False, highlight=False)
-
-
-@click.group("permission", cls=Suggesting)
-def permission() -> None:
-    """Permissions: what waits, and rules that answer for you."""
-
-
-permission.add_command(inbox, "list")
-permission.add_command(answer, "answer")
-
-
-@permission.command("rules")
-@click.option("--project", "-C", help="The project; else the current directory.")
-@json_option
-def rules(project: str | None, as_json: bool) -> None:
-    """Show the rules in force, and the files they are in."""
-    with session() as daemon:
-        found = daemon.call("athena/rule/list", project=project)
-    if as_json:
-        tell_json(found)
-        return
-    for i, rule in enumerate(found["rules"]):
-        said = " ".join(
-            f"{k}={rule[k]}" for k in ("tool", "name", "path", "command", "host") if rule.get(k)
-        )
-        out.print(f"{i:>3}  {rule['decision']:<6} {said}  [dim]{rule['source']}[/]")
-    for file in found["files"]:
-        out.print(file, style="dim", soft_wrap=True)
-
-
-@permission.command("add-rule")
-@click.argument("decision", type=click.Choice(["allow", "reject", "ask"]))
-@click.option("--tool", help="read, edit, execute, fetch, …")
-@click.option("--command", help="A glob for the command line.")
-@click.option("--path", help="A glob for the files, from the workspace.")
-@click.option("--host", help="A glob for the host.")
-@click.option("--everywhere", is_flag=True, help="In all projects.")
-@click.option("--project", "-C", help="The project; else the current directory.")
-@json_option
-def add(
-    decision: str,
-    tool: str | None,
-    command: str | None,
-    path: str | None,
-    host: str | None,
-    everywhere: bool,
-    project: str | None,
-    as_json: bool,
-) -> None:
-    """Add a rule in front of the others."""
-    given = {"tool": tool, "command": command, "path": path, "host": host}
-    rule = {
-        "decision": decision,
-        "source": "user" if everywhere else "project",
-        **{k: v for k, v in given.items() if v},
-    }
-    with session() as daemon:
-        found = daemon.call("athena/rule/add", rule=rule, project=project)
-    if as_json:
-        tell_json(found)
-
-
-@permission.command("remove-rule")
-@click.argument("index", type=int)
-@click.option("--project", "-C", help="The project; else the current directory.")
-@json_option
-def remove_rule(index: int, project: str | None, as_json: bool) -> None:
-    """Remove the rule at INDEX of `rules`."""
-    with session() as daemon:
-        found = daemon.call("athena/rule/remove", index=index, project=project)
-    if as_json:
-        tell_json(found)
+            say(f"  {r['path']}{mine}{theirs}{conflict}")

@@ -9,7 +9,7 @@ from athena.core.redact import HIDDEN
 from athena.core.state import AgentState, is_read_only
 from athena.core.status import status
 from athena.protocol import events as e
-from athena.protocol.agent import OpenRequest
+from athena.protocol.agent import OpenRequest, Status
 from athena.protocol.content import ContentBlock
 from athena.protocol.errors import AthenaError, ErrorCode
 from athena.protocol.items import Notice
@@ -245,6 +245,8 @@ def not_read_only(state: AgentState) -> None:
 def wrong_state(state: AgentState, why: str) -> AthenaError:
     """What the agent's state does not allow, and what to do about it."""
     now, _ = status(state)
-    return AthenaError(
-        ErrorCode.WRONG_STATE, f"{state.name} is {now.value}. {why}", status=now.value
-    )
+    doing = {
+        Status.NEEDS_PERMISSION: "waiting for a permission",
+        Status.NEEDS_INPUT: "waiting for an answer",
+    }.get(now, now.value)
+    return AthenaError(ErrorCode.WRONG_STATE, f"{state.name} is {doing}. {why}", status=now.value)

@@ -14,6 +14,7 @@ from athena.lsp.places import uri_of
 from athena.lsp.wording import cost_words, first_line, request_words, time_words
 from athena.protocol.agent import AgentView, OpenRequest
 from athena.protocol.content import Location, ToolDiff, ToolTerminal, ToolText, plain_text
+from athena.protocol.counted import counted
 from athena.protocol.items import (
     ItemStatus,
     Message,
@@ -80,7 +81,7 @@ def agents_page(agents: Iterable[AgentView]) -> str:
             f"[changes]({changes_uri(a.id)})",
             *([f"[{a.workspace.path}]({uri_of(a.workspace.path)})"] if a.workspace else []),
         ]
-        facts = [f"{a.turns} turns", cost_words(a.cost), *links]
+        facts = [counted(a.turns, "turn"), cost_words(a.cost), *links]
         lines.append(f"  {' · '.join(f for f in facts if f)}")
     if len(lines) == 2:
         lines.append("There are none. A code action on a selection starts one.")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from athena.protocol.counted import counted
 from athena.worktree import unfinished
 from athena.worktree.create import owner_in
 from athena.worktree.refs import Kept, kept
@@ -45,7 +46,7 @@ class Orphan:
             last = self.rescues[-1].time
             said.append(f"{len(self.rescues)} rescued states, the last of {last:%Y-%m-%d %H:%M}")
         if self.checkpoints:
-            said.append(f"{self.checkpoints} checkpoints")
+            said.append(counted(self.checkpoints, "checkpoint"))
         return "; ".join(said) or "nothing that is not committed elsewhere"
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
+from athena.protocol.counted import counted
 from athena.worktree.errors import NotARepository, WorktreeError
 from athena.worktree.git import decode
 from athena.worktree.repository import (
@@ -73,11 +74,11 @@ class Standing:
         """Each reason not to remove it, in words."""
         found: dict[Hazard, str] = {}
         if self.changed or self.untracked:
-            found["dirty"] = (
-                f"{len(self.changed)} changed and {len(self.untracked)} untracked files"
-            )
+            kinds = {"changed": self.changed, "untracked": self.untracked}
+            said = [f"{counted(len(of), f'{kind} file')}" for kind, of in kinds.items() if of]
+            found["dirty"] = " and ".join(said)
         if self.unpushed:
-            found["unpushed"] = f"{len(self.unpushed)} commits that are nowhere else"
+            found["unpushed"] = f"{counted(len(self.unpushed), 'commit')} in no other branch"
         at_risk = [inner.path for inner in self.inner if inner.dirty or inner.unpushed]
         if at_risk:
             found["nested"] = f"work in repositories inside it ({', '.join(at_risk)})"

@@ -13,6 +13,7 @@ from lsprotocol import types as t
 from athena.lsp.wording import cost_words, first_line
 from athena.protocol import events as e
 from athena.protocol.agent import AgentView
+from athena.protocol.counted import counted
 from athena.protocol.errors import AthenaError
 from athena.protocol.events import Event
 from athena.protocol.session import made_outside
@@ -164,10 +165,11 @@ def _told(agent: AgentView, event: Event, said: str) -> Told | None:
             why = first_line(error) if error else "its process is gone"
             return t.MessageType.Error, f"{agent.name}: the run is {reason}: {why}"
         case e.AgentStalled(seconds=seconds):
-            words = f"{agent.name} has been silent for {round(seconds / 60) or 1} minutes."
+            minutes = counted(round(seconds / 60) or 1, "minute")
+            words = f"{agent.name} has been silent for {minutes}."
             return t.MessageType.Warning, words
         case e.CollisionsChanged(conflicts=[_, *_] as conflicts):
-            words = f"{agent.name} conflicts with {len(conflicts)} other agent(s)."
+            words = f"{agent.name} conflicts with {counted(len(conflicts), 'other agent')}."
             return t.MessageType.Warning, words
         case _:
             return None

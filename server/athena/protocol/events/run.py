@@ -56,6 +56,16 @@ class RunGivenUp(EventData):
     error: str
 
 
+ENDED = {
+    "exited": "the harness ended by itself",
+    "stopped": "the harness was stopped",
+    "killed": "the harness was killed",
+    "idle": "the harness was ended, as it had nothing to do",
+    "failed": "the harness did not start",
+    "lost": "the harness is gone without a trace",
+}
+
+
 class RunEnded(EventData):
     """A process of the harness ended.
 
@@ -71,6 +81,11 @@ class RunEnded(EventData):
     error: str | None = None
     cpu_seconds: float | None = None
     max_rss_bytes: int | None = None
+
+    @property
+    def words(self) -> str:
+        """Why it ended, for people."""
+        return self.error or ENDED[self.reason]
 
 
 class SessionImported(EventData):

@@ -1,0 +1,34 @@
+"""What to type next, where an error leaves no doubt about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from shlex import quote as quoted
+from typing import Any
+
+__all__ = ["next_step", "quoted"]
+
+NEED_REST = {
+    "athena/merge/run",
+    "athena/publish/run",
+    "athena/revert/run",
+    "athena/revert/undo",
+    "athena/workspace/commit",
+}
+"""Methods that change an agent's own tree, and so wait for the end of its turn."""
+
+
+def next_step(method: str, params: Mapping[str, object], data: Mapping[str, Any]) -> str | None:
+    """Commands that help after a method was refused; None where the message says it all."""
+    agent = params.get("agent")
+    if not isinstance(agent, str):
+        return None
+    if hazards := data.get("hazards"):
+        insisted = " ".join(f"--insist {hazard}" for hazard in hazards)
+        return f"athena workspace remove {quoted(agent)} {insisted}"
+    if method in NEED_REST and data.get("status") == "working":
+        return (
+            f"to wait: athena watch {quoted(agent)} --until-rest\n"
+            f"to end its turn: athena agent interrupt {quoted(agent)}"
+        )
+    return None
