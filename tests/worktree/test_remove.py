@@ -67,6 +67,7 @@ async def test_a_dirty_one_stays_unless_told(
     assert done.rescue is not None
     back = await restore(await repo.checkout(), done.rescue)
     assert repo.at(back.checkout.root).files() == files
+    assert repo.at(back.checkout.root).git("symbolic-ref", "HEAD") == "refs/heads/athena/ada"
 
 
 async def test_unpushed_commits(repo: Repo, work: Repo, own: Checkout) -> None:
@@ -87,6 +88,9 @@ async def test_unpushed_commits(repo: Repo, work: Repo, own: Checkout) -> None:
     back = await restore(await repo.checkout(), done.rescue)
     assert back.branch == "athena/ada" and back.notes == ("the branch athena/ada was made again",)
     assert repo.git("rev-parse", "athena/ada") == commit
+    again = repo.at(back.checkout.root)
+    assert again.git("symbolic-ref", "HEAD") == "refs/heads/athena/ada"
+    assert again.git("status", "--porcelain") == ""
 
 
 async def test_squashed_commits_are_no_hazard(repo: Repo, work: Repo, own: Checkout) -> None:
@@ -358,6 +362,7 @@ async def test_of_a_vanished_folder_the_files_come_back_as_they_were_captured_la
         "ada",
     )
     assert (work.read("a"), work.read("new")) == ("by the agent\n", "untracked\n")
+    assert work.git("symbolic-ref", "HEAD") == "refs/heads/athena/ada"
     assert work.git("show", ":lib/b") == "staged"
 
 

@@ -49,7 +49,7 @@ async def restore(checkout: Checkout, rescue: Rescue, root: Path | None = None) 
     notes: list[str] = []
     common = Git(checkout.common_dir, checkout.environ)
     branch, args = await _branch(checkout, common, rescue, notes)
-    start = rescue.head or rescue.commit
+    start = branch or rescue.head or rescue.commit
     unfinished.begin(checkout, rescue.agent, root, branch or "", None)
     await patiently(
         lambda: common.run("worktree", "add", "--force", "--no-checkout", *args, str(root), start)
