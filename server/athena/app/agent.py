@@ -231,9 +231,16 @@ async def archive(context: Context, connection: Connection, asked: a.AgentRef) -
 
 
 async def restore(context: Context, connection: Connection, asked: a.AgentRef) -> a.Changed:
-    """Take an archived agent out again; its name must not have been given to another one."""
+    """Take an archived agent out again, in the environment of the client that asks.
+
+    Its name must not have been given to another one.
+    """
     actor = await _actor(context, asked.agent)
     with context.directory.promised(actor.state.name, actor.agent_id):
+        if actor.state.archived:
+            environment.save(
+                context.environments, actor.agent_id, environment.of_client(connection, {})
+            )
         return await _change(actor, lambda draft: draft.record(*decide.restore(draft.now)))
 
 

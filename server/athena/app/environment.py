@@ -26,6 +26,9 @@ from athena.worktree import scripts
 OWN_PREFIX = "ATHENA_"
 """Athena's own variables are not handed on: they steer this daemon, not the harness."""
 
+OF_THE_USER = ("PATH", "HOME", "USER", "LOGNAME", "LANG", "TMPDIR")
+"""What is the same wherever the user is: git looks there for a name and for keys."""
+
 
 @dataclass(frozen=True, slots=True)
 class Kept:
@@ -89,11 +92,12 @@ def save(directory: Path, agent_id: str, kept: Kept) -> None:
 
 
 def kept(directory: Path, agent_id: str) -> Kept:
-    """What is kept of an agent; a bare PATH when the file is gone."""
+    """What is kept of an agent; when the file is gone, who the user is and where programs are."""
     try:
         return _KEPT.validate_python(json.loads((directory / f"{agent_id}.json").read_bytes()))
     except (FileNotFoundError, ValueError):
-        return Kept({"PATH": os.environ.get("PATH", os.defpath)})
+        own = {name: os.environ[name] for name in OF_THE_USER if name in os.environ}
+        return Kept({"PATH": os.defpath, **own})
 
 
 def load(directory: Path, agent_id: str) -> dict[str, str]:
