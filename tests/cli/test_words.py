@@ -13,6 +13,7 @@ import pytest
 from tests.app.playing import scenario
 from tests.cli.doing import attempt, do
 from tests.support.athena import Athena, make_repository
+from tests.support.wait import until_sync
 
 TEXT = "".join(f"line {n}\n" for n in range(1, 31))
 WIDTH = 80
@@ -226,3 +227,31 @@ def test_the_daemon_in_words(athena: Athena, project: Path) -> None:
     nobody = Athena(project.parent / "nobody")
     absent = attempt(nobody, project, "daemon", "status", "--json")
     assert absent.code == 5 and set(absent.json) == {"running", "stateDirectory"}
+
+
+def test_a_lone_question_is_answered_by_words(athena: Athena, project: Path) -> None:
+    asks = "question Which colour? | red, dark green\nsay ${answer}\nquestion Why?\nsay ${answer}"
+    agent = work(athena, project, "curious", asks)
+    assert "athena answer curious red" in do(athena, project, "inbox").out
+    do(athena, project, "answer", agent, "dark", "green")
+    until_sync(lambda: "Why?" in do(athena, project, "inbox", "--agent", agent).out)
+    do(athena, project, "answer", agent, "since", "a=b")
+    do(athena, project, "watch", agent, "--until-rest")
+    said = do(athena, project, "transcript", agent, "-t", "message", "-M").out
+    assert said.split("\n")[:4:2] == ["dark green", "since a=b"]
+
+
+def test_words_of_others_are_told_as_they_stand(athena: Athena, project: Path) -> None:
+    config = athena.root / "athena.toml"
+    config.write_text("[workspce]\n")
+    try:
+        told = attempt(athena, project, "doctor").out
+        looked = attempt(athena, project, "harness", "doctor", "scripted")
+    finally:
+        config.unlink()
+    assert "There is no table [workspce]. Did you mean [workspace]?" in told
+    assert looked.code == 2 and "[workspce]" in looked.err
+    agent = work(athena, project, "pusher", "write a.txt: a")
+    git(project, "remote", "add", "origin", "/nowhere/at/all")
+    failed = attempt(athena, project, "publish", agent)
+    assert failed.code == 1 and "does not appear to be a git repository" in failed.err

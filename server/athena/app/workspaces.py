@@ -241,7 +241,8 @@ def _need_alone(context: Context, state: AgentState) -> None:
         if view.run_id and view.workspace and view.workspace.path == state.workspace.path:
             raise AthenaError(
                 ErrorCode.WRONG_STATE,
-                f"{view.name} is running there: stop it first (`athena agent stop`).",
+                f"{view.name} is running there: stop it first "
+                f"(`athena agent stop {shlex.quote(view.name)}`).",
             )
 
 

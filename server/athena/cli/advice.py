@@ -26,6 +26,8 @@ def next_step(method: str, params: Mapping[str, object], data: Mapping[str, Any]
     if hazards := data.get("hazards"):
         insisted = " ".join(f"--insist {hazard}" for hazard in hazards)
         return f"athena workspace remove {quoted(agent)} {insisted}"
+    if data.get("kind") == "locationTaken":
+        return f"athena workspace restore {quoted(agent)} --path DIRECTORY"
     if method in NEED_REST and data.get("status") == "working":
         return (
             f"to wait: athena watch {quoted(agent)} --until-rest\n"

@@ -17,6 +17,7 @@ from athena.cli.groups import Suggesting
 from athena.cli.output import (
     Exit,
     Failure,
+    err,
     interruptible,
     json_option,
     out,
@@ -540,3 +541,5 @@ def logs(agent: str, run: str | None, most: int | None, as_json: bool) -> None:
         tell_json(found)
     else:
         sys.stdout.write(found["text"])
+        if not found["text"]:
+            err.print("The harness wrote nothing to its standard error.", style="dim")

@@ -65,7 +65,10 @@ def answers(ctx: click.Context, param: click.Parameter, typed: str) -> list[Comp
             request = opened["request"]
             if request["type"] == "permission":
                 return _fitting(typed, ((o["id"], o["name"]) for o in request["options"]))
-            return _fitting(typed, ((f"{q['id']}=", q["text"]) for q in request["questions"]))
+            questions = request["questions"]
+            if len(questions) == 1 and questions[0]["choices"]:
+                return _fitting(typed, ((c["label"], "") for c in questions[0]["choices"]))
+            return _fitting(typed, ((f"{q['id']}=", q["text"]) for q in questions))
     return []
 
 

@@ -17,7 +17,7 @@ import click
 
 from athena import __version__
 from athena.app import rules, settings
-from athena.cli.output import Exit, Failure, json_option, out, tell_json
+from athena.cli.output import Exit, Failure, json_option, tell_finding, tell_json
 from athena.cli.session import session
 from athena.harness.verified import VERIFIED
 from athena.protocol.errors import AthenaError
@@ -170,15 +170,6 @@ def doctor(as_json: bool) -> None:
     if as_json:
         tell_json({"ok": not bad, "findings": [asdict(f) for f in all_found]})
     else:
-        signs = {
-            "ok": "[green]✓[/]",
-            "absent": "[dim]–[/]",
-            "warning": "[yellow]![/]",
-            "error": "[red]✗[/]",
-        }
         for finding in all_found:
-            sign = signs[finding.level]
-            out.print(f"{sign} [bold]{finding.name}[/]  {finding.words}", soft_wrap=True)
-            if finding.hint:
-                out.print(f"    {finding.hint}", style="dim", soft_wrap=True)
+            tell_finding(finding.level, finding.name, finding.words, finding.hint)
     sys.exit(Exit.FAILED if bad else Exit.OK)

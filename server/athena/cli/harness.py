@@ -23,6 +23,7 @@ from athena.cli.output import (
     say,
     short,
     table,
+    tell_finding,
     tell_json,
     tell_table,
 )
@@ -49,7 +50,6 @@ LISTS = {
     "Options": "options",
     "Commands": "commands",
 }
-SIGNS = {"ok": "[green]✓[/]", "warning": "[yellow]![/]", "error": "[red]✗[/]"}
 
 
 @click.group("harness", cls=Suggesting)
@@ -177,8 +177,5 @@ def doctor(name: str, as_json: bool) -> None:
         tell_json({"ok": found.is_fit, "checks": checks, "detected": detected})
     else:
         for check in found.checks:
-            sign = SIGNS[check.level]
-            out.print(f"{sign} [bold]{check.name}[/]  {check.words}", soft_wrap=True)
-            if check.hint:
-                out.print(f"    {check.hint}", style="dim", soft_wrap=True)
+            tell_finding(check.level, check.name, check.words, check.hint)
     sys.exit(Exit.OK if found.is_fit else Exit.HARNESS)

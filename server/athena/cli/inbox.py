@@ -58,21 +58,54 @@ def _show(opened: dict[str, Any], named: str) -> None:
         out.print(f"  {question['id']}: {question['text']}", markup=False)
         for choice in question["choices"]:
             out.print(f"    - {choice['label']}", markup=False)
-    first = request["questions"][0]["id"]
-    out.print(f"  athena answer {named} {first}=…", style="dim", markup=False)
+    several = len(request["questions"]) > 1
+    answers = [
+        f"{q['id']}=…" if several else quoted((q["choices"] or [{"label": "…"}])[0]["label"])
+        for q in request["questions"]
+    ]
+    say(f"  athena answer {named} {' '.join(answers)}", style="dim")
 
 
-def _request_id(daemon: Session, name: str) -> str:
-    """The id of a request, or of the only one of the agent that has this name."""
-    if REQUEST_ID.fullmatch(name):
-        return name
-    asked = daemon.call("athena/request/list", agent=name)["requests"]
+def _named(daemon: Session, name: str) -> tuple[str, dict[str, Any]]:
+    """The id and the request that a name means: an id, or an agent that asks one thing.
+
+    A request that is not open any more is empty.
+    """
+    by_id = bool(REQUEST_ID.fullmatch(name))
+    asked = daemon.call("athena/request/list", agent=None if by_id else name)["requests"]
+    if by_id:
+        found = [one["request"] for one in asked if one["requestId"] == name]
+        return name, found[0] if found else {}
     if not asked:
         raise Failure(f"{name} asks nothing. All that waits: athena inbox", Exit.NOT_FOUND)
     if len(asked) > 1:
         ids = ", ".join(one["requestId"] for one in asked)
         raise Failure(f"{name} asks {len(asked)} things. Which one? {ids}", Exit.NOT_FOUND)
-    return str(asked[0]["requestId"])
+    return asked[0]["requestId"], asked[0]["request"]
+
+
+def _answers(
+    request: dict[str, Any], said: tuple[str, ...]
+) -> tuple[str | None, dict[str, list[str]]]:
+    """What was said as an option, or as texts by question. A lone question needs not be named."""
+    questions = [q["id"] for q in words.parts(request, "questions")]
+    if len(questions) == 1 and said and not any(s.startswith(f"{questions[0]}=") for s in said):
+        several = words.parts(request, "questions")[0].get("several")
+        return None, {questions[0]: list(said) if several else [" ".join(said)]}
+    option: str | None = None
+    texts: dict[str, list[str]] = {}
+    for given in said:
+        key, sign, text = given.partition("=")
+        if sign:
+            texts.setdefault(key, []).append(text)
+        elif questions:
+            wanted = " ".join(f"{one}=…" for one in questions)
+            raise Failure(f"Say which question {given!r} answers: {wanted}", Exit.USAGE)
+        elif option is None:
+            option = given
+        else:
+            raise Failure(f"One option is enough: {option!r} or {given!r}?", Exit.USAGE)
+    return option, texts
 
 
 def _json(text: str) -> object:
@@ -108,27 +141,18 @@ def answer(
     note: str | None,
     as_json: bool,
 ) -> None:
-    """Answer REQUEST: an option (its id, `allow`, `reject`), or QUESTION=TEXT for each question.
+    """Answer REQUEST: with an option (its id, `allow`, `reject`), or with words for a question.
 
-    REQUEST is what `athena inbox` shows, or the name of an agent that asks one thing.
+    Of several questions each is answered by QUESTION=TEXT. REQUEST is what `athena inbox` shows, or
+    the name of an agent that asks one thing.
     """
-    option = None
-    texts: dict[str, list[str]] = {}
-    for given in answers:
-        key, sign, text = given.partition("=")
-        if sign:
-            texts.setdefault(key, []).append(text)
-        elif option is None:
-            option = given
-        else:
-            raise Failure(f"One option is enough: {option!r} or {given!r}?", Exit.USAGE)
-    if edited is not None and option is None:
-        option = "allow"
     with session() as daemon:
+        request_id, asked = _named(daemon, request)
+        option, texts = _answers(asked, answers)
         done = daemon.call(
             "athena/request/answer",
-            requestId=_request_id(daemon, request),
-            option=option,
+            requestId=request_id,
+            option=option or (None if edited is None else "allow"),
             answers=texts or None,
             cancel=cancel or None,
             note=note,

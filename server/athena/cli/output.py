@@ -8,6 +8,7 @@ import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 from enum import IntEnum
+from typing import Any, cast
 
 import click
 from rich.console import Console
@@ -15,7 +16,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from athena.protocol.errors import ErrorCode
+from athena.protocol.errors import AthenaError, ErrorCode
 
 
 class Exit(IntEnum):
@@ -60,6 +61,9 @@ out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
 
+TOOL_LINES = 30
+"""How much is shown of what a tool printed; --json has all of it."""
+
 WIDE = 10_000
 """Columns of what a program reads, so that nothing of it is cut off or broken."""
 
@@ -98,6 +102,21 @@ def short(words: str) -> Text:
     return Text(" ".join(words.split()), no_wrap=True, overflow="ellipsis")
 
 
+SIGNS = {
+    "ok": "[green]✓[/]",
+    "absent": "[dim]–[/]",
+    "warning": "[yellow]![/]",
+    "error": "[red]✗[/]",
+}
+
+
+def tell_finding(level: str, name: str, words: str, hint: str | None) -> None:
+    """Something that was looked at, and below it what to do about it."""
+    out.print(f"{SIGNS[level]} [bold]{escape(name)}[/]  {escape(words)}", soft_wrap=True)
+    if hint:
+        say(f"    {hint}", style="dim")
+
+
 def say(words: str, style: str | None = None) -> None:
     """A line as it stands: whatever is in it, and however long it is."""
     out.print(words, style=style, markup=False, soft_wrap=True)
@@ -133,8 +152,16 @@ class Failure(click.ClickException):
             sys.stderr.write(json.dumps({"error": told}) + "\n")
         else:
             err.print("[bold red]athena:[/]", escape(self.message), soft_wrap=True)
+            for line in _printed(self.data):
+                err.print(f"  {line}", markup=False, soft_wrap=True, style="dim")
             for line in (self.hint or "").splitlines():
                 err.print(f"  {line}", markup=False, soft_wrap=True)
+
+
+def _printed(data: object) -> list[str]:
+    """The last lines that git, a hook or another tool printed, where an error holds them."""
+    text = cast("dict[str, Any]", data).get("stderr") if isinstance(data, dict) else None
+    return text.strip().splitlines()[-TOOL_LINES:] if isinstance(text, str) else []
 
 
 def run(command: click.Command) -> int:
@@ -149,6 +176,12 @@ def run(command: click.Command) -> int:
         return _misused(error)
     except click.Abort:
         return Exit.INTERRUPTED
+    except AthenaError as error:
+        # Some verbs read settings themselves, without the daemon.
+        failure = Failure(error.message, EXIT_OF.get(error.code, Exit.FAILED), error.data)
+        failure.as_json = asks_for_json(sys.argv[1:])
+        failure.show()
+        return failure.exit_code
     except (OSError, UnicodeError) as error:
         # What could not be written is not tried again at the end of the process.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

@@ -10,7 +10,7 @@ from rich.rule import Rule
 
 from athena.cli import completing, options, words
 from athena.cli.advice import quoted
-from athena.cli.output import json_option, out, say, tell_json
+from athena.cli.output import is_seen, json_option, out, say, tell_json
 from athena.cli.session import session
 from athena.cli.turns import turn_id
 
@@ -36,7 +36,7 @@ TYPES = ("userMessage", "message", "reasoning", "toolCall", "plan", "notice", "u
 @click.option(
     "--before", metavar="VERSION", type=int, help="Only items before this one: the page before."
 )
-@click.option("--markdown", "-M", is_flag=True, help="Markdown instead of a display.")
+@click.option("--markdown", "-M", is_flag=True, help="Markdown, as it is in a pipe anyway.")
 @json_option
 def transcript(
     agent: str,
@@ -66,20 +66,21 @@ def transcript(
         say(f"(before that: athena transcript {quoted(agent)} --before {page['before']})", "dim")
     if not page["items"]:
         say(f"Nothing of {agent} fits." if types or turn or find else f"{agent} said nothing yet.")
+    plain = markdown or not is_seen()
     last_turn = None
     for entry in page["items"]:
-        if entry.get("turnId") != last_turn and not markdown:
+        if entry.get("turnId") != last_turn and not plain:
             last_turn = entry.get("turnId")
             number = (last_turn or "").rpartition(".t")[2]
             out.print(Rule(f"turn {number}" if number else "", style="dim", align="left"))
-        _show(entry, markdown)
+        _show(entry, plain)
 
 
-def _show(entry: dict[str, Any], markdown: bool) -> None:
+def _show(entry: dict[str, Any], plain: bool) -> None:
     text = words.markdown_item(entry["item"])
     if not text.strip():
         return
-    if markdown:
+    if plain:
         out.print(text, markup=False, soft_wrap=True, end="\n\n")
     else:
         out.print(Markdown(text))

@@ -20,6 +20,9 @@ MOST_LOSSES = 3
 
 PAGE = 2000
 
+CLIENTS = {"athena": "the command line"}
+"""Clients whose names say too little."""
+
 
 def batches(
     daemon: Session, agents: list[str] | None, cursor: int | None = None, deltas: bool = False
@@ -114,9 +117,8 @@ class Printer:
             case "requestOpened":
                 return _request_line(data)
             case "requestClosed":
-                return Text(
-                    f"  {data.get('optionId') or data['outcome']}, by {data['by']}", style="yellow"
-                )
+                by = CLIENTS.get(data["by"], data["by"])
+                return Text(f"  {data.get('optionId') or data['outcome']}, by {by}", style="yellow")
             case "turnEnded":
                 return _turn_line(data)
             case "workspaceReady" if data.get("branch"):

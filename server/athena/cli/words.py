@@ -6,7 +6,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-from rich.markup import escape
 from rich.text import Text
 
 STATUS_STYLES: dict[str, tuple[str, str]] = {
@@ -163,7 +162,7 @@ def markdown_item(item: dict[str, Any]) -> str:
         case "message":
             return str(item["text"])
         case "reasoning":
-            return f"*{escape(item['text'].strip())}*"
+            return f"*{item['text'].strip()}*"
         case "toolCall":
             return _tool_markdown(item)
         case "plan":

@@ -263,7 +263,14 @@ def collisions(project: str | None, as_json: bool) -> None:
         pair = f"{names.get(c['agentId'])} and {names.get(c['otherId'])}"
         out.print(f"[{style}]{escape(pair)}[/]")
         for r in c["ranges"]:
-            mine = f":{r['start']}-{r['end']}" if r["start"] else ""
-            theirs = f" and {r['otherStart']}-{r['otherEnd']}" if r["otherStart"] else ""
-            conflict = "  conflict" if r["conflict"] else ""
-            say(f"  {r['path']}{mine}{theirs}{conflict}")
+            mine, theirs = _lines(r["start"], r["end"]), _lines(r["otherStart"], r["otherEnd"])
+            both = mine if mine == theirs else " and ".join(filter(None, [mine, theirs]))
+            conflict = "  would conflict" if r["conflict"] else ""
+            say(f"  {r['path']}{f':{both}' if both else ''}{conflict}")
+
+
+def _lines(first: int | None, last: int | None) -> str:
+    """Lines as `3` or `3-5`; empty where a file is meant as a whole."""
+    if not first:
+        return ""
+    return str(first) if first == last else f"{first}-{last}"

@@ -76,7 +76,9 @@ def resume(state: AgentState, by: str) -> Events:
     not_archived(state)
     not_read_only(state)
     if state.run is not None or state.wanted:
-        raise wrong_state(state, "It is running: give it a prompt (`athena prompt`).")
+        raise wrong_state(
+            state, f"It is running: give it a prompt (`athena prompt {shlex.quote(state.name)} …`)."
+        )
     return (e.AgentResumed(by=by),)
 
 
@@ -90,7 +92,9 @@ def archive(state: AgentState) -> Events:
     if state.archived:
         return ()
     if state.run is not None or state.wanted:
-        raise wrong_state(state, "It is running: stop it first (`athena agent stop`).")
+        raise wrong_state(
+            state, f"It is running: stop it first (`athena agent stop {shlex.quote(state.name)}`)."
+        )
     return (e.AgentArchived(),)
 
 
@@ -229,7 +233,10 @@ def _check_answers(inquiry: Inquiry, answers: dict[str, list[str]] | None) -> No
 def not_archived(state: AgentState) -> None:
     """WRONG_STATE for an agent that was put away."""
     if state.archived:
-        raise wrong_state(state, "It is archived: restore it first (`athena agent restore`).")
+        raise wrong_state(
+            state,
+            f"It is archived: restore it first (`athena agent restore {shlex.quote(state.name)}`).",
+        )
 
 
 def not_read_only(state: AgentState) -> None:
