@@ -93,7 +93,8 @@ def table(*columns: str, cut: tuple[str, ...] = ()) -> Table:
     """
     made = Table(box=None, pad_edge=False, header_style="dim", show_header=any(columns))
     for column in columns:
-        made.add_column(column, overflow="ellipsis", no_wrap=column not in cut)
+        header = Text(column, no_wrap=True, overflow="ellipsis")
+        made.add_column(header, overflow="ellipsis", no_wrap=column not in cut)
     return made
 
 

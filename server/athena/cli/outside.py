@@ -112,15 +112,15 @@ def _table(sessions: list[dict[str, Any]]) -> Table:
     length = SHORT if is_seen() else WHOLE
     while len({each[:length] for each in ids}) < len(ids):
         length += 1
-    cut = ("directory", "begins with")
-    made = table("session", "harness", "changed", "here", *cut, cut=cut)
+    cut = ("here", "directory", "begins with")
+    made = table("session", "harness", "changed", *cut, cut=cut)
     for one in sessions:
         here = f"{one['state']} ({one['agentName']})" if one.get("agentName") else one["state"]
         made.add_row(
             one["sessionId"][:length],
             one["harness"],
             words.ago(one["modifiedAt"]),
-            escape(here),
+            short(here),
             short(words.home(one["cwd"])),
             short(one["title"]),
         )

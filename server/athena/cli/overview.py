@@ -5,14 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from rich.cells import cell_len
 from rich.table import Table
 from rich.text import Text
 
 from athena.cli import words
-from athena.cli.output import is_seen, out
+from athena.cli.output import is_seen, out, short, table
 
-FROM_WIDTH = {"harness": 70, "project": 100, "tokens": 80}
-"""Columns that a narrower terminal has no room for."""
+SPARED = ("tokens", "project", "harness", "cost")
+"""Columns that make room where there is little, the first one first."""
+
+ROOM = 16
+"""Columns of a terminal that what an agent is doing should have."""
 
 
 def agents_table(agents: list[dict[str, Any]]) -> Table:
@@ -20,29 +24,36 @@ def agents_table(agents: list[dict[str, Any]]) -> Table:
 
     The project is shown when there is more than one.
     """
-    columns = ["agent", "status", "harness", "project", "doing", "tokens", "cost", "age"]
+    names = ["agent", "status", "harness", "project", "doing", "tokens", "cost", "age"]
     if len({a["project"] for a in agents}) == 1:
-        columns.remove("project")
+        names.remove("project")
+    rows = [_cells(agent) for agent in agents]
     if is_seen():
-        columns = [name for name in columns if FROM_WIDTH.get(name, 0) <= out.width]
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for column in columns:
-        table.add_column(column, overflow="ellipsis", no_wrap=column != "doing")
-    for agent in agents:
-        cells = _cells(agent)
-        table.add_row(*(cells[name] for name in columns))
-    return table
+        for spared in SPARED:
+            if spared in names and _taken(names, rows) + ROOM > out.width:
+                names.remove(spared)
+    made = table(*names, cut=("doing",))
+    for cells in rows:
+        made.add_row(*(cells[name] for name in names))
+    return made
 
 
-def _cells(agent: dict[str, Any]) -> dict[str, Text | str]:
+def _taken(names: list[str], rows: list[dict[str, Text]]) -> int:
+    """How much room the columns take, but for what agents are doing."""
+    others = [name for name in names if name != "doing"]
+    widest = (max(cell_len(name), *(row[name].cell_len for row in rows)) for name in others)
+    return sum(width + 2 for width in widest)
+
+
+def _cells(agent: dict[str, Any]) -> dict[str, Text]:
     doing = agent.get("reason") or agent.get("activity") or agent.get("title") or ""
     return {
         "agent": Text(agent["name"]),
         "status": words.status(agent["status"], agent.get("stalled", False)),
-        "harness": agent["harness"],
+        "harness": Text(agent["harness"]),
         "project": Text(Path(agent["project"]).name),
-        "doing": Text(doing.partition("\n")[0], no_wrap=True, overflow="ellipsis"),
-        "tokens": words.tokens(agent.get("usage")),
-        "cost": words.money(agent.get("cost")),
-        "age": words.ago(agent["createdAt"]),
+        "doing": short(doing.partition("\n")[0]),
+        "tokens": Text(words.tokens(agent.get("usage"))),
+        "cost": Text(words.money(agent.get("cost"))),
+        "age": Text(words.ago(agent["createdAt"])),
     }
