@@ -33,4 +33,4 @@ def test_every_agent_is_named_whatever_it_does(tmp_path: Path) -> None:
     ]
     assert all(len(line.rstrip()) <= WIDTH for line in lines)
     assert "needs permission" in lines[1] and "failed" in lines[2]
-    assert "a long command a" in lines[1], "what it does has some room"
+    assert "echo a long" in lines[1], "what it does has some room"
