@@ -209,7 +209,14 @@ def _linked(words: str) -> str:
 def _prose(command: click.Command) -> str:
     """The help as paragraphs."""
     text = (command.help or "").partition("\f")[0]
-    return "\n\n".join(" ".join(part.split()) for part in re.split(r"\n\s*\n", text.strip()))
+    return "\n\n".join(_paragraph(part) for part in re.split(r"\n[ \t]*\n", text.strip()))
+
+
+def _paragraph(part: str) -> str:
+    """A paragraph on one line; one that click is told to leave alone as it stands."""
+    if not part.strip().startswith("\b"):
+        return " ".join(part.split())
+    return "\n".join(f"    {line.strip()}" for line in part.splitlines() if line.strip("\b \t"))
 
 
 def _summary(command: click.Command) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.app.playing import scenario
+from tests.app.test_session import lines, write
 from tests.cli.doing import attempt, do
 from tests.support.athena import Athena, make_repository
 from tests.support.wait import until_sync
@@ -227,6 +228,30 @@ def test_the_daemon_in_words(athena: Athena, project: Path) -> None:
     nobody = Athena(project.parent / "nobody")
     absent = attempt(nobody, project, "daemon", "status", "--json")
     assert absent.code == 5 and set(absent.json) == {"running", "stateDirectory"}
+
+
+def test_what_is_said_too_little_is_asked_for(athena: Athena, project: Path) -> None:
+    for arguments, told in (
+        (("workspace", "restore"), "athena workspace rescues"),
+        (("permission", "add-rule", "allow", "--tool", "nonsense"), "'execute'"),
+        (("agent", "restore"), "Missing argument 'AGENT'"),
+        (("completion",), "bash"),
+    ):
+        said = attempt(athena, project, *arguments)
+        assert said.code == 2 and told in said.err, said
+    waits = work(athena, project, "waits", "permit run true")
+    assert waits in follow(athena, project, "athena inbox")
+
+
+def test_imported_agents_rest(tmp_path: Path) -> None:
+    athena = Athena(tmp_path / "athena")
+    write(athena, "claude", lines("claude"))
+    try:
+        assert "28 events" in do(athena, tmp_path, "session", "import", "--all").out
+        assert "imported" in do(athena, tmp_path, "ls").out
+        do(athena, tmp_path, "watch", "--until-rest")
+    finally:
+        athena.stop()
 
 
 def test_a_lone_question_is_answered_by_words(athena: Athena, project: Path) -> None:

@@ -28,7 +28,7 @@ from athena.cli.output import (
 )
 from athena.cli.overview import agents_table
 from athena.cli.session import Session, session
-from athena.cli.watch import follow, wait_for_rest
+from athena.cli.watch import ASKING, follow, wait_for_rest
 
 
 @click.group("agent", cls=Suggesting)
@@ -198,6 +198,8 @@ def after(
         out.print(told, words.status(agent["status"]), soft_wrap=True)
         if not wait:
             say(f"  to see what it does: athena watch {quoted(agent['name'])}", style="dim")
+        elif agent["status"] in ASKING:
+            say("  to see what it asks: athena inbox", style="dim")
     if (watch or wait) and agent["status"] in ("failed", "dead"):
         raise Failure(agent.get("reason") or "the agent failed", Exit.AGENT_FAILED)
 

@@ -15,10 +15,16 @@ HOW: dict[str, str] = {
 
 
 @click.command("completion")
-@click.argument("shell", type=click.Choice(sorted(HOW)))
+@click.argument("shell", metavar="SHELL", type=click.Choice(sorted(HOW)))
 @json_option
 def completion(shell: str, as_json: bool) -> None:
-    """Print the completion script of SHELL."""
+    """Print the completion script of SHELL. What to do with it:
+
+    \b
+    bash: eval "$(athena completion bash)"    in ~/.bashrc
+    zsh:  eval "$(athena completion zsh)"     in ~/.zshrc, behind compinit
+    fish: athena completion fish > ~/.config/fish/completions/athena.fish
+    """
     from athena.cli.app import app
 
     found = get_completion_class(shell)

@@ -7,7 +7,7 @@ from typing import Any
 import click
 from rich.markup import escape
 
-from athena.cli import completing, options
+from athena.cli import completing, options, words
 from athena.cli.advice import quoted
 from athena.cli.groups import Suggesting
 from athena.cli.inbox import answer, inbox
@@ -54,7 +54,12 @@ def _said(rule: dict[str, Any]) -> str:
 
 @permission.command("add-rule")
 @click.argument("decision", type=click.Choice(["allow", "reject", "ask"]))
-@click.option("--tool", metavar="KIND", help="read, edit, execute, fetch, …")
+@click.option(
+    "--tool",
+    metavar="KIND",
+    type=click.Choice(list(words.TOOL_SIGNS)),
+    help=f"The kind of tool: {', '.join(words.TOOL_SIGNS)}.",
+)
 @click.option("--name", metavar="NAME", help="The tool's name, as its harness calls it.")
 @click.option("--command", metavar="GLOB", help="What the command line is like: 'git *'.")
 @click.option("--path", metavar="GLOB", help="What the files are like, from the workspace.")

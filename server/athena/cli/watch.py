@@ -12,8 +12,9 @@ from athena.cli import completing, words
 from athena.cli.output import interruptible, is_seen, json_option, out, tell_json_line
 from athena.cli.session import Lost, Session, session
 
-AT_REST = {"idle", "done", "interrupted", "failed", "dead", "needsPermission", "needsInput"}
-OVER = AT_REST - {"needsPermission", "needsInput"}
+ASKING = {"needsPermission", "needsInput"}
+OVER = {"idle", "done", "interrupted", "failed", "dead", "imported"}
+AT_REST = OVER | ASKING
 
 MOST_LOSSES = 3
 """How many daemons may end one after the other before any of them said anything."""

@@ -13,7 +13,18 @@ from athena.cli import completing, options, words
 from athena.cli.advice import quoted
 from athena.cli.groups import Suggesting
 from athena.cli.landing import tell_applied
-from athena.cli.output import is_seen, json_option, out, say, short, table, tell_json, tell_table
+from athena.cli.output import (
+    Exit,
+    Failure,
+    is_seen,
+    json_option,
+    out,
+    say,
+    short,
+    table,
+    tell_json,
+    tell_table,
+)
 from athena.cli.session import session
 from athena.protocol.counted import counted
 
@@ -107,7 +118,10 @@ def remove(
 @options.directory("Where to; else where it was.")
 @json_option
 def restore(agent: str | None, ref: str | None, path: str | None, as_json: bool) -> None:
-    """Bring captured work of AGENT back."""
+    """Bring captured work of AGENT back, or what REF names."""
+    if agent is None and ref is None:
+        known = "athena workspace rescues"
+        raise Failure("Name an agent, or what to bring back.", Exit.USAGE, hint=known)
     with session() as daemon:
         done = daemon.call("athena/workspace/restore", agent=agent, ref=ref, path=path)
     if as_json:
