@@ -183,13 +183,14 @@ def _described(name: str, command: click.Command, parent: click.Context) -> Iter
         same = SAME_AS[path]
         yield f"The same as [`athena {same}`](#athena-{same}).\n"
         return
-    yield f"{_prose(command)}\n"
     if isinstance(command, click.Group):
+        yield f"{_prose(command)}\n"
         for below, one in _commands(command, context):
             yield from _described(below, one, context)
         return
     words = " ".join(command.collect_usage_pieces(context))
     yield f"    athena {path} {words}\n"
+    yield f"{_prose(command)}\n"
     yield _options(command, context)
     if path in SHAPES:
         yield f"JSON: {_shape(path)}\n"
