@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import pty
 import re
 import shlex
 import subprocess
@@ -280,3 +283,30 @@ def test_words_of_others_are_told_as_they_stand(athena: Athena, project: Path) -
     git(project, "remote", "add", "origin", "/nowhere/at/all")
     failed = attempt(athena, project, "publish", agent)
     assert failed.code == 1 and "does not appear to be a git repository" in failed.err
+
+
+def test_what_takes_long_shows_that_it_goes_on(athena: Athena, project: Path) -> None:
+    agent = work(athena, project, "slow")
+    go = project.parent / "go"
+    hook = project / ".git" / "hooks" / "commit-msg"
+    hook.write_text(f"#!/bin/sh\ncat {go}\n")
+    hook.chmod(0o755)
+    os.mkfifo(go)
+    ours, terminal = pty.openpty()
+    environment = {**athena.environment, "TERM": "xterm"}
+    command = athena.command("merge", agent)
+    with subprocess.Popen(command, cwd=project, env=environment, stderr=terminal) as merging:
+        shown = b""
+        while b"athena merge \xe2\x80\xa6" not in shown:
+            shown += os.read(ours, 4096)
+
+        def is_over() -> bool:
+            # Each hook that waits is let go on.
+            with contextlib.suppress(OSError):
+                os.close(os.open(go, os.O_WRONLY | os.O_NONBLOCK))
+            return merging.poll() is not None
+
+        until_sync(is_over, 60)
+    os.close(terminal)
+    os.close(ours)
+    assert merging.returncode == 0

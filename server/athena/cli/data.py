@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from athena.cli.groups import Suggesting
-from athena.cli.output import Exit, Failure, json_option, say, tell_json
+from athena.cli.output import Exit, Failure, json_option, say, tell_json, waiting
 from athena.cli.session import Session, session
 from athena.log import EventLog, ImportRefused, LogError, LogInUse
 from athena.protocol.counted import counted
@@ -64,7 +64,8 @@ def import_(file: Path, as_json: bool) -> None:
     state = paths.state_directory()
     try:
         paths.prepare(state)
-        count = asyncio.run(_import(Path(state), file))
+        with waiting():
+            count = asyncio.run(_import(Path(state), file))
     except RelayError as error:
         raise Failure(error.message) from error
     except LogInUse as error:

@@ -26,6 +26,7 @@ from athena.cli.output import (
     tell_finding,
     tell_json,
     tell_table,
+    waiting,
 )
 from athena.cli.session import session
 from athena.relay import paths
@@ -168,7 +169,8 @@ def doctor(name: str, as_json: bool) -> None:
     rows = settings.load(Path.cwd()).harnesses()
     if name not in rows:
         raise _unknown(name, list(rows))
-    found = asyncio.run(examine(rows[name], os.environ))
+    with waiting():
+        found = asyncio.run(examine(rows[name], os.environ))
     if found.detected is not None and found.is_fit:
         Detections(Path(paths.state_directory()) / "harnesses").keep(found.detected)
     if as_json:

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 from enum import IntEnum
+from threading import Timer
 from typing import Any, cast
 
 import click
@@ -60,6 +61,9 @@ EXIT_OF_KIND: dict[str, Exit] = {
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
+
+MOMENT = 0.5
+"""Seconds after which something takes long."""
 
 TOOL_LINES = 30
 """How much is shown of what a tool printed; --json has all of it."""
@@ -237,6 +241,24 @@ def tell_json_line(value: object) -> None:
     """One line of JSON, written at once: for streams."""
     sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
     sys.stdout.flush()
+
+
+@contextmanager
+def waiting() -> Generator[None]:
+    """Show that something goes on, where somebody looks and it takes longer than a moment."""
+    context = click.get_current_context(silent=True)
+    if not err.is_terminal or wants_json() or context is None:
+        yield
+        return
+    sign = err.status(f"[dim]{escape(context.command_path)} …[/]")
+    timer = Timer(MOMENT, sign.start)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()
+        sign.stop()
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from athena import __version__
 from athena.cli.advice import next_step
-from athena.cli.output import EXIT_OF, EXIT_OF_KIND, Exit, Failure, err, wants_json
+from athena.cli.output import EXIT_OF, EXIT_OF_KIND, Exit, Failure, err, waiting, wants_json
 from athena.relay.client import CallError, HeadlessClient
 from athena.relay.failure import EXIT_LOST, RelayError
 
@@ -48,7 +48,8 @@ class Session:
     def ask(self, method: str, params: dict[str, object]) -> dict[str, Any]:
         """The result of a method that is told just these parameters."""
         try:
-            result = cast("dict[str, Any]", self._client.call(method, params))
+            with waiting():
+                result = cast("dict[str, Any]", self._client.call(method, params))
         except CallError as error:
             code = EXIT_OF_KIND.get(
                 str(error.data.get("kind")), EXIT_OF.get(error.code, Exit.FAILED)
