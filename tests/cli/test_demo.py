@@ -49,12 +49,13 @@ def test_what_it_says_to_type_next_works(place: Athena, tmp_path: Path) -> None:
     place.state = Path(state[1])
     try:
         said = [line.strip() for line in shown.splitlines() if line.startswith("  athena ")]
-        assert len(said) == 5
+        assert len(said) == 6
         results = {line: place.run(*shlex.split(line, comments=True)[1:]) for line in said}
         assert "fix-basket" in results[said[0]]
         assert "Repaired" in results[said[1]]
-        assert "done" in results[said[2]]
-        assert "python3 tour.py" in results[said[3]]
+        assert "merged into main" in results[said[2]]
+        assert "main is back at" in results[said[3]]
+        assert "python3 tour.py" in results[said[4]]
         assert control.status(str(place.state)) is None
     finally:
         place.stop()

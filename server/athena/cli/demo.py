@@ -290,7 +290,8 @@ def _tell(
         (f"export ATHENA_STATE_DIR={place / 'state'}", ""),
         ("athena ls", "the agents"),
         (f"athena transcript {first}", "what one of them said and did"),
-        (f"athena merge {first}", "take its work into the sample's main branch"),
+        (f"athena merge {first}", "take its work into main"),
+        (f"athena undo {first}", "and put main back"),
         (f"athena prompt {first} --watch '{more}'", "a second turn"),
         ("athena daemon stop", "agents go on; nothing is lost"),
     ):
