@@ -13,6 +13,7 @@ SHAPES: dict[str, str] = {
     "answer": CHANGED,
     "agent show": "AgentDetail",
     "agent logs": "Logs",
+    "agent fork": "AgentDetail",
     "agent archive": CHANGED,
     "agent interrupt": CHANGED,
     "agent kill": CHANGED,

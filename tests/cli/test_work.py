@@ -335,3 +335,21 @@ def test_brackets_of_a_path_are_shown(athena: Athena, project: Path) -> None:
     assert "app/[id]/page.tsx" in do(athena, project, "merge", agent, "--dry-run").out
     do(athena, project, "review", "comment", agent, "app/[id]/page.tsx:1", "see", "[note]")
     assert "app/[id]/page.tsx:1  see [note]" in do(athena, project, "review", "comments", agent).out
+
+
+def test_a_copy_of_an_agent(athena: Athena, project: Path) -> None:
+    agent = work(athena, project, WORK, "--name", "first-of-two")
+    do(athena, project, "prompt", agent, scenario("write later.txt: later"), "--wait")
+    said = do(athena, project, "agent", "fork", agent, scenario("say Hello."), "--wait").out
+    assert "first-of-two-fork" in said
+    place = place_of(athena, project, "first-of-two-fork")
+    assert (place / "later.txt").exists()
+    assert agent in do(athena, project, "agent", "show", "first-of-two-fork").out
+    earlier = do(athena, project, "agent", "fork", agent, "--turn", "1", "--name", "b", "--json")
+    assert earlier.json["forkedFrom"] == agent
+    attempt(athena, project, "prompt", "b", scenario("say Hello."), "--wait")
+    place = place_of(athena, project, "b")
+    assert (place / "new.txt").exists() and not (place / "later.txt").exists()
+    here = do(athena, project, "agent", "fork", agent, "--here", "--json").json
+    refused = attempt(athena, project, "agent", "fork", here["id"])
+    assert refused.code != 0 and "ended no turn yet" in refused.err

@@ -28,6 +28,7 @@ from athena.cli.output import (
 )
 from athena.cli.overview import agents_table
 from athena.cli.session import Session, session
+from athena.cli.turns import turn_id
 from athena.cli.watch import ASKING, follow, wait_for_rest
 
 
@@ -465,20 +466,21 @@ def move(
 @group.command("fork")
 @click.argument("agent", shell_complete=completing.agents)
 @click.argument("prompt", nargs=-1)
-@click.option("--file", "-f", help="Read the prompt from a file; - is stdin.")
-@click.option("--turn", metavar="ID", help="As it was when this turn ended; else as it is now.")
-@click.option("--name", help="The copy's name; else AGENT's with -fork.")
+@options.prompt_file
+@options.turn("As it was when this turn ended; else as it is now.")
+@click.option("--name", metavar="NAME", help="The copy's name; else AGENT's with -fork.")
 @click.option(
     "--harness",
     "-H",
+    metavar="HARNESS",
     shell_complete=completing.harnesses,
     help="Another harness, which is told the conversation in words.",
 )
-@click.option("--model", "-m", help="The model, by the harness's own name.")
-@click.option("--mode", help="The mode, by the harness's own name.")
+@options.model
+@options.mode
 @click.option("--here", is_flag=True, help="Work in AGENT's directory, not in a new worktree.")
-@click.option("--watch/--no-watch", default=False, help="Show what it does until it rests.")
-@click.option("--wait", is_flag=True, help="Wait, silently, until it rests.")
+@options.watch
+@options.wait
 @json_option
 def fork(
     agent: str,
@@ -504,7 +506,7 @@ def fork(
             "athena/agent/fork",
             agent=agent,
             text=_prompt_text(prompt, file),
-            turnId=turn,
+            turnId=turn_id(daemon, agent, turn),
             name=name,
             harness=harness,
             model=model,
