@@ -54,7 +54,8 @@ class WorkspaceSettings(Table):
     bring: list[str] = Field(
         default=[],
         description="Ignored files to bring along, written as in `.gitignore`; beside those of "
-        "`.worktreeinclude`.",
+        "`.worktreeinclude`. On Linux they share blocks with the originals where the file system "
+        "can, as XFS and Btrfs do.",
     )
     setup: list[str] = Field(
         default=[],
