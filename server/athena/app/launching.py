@@ -18,7 +18,7 @@ from athena.app.terminals import Terminals
 from athena.core import fork as forking
 from athena.core.state import AgentState
 from athena.core.step import StartRun
-from athena.harness.capabilities import Detections
+from athena.harness.capabilities import Detections, at_first_sight
 from athena.harness.driver import Driver, Launch
 from athena.harness.identity import find
 from athena.harness.registry import driver_for
@@ -50,8 +50,12 @@ class Launcher:
         """The driver of an agent's harness. `AthenaError` when there is no such harness."""
         harness = self._harness(state)
         program = find(harness, environment.load(self._context.environments, state.id))
-        known = Detections(self._context.detections).of(program) if program is not None else None
-        return driver_for(harness, known)
+        if program is None:
+            return driver_for(harness)
+        known = Detections(self._context.detections).of(program)
+        return driver_for(
+            harness, known or at_first_sight(harness.name, program, self._context.clock())
+        )
 
     async def launch(self, state: AgentState, wanted: StartRun) -> Launch:
         """A new run, with all that its driver has to know."""

@@ -39,6 +39,19 @@ class Detected(BaseModel):
     said: tuple[str, ...] = ()
 
 
+def at_first_sight(harness: str, program: Program, now: int) -> Detected:
+    """What is known of a program before it was asked: the version that its package has."""
+    known = Capabilities(version=program.version)
+    return Detected(
+        harness=harness,
+        path=program.path,
+        key=program.key,
+        at=now,
+        version=program.version,
+        capabilities=known,
+    )
+
+
 class Detections:
     """The entries, one file each in a directory; a file that makes no sense is as none."""
 

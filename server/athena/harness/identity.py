@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from athena.harness.decode import is_obj, maybe_text, obj
+from athena.harness.decode import Json, is_obj, maybe_text, obj
 from athena.harness.rows import Harness
 
 SCRIPT = b"#!"
@@ -20,11 +20,13 @@ INSIDE = 5
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A harness's program, found. `key` changes when the program does."""
+    """A harness's program, found. `key` changes when the program does. Of a program for Node, its
+    package says the `version`, and the versions of Node that it wants."""
 
     path: str
     key: str
     node: str | None = None
+    version: str | None = None
 
 
 def find(harness: Harness, environment: Mapping[str, str]) -> Program | None:
@@ -40,23 +42,25 @@ def find(harness: Harness, environment: Mapping[str, str]) -> Program | None:
         return None
     words = [*harness.argv, str(real), about.st_size, about.st_mtime_ns]
     key = hashlib.sha256(json.dumps(words).encode()).hexdigest()[:16]
-    return Program(path, key, _wanted_node(real))
+    package = _package(real)
+    node = maybe_text(obj(package.get("engines")).get("node"))
+    return Program(path, key, node, maybe_text(package.get("version")))
 
 
-def _wanted_node(program: Path) -> str | None:
-    """The versions of Node that a script's package asks for; `None` if it is no such script."""
+def _package(program: Path) -> Json:
+    """What describes a script for Node (`package.json`); empty if it is no such script."""
     try:
         with program.open("rb") as file:
             first = file.readline(200)
     except OSError:
-        return None
+        return {}
     if not first.startswith(SCRIPT) or b"node" not in first:
-        return None
+        return {}
     for folder in list(program.parents)[:INSIDE]:
         try:
             package = json.loads((folder / "package.json").read_text(encoding="utf-8"))
         except (OSError, ValueError):
             continue
         if is_obj(package):
-            return maybe_text(obj(package.get("engines")).get("node"))
-    return None
+            return package
+    return {}

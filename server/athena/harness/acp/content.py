@@ -8,7 +8,7 @@ from typing import Any
 
 from athena.harness.acp.memory import Agent
 from athena.harness.decode import Json, maybe_number, obj, text
-from athena.harness.errors import Category, of_status, provider_words
+from athena.harness.errors import of_status, of_words, provider_words, status_in
 from athena.protocol.content import (
     ContentBlock,
     EmbeddedResource,
@@ -79,17 +79,6 @@ def spoken(content: object) -> str:
 
 
 AUTH_REQUIRED = -32000
-_STATUS = re.compile(r"\b(4\d\d|5\d\d)\b")
-
-_WORDS: tuple[tuple[str, Category], ...] = (
-    (r"context (length|window)|too long|too large|maximum context|token limit", "contextOverflow"),
-    (r"rate.?limit|too many requests|resource.?exhausted", "rateLimit"),
-    (r"overloaded|unavailable|capacity", "overloaded"),
-    (r"billing|credit|payment|quota", "billing"),
-    (r"auth|log.?in|api.?key|unauthorized|forbidden|permission denied", "authentication"),
-    (r"network|connect|timed? ?out|timeout|socket|dns|fetch failed|stream .*closed", "network"),
-    (r"invalid|bad request|not supported|unsupported", "invalidRequest"),
-)
 
 
 def turn_error(error: Json) -> TurnError:
@@ -102,17 +91,10 @@ def turn_error(error: Json) -> TurnError:
     status = _status(data, message)
     category = of_status(status)
     if category in ("unknown", "invalidRequest"):
-        category = _by_words(message) or _by_words(kind.replace("_", " ")) or category
+        category = of_words(message, kind.replace("_", " ")) or category
     if category == "unknown" and error.get("code") == AUTH_REQUIRED:
         category = "authentication"
     return TurnError(category=category, message=message, status=status)
-
-
-def _by_words(message: str) -> Category | None:
-    for words, category in _WORDS:
-        if re.search(words, message, re.IGNORECASE):
-            return category
-    return None
 
 
 def _status(data: Json, message: str) -> int | None:
@@ -120,5 +102,4 @@ def _status(data: Json, message: str) -> int | None:
         value = maybe_number(data.get(key))
         if value is not None and 400 <= value < 600:
             return value
-    found = _STATUS.search(message)
-    return int(found[1]) if found else None
+    return status_in(message)

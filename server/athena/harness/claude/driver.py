@@ -27,11 +27,11 @@ from athena.harness.claude.system import (
     rate_limit,
     system,
 )
-from athena.harness.decode import Json, line_of, parse, text, texts
-from athena.harness.driver import Command, Effect, Intent, Launch, Step
+from athena.harness.decode import Json, text, texts
+from athena.harness.driver import Command, Intent, Launch, Step
 from athena.harness.ledger import Ledger
+from athena.harness.lines import LineDriver
 from athena.harness.rows import Harness
-from athena.protocol import events as e
 from athena.protocol.capability import Capabilities
 from athena.protocol.spec import McpServer
 
@@ -70,11 +70,11 @@ SILENT = frozenset(
 )
 """Understood, and on purpose not recorded."""
 
-_MEMORY = TypeAdapter(Memory)
 
-
-class ClaudeDriver:
+class ClaudeDriver(LineDriver[Memory, Work]):
     """Speaks to one Claude Code. `known_options` and `known` are what was detected of it."""
+
+    memories = TypeAdapter(Memory)
 
     def __init__(
         self,
@@ -122,17 +122,8 @@ class ClaudeDriver:
             work.request(Pending("mcp"), {"subtype": "mcp_set_servers", "servers": servers})
         return work.step()
 
-    def receive(self, memory: Memory, frame: bytes, oversize: int | None = None) -> Step[Memory]:
-        work = Work(memory)
-        message = None if oversize is not None else parse(frame)
-        if oversize is not None:
-            work.unrecognized(f"a line of {oversize} bytes, cut", line_of(frame))
-        elif message is None:
-            if frame.strip():
-                work.unrecognized("no JSON object", line_of(frame))
-        else:
-            self._take(work, message)
-        return work.step()
+    def _work(self, memory: Memory) -> Work:
+        return Work(memory)
 
     def _take(self, work: Work, message: Json) -> None:
         kind = text(message.get("type"))
@@ -179,28 +170,12 @@ class ClaudeDriver:
 
     def ended(self, memory: Memory, reason: str) -> Step[Memory]:
         work = Work(memory)
-        turn_id = work.ledger.turn_id
-        work.settle_all()
-        if turn_id is not None:
-            error = memory.error or e.TurnError(category="harness", message=reason)
-            work.end_turn(e.TurnEnded(turn_id=turn_id, stop_reason="failed", error=error))
+        self._process_is_gone(work, reason, memory.error)
         work.remember(asks={}, pending={}, prompt_uuid=None)
         return work.step()
 
     def can_steer(self, memory: Memory) -> bool:
         return memory.ledger.turn_id is not None
-
-    def open_effects(self, memory: Memory) -> tuple[Effect, ...]:
-        return ()
-
-    def written(self, memory: Memory) -> Mapping[str, str]:
-        return memory.ledger.written()
-
-    def dump(self, memory: Memory) -> bytes:
-        return _MEMORY.dump_json(memory)
-
-    def load(self, data: bytes) -> Memory:
-        return _MEMORY.validate_json(data)
 
 
 def _options(launch: Launch) -> dict[str, object]:

@@ -2,38 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 from athena.harness.decode import Json, maybe_number, maybe_text, obj, objs, text
-from athena.harness.paths import shown
+from athena.harness.toolrows import ToolRow
 from athena.protocol.content import Location, ToolContent, ToolDiff, ToolImage, ToolText
 from athena.protocol.items import ItemStatus, Plan, PlanEntry, ToolCall, ToolKind
 
-TITLE_LENGTH = 160
+
+def _edit(given: Json, path: str) -> list[ToolContent]:
+    old, new = text(given.get("old_string")), text(given.get("new_string"))
+    return [ToolDiff(path=path, old_text=old, new_text=new)]
 
 
-@dataclass(frozen=True, slots=True)
-class ToolRow:
-    """A tool: its kind, the verb and the input that make its title, the input that is its path.
-
-    `content` shows the input itself, where that says more than the result.
-    """
-
-    kind: ToolKind
-    shows: str | None = None
-    verb: str = ""
-    path: str | None = None
-    content: Callable[[Json], list[ToolContent]] | None = None
-
-
-def _edit(given: Json) -> list[ToolContent]:
-    path, new = text(given.get("file_path")), text(given.get("new_string"))
-    return [ToolDiff(path=path, old_text=text(given.get("old_string")), new_text=new)]
-
-
-def _multi_edit(given: Json) -> list[ToolContent]:
-    path = text(given.get("file_path"))
+def _multi_edit(given: Json, path: str) -> list[ToolContent]:
     return [
         ToolDiff(
             path=path, old_text=text(one.get("old_string")), new_text=text(one.get("new_string"))
@@ -42,16 +24,15 @@ def _multi_edit(given: Json) -> list[ToolContent]:
     ]
 
 
-def _write(given: Json) -> list[ToolContent]:
-    return [ToolDiff(path=text(given.get("file_path")), new_text=text(given.get("content")))]
+def _write(given: Json, path: str) -> list[ToolContent]:
+    return [ToolDiff(path=path, new_text=text(given.get("content")))]
 
 
-def _notebook(given: Json) -> list[ToolContent]:
-    path = text(given.get("notebook_path"))
+def _notebook(given: Json, path: str) -> list[ToolContent]:
     return [ToolDiff(path=path, new_text=text(given.get("new_source")))]
 
 
-def _plan_text(given: Json) -> list[ToolContent]:
+def _plan_text(given: Json, path: str) -> list[ToolContent]:
     plan = maybe_text(given.get("plan"))
     return [ToolText(text=plan)] if plan else []
 
@@ -96,25 +77,20 @@ def tool_call(name: str, given: Json, cwd: str, parent_id: str | None = None) ->
     path = maybe_text(given.get(row.path)) if row.path else None
     line = maybe_number(given.get("offset")) if row.kind is ToolKind.READ else None
     return ToolCall(
-        title=_title(name, row, given, cwd),
+        title=row.title(given, cwd) or _named(name),
         tool=row.kind,
         name=name,
         status=ItemStatus.PENDING if not given else ItemStatus.IN_PROGRESS,
         locations=[Location(path=path, line=line)] if path else [],
-        content=row.content(given) if row.content and given else [],
+        content=row.content(given, path or "") if row.content and given else [],
         input=given or None,
         parent_id=parent_id,
     )
 
 
-def _title(name: str, row: ToolRow, given: Json, cwd: str) -> str:
-    about = text(given.get(row.shows)) if row.shows else ""
-    if row.shows is not None and row.shows == row.path:
-        about = shown(about, cwd)
-    words = " ".join(f"{row.verb} {about}".split())
-    if not words:
-        words = ": ".join(name.removeprefix("mcp__").split("__", 1)) if "__" in name else name
-    return words if len(words) <= TITLE_LENGTH else f"{words[: TITLE_LENGTH - 1]}…"
+def _named(name: str) -> str:
+    """The name of a tool for people; `mcp__server__tool` of one of an MCP server."""
+    return ": ".join(name.removeprefix("mcp__").split("__", 1)) if "__" in name else name
 
 
 def finished(call: ToolCall, block: Json, result: object) -> ToolCall:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from urllib.parse import unquote, urlsplit
+from collections.abc import Sequence
 
 from pydantic import TypeAdapter
 
@@ -20,11 +19,12 @@ from athena.harness.codex.settings import (
     thread_params,
     turn_params,
 )
-from athena.harness.decode import Json, line_of, parse
-from athena.harness.driver import Command, Effect, Intent, Launch, Step
+from athena.harness.decode import Json
+from athena.harness.driver import Command, Intent, Launch, Step
 from athena.harness.ledger import Ledger
+from athena.harness.lines import LineDriver
 from athena.harness.rows import Harness
-from athena.protocol import events as e
+from athena.harness.words import mention, quoted
 from athena.protocol.capability import Capabilities
 from athena.protocol.content import (
     ContentBlock,
@@ -34,11 +34,11 @@ from athena.protocol.content import (
     TextContent,
 )
 
-_MEMORY = TypeAdapter(Memory)
 
-
-class CodexDriver:
+class CodexDriver(LineDriver[Memory, Work]):
     """Speaks to one `codex app-server`, with one thread. `known` is what was detected of it."""
+
+    memories = TypeAdapter(Memory)
 
     def __init__(self, harness: Harness, known: Capabilities | None = None) -> None:
         self._argv, self._env = harness.argv, dict(harness.env)
@@ -66,21 +66,16 @@ class CodexDriver:
         initialize(work)
         return work.step()
 
-    def receive(self, memory: Memory, frame: bytes, oversize: int | None = None) -> Step[Memory]:
-        work = Work(memory)
-        message = None if oversize is not None else parse(frame)
-        if oversize is not None:
-            work.unrecognized(f"a line of {oversize} bytes, cut", line_of(frame))
-        elif message is None:
-            if frame.strip():
-                work.unrecognized("no JSON object", line_of(frame))
-        elif "method" not in message:
+    def _work(self, memory: Memory) -> Work:
+        return Work(memory)
+
+    def _take(self, work: Work, message: Json) -> None:
+        if "method" not in message:
             response(work, message, self._known)
         elif "id" in message:
             request(work, message)
         else:
             notification(work, message)
-        return work.step()
 
     def intend(self, memory: Memory, intent: Intent) -> Step[Memory]:
         work = Work(memory)
@@ -119,28 +114,12 @@ class CodexDriver:
 
     def ended(self, memory: Memory, reason: str) -> Step[Memory]:
         work = Work(memory)
-        turn_id = work.ledger.turn_id
-        work.settle_all()
-        if turn_id is not None:
-            error = memory.error or e.TurnError(category="harness", message=reason)
-            work.end_turn(e.TurnEnded(turn_id=turn_id, stop_reason="failed", error=error))
+        self._process_is_gone(work, reason, memory.error)
         work.remember(asks={}, pending={}, turn=None)
         return work.step()
 
     def can_steer(self, memory: Memory) -> bool:
         return memory.turn is not None and not memory.interrupting
-
-    def open_effects(self, memory: Memory) -> tuple[Effect, ...]:
-        return ()
-
-    def written(self, memory: Memory) -> Mapping[str, str]:
-        return memory.ledger.written()
-
-    def dump(self, memory: Memory) -> bytes:
-        return _MEMORY.dump_json(memory)
-
-    def load(self, data: bytes) -> Memory:
-        return _MEMORY.validate_json(data)
 
 
 def _prompt(work: Work, intent: d.Prompt) -> None:
@@ -193,19 +172,10 @@ def _block(block: ContentBlock) -> Json:
         case ImageContent():
             return {"type": "image", "url": f"data:{block.mime_type};base64,{block.data}"}
         case ResourceLink():
-            return _text(_mention(block))
+            return _text(mention(block))
         case EmbeddedResource():
-            return _text(f'<resource uri="{block.uri}">\n{block.text}\n</resource>')
+            return _text(quoted(block))
 
 
 def _text(words: str) -> Json:
     return {"type": "text", "text": words, "text_elements": []}
-
-
-def _mention(link: ResourceLink) -> str:
-    """A path that the model reads by itself, with the lines that are meant."""
-    parts = urlsplit(link.uri)
-    if parts.scheme not in ("", "file"):
-        return f"{link.name}: {link.uri}"
-    lines = f":{link.line}-{link.end_line or link.line}" if link.line is not None else ""
-    return f"@{unquote(parts.path)}{lines}"
