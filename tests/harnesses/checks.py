@@ -17,6 +17,7 @@ ASKING: dict[str, dict[str, Any]] = {
     # Without a model of its own, Gemini CLI asks another one which to take.
     "gemini": {"model": "gemini-2.5-pro"},
     "copilot": {},
+    "pi": {},
     "opencode": {},
     "qwen": {"mode": "default"},
     "claude-acp": {"mode": "default"},

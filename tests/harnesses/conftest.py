@@ -11,7 +11,9 @@ from typing import Any, Protocol
 
 import pytest
 
+from athena.harness.capabilities import at_first_sight
 from athena.harness.driver import Launch
+from athena.harness.identity import find
 from athena.harness.registry import driver_for
 from athena.harness.rows import BY_NAME
 from athena.protocol.spec import AgentSpec, McpServer
@@ -86,8 +88,13 @@ async def run(tmp_path: Path, repo: Path, model: FakeModel) -> AsyncIterator[Sta
         # Names must be of this run alone: the real harnesses keep sessions by them.
         run_id = f"{tmp_path.name}-{next(_runs)}"
         launch = Launch(run_id, agent, str(repo), resume, fork, primer)
-        live = Live(driver_for(BY_NAME[name]), launch, environment, answer)
-        live.environment["PATH"] = f"{row.program.parent}:{live.environment['PATH']}"
+        environment["PATH"] = f"{row.program.parent}:{environment['PATH']}"
+        # As users have it: the cache has a script around each, which says nothing of it.
+        package = row.program.parents[1] / "node_modules" / ".bin"
+        program = find(BY_NAME[name], {"PATH": f"{package}:{environment['PATH']}"})
+        assert program is not None
+        driver = driver_for(BY_NAME[name], at_first_sight(name, program, 0))
+        live = Live(driver, launch, environment, answer)
         lives.append(live)
         return live
 
@@ -103,7 +110,7 @@ def athena(tmp_path: Path, model: FakeModel) -> Iterator[Athena]:
     home.mkdir(parents=True)
     environment: dict[str, str] = {}
     programs: list[str] = []
-    for name in ("claude", "codex", "gemini", "copilot"):
+    for name in ("claude", "codex", "gemini", "copilot", "pi"):
         row = HARNESS_ENVS[name]
         environment |= row.make_home(home, model.url)
         programs.append(str(row.program.parent))

@@ -70,11 +70,20 @@ is written down in `tests/support/harness_env.py`; nothing of the machine reache
   servers, plans, questions, subagents, commands that outlive their turn, compaction, settings,
   structured output. What Codex says of its own protocol, and Claude Code of its command line, is
   compared with what Athena knows of it.
-- Claude Code, Codex, Gemini CLI, GitHub Copilot CLI: under a whole Athena, with prompts that wait
-  their turn, whose daemon is killed with SIGKILL while a permission is open and while a response is
-  being streamed.
+- pi: also usage, retries, dialogs and commands of extensions, settings, compaction, and what its
+  package says of its protocol. By itself pi asks for nothing and has no MCP: what it may do is for
+  its tools (the option `tools`, archetypes that only read) and its extensions. The permissions of
+  the table are those of a small extension of the tests, which asks before anything is changed.
+  pi repeats the whole message with each piece of it, so what a run keeps on the disk grows with
+  the square of what is said at once: 300 kB for an answer of 1.5 kB, a hundred times that for one
+  of ten times the length.
+  A model or a thinking level that is chosen in a session becomes pi's default, as in its own
+  interface; one that is given with the spawn does not.
+- Claude Code, Codex, Gemini CLI, GitHub Copilot CLI, pi: under a whole Athena, with prompts that
+  wait their turn, whose daemon is killed with SIGKILL while a permission is open and while a
+  response is being streamed.
 
-`make test` runs the four that start fastest, `make test-harnesses` all of them. What the native
+`make test` runs the five that start fastest, `make test-harnesses` all of them. What the native
 harnesses said in these scenarios is kept in `tests/harnesses/streams`, with the events it becomes.
 
 ## Known, and not run by the tests

@@ -20,7 +20,14 @@ from pathlib import Path
 from typing import Any
 
 from athena.harness import recording
-from athena.harness.driver import AnswerPermission, Interrupt, Launch, SetMode, SetModel
+from athena.harness.driver import (
+    AnswerPermission,
+    Interrupt,
+    Launch,
+    SetMode,
+    SetModel,
+    SetOption,
+)
 from athena.harness.registry import driver_for
 from athena.harness.rows import BY_NAME
 from athena.protocol import events as e
@@ -53,7 +60,7 @@ class Scene:
     """A session to record: what is done in it, and how the harness is started for it."""
 
     play: Callable[[Stage], Awaitable[None]]
-    harnesses: tuple[str, ...] = ("claude", "codex")
+    harnesses: tuple[str, ...] = ("claude", "codex", "pi")
     answer: Answer = allow
     spec: dict[str, Any] = field(default_factory=dict[str, Any])
 
@@ -105,6 +112,16 @@ async def settings(stage: Stage) -> None:
     await stage.live.turn("[[fake:hello]]")
 
 
+async def thinking(stage: Stage) -> None:
+    opened = await stage.live.opened()
+    await stage.live.do(SetOption("thinking", "high"))
+    await stage.live.next(e.OptionsChanged)
+    await stage.live.turn("[[fake:hello]]")
+    await stage.live.do(SetModel(opened.capabilities.models[-1].id))
+    await stage.live.next(e.ModelChanged)
+    await stage.live.turn("[[fake:hello]]")
+
+
 async def image(stage: Stage) -> None:
     await stage.live.opened()
     await stage.live.turn("[[fake:hello]]", ImageContent(data=PIXEL, mime_type="image/png"))
@@ -128,7 +145,7 @@ async def background_command(stage: Stage) -> None:
     await stage.live.ended(own.turn_id)
 
 
-CLAUDE, CODEX = ("claude",), ("codex",)
+CLAUDE, CODEX, PI = ("claude",), ("codex",), ("pi",)
 PLANNING = {
     "options": {
         **ASKING["codex"]["options"],
@@ -143,11 +160,12 @@ SCENES: dict[str, Scene] = {
     "interrupt": Scene(interrupt),
     "steer": Scene(steer),
     "killed": Scene(killed, answer=leave_open),
-    "settings": Scene(settings),
+    "settings": Scene(settings, ("claude", "codex")),
     "image": Scene(image),
     "limit": Scene(turns("[[fake:limit]]", "[[fake:hello]]")),
     "broken": Scene(turns("[[fake:broken]]")),
-    "flaky": Scene(turns("[[fake:flaky]]")),
+    "flaky": Scene(turns("[[fake:flaky]]"), ("claude", "codex")),
+    "unavailable": Scene(turns("[[fake:unavailable]]"), PI),
     "compact": Scene(turns("[[fake:hello]]", "/compact", "[[fake:hello]]")),
     "subagent": Scene(turns("[[fake:foreground cwd={cwd} tag=inner]]"), CLAUDE),
     "background": Scene(background, CLAUDE, leave_open),
@@ -155,6 +173,8 @@ SCENES: dict[str, Scene] = {
     "questions": Scene(turns("[[fake:ask]]"), CLAUDE),
     "exit-plan": Scene(turns("[[fake:exit-plan]]"), CLAUDE, spec={"mode": "plan"}),
     "claude-mcp": Scene(turns("[[fake:claude-mcp]]"), CLAUDE, spec=MCP),
+    "extension": Scene(turns("/ask [[fake:hello]]", "/plan a house", "/fail"), PI),
+    "thinking": Scene(thinking, PI),
     "codex-mcp": Scene(turns("[[fake:codex-mcp]]"), CODEX, spec=MCP),
     "plan": Scene(turns("[[fake:plan]]"), CODEX, spec=PLANNING),
 }

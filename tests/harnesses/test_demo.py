@@ -16,7 +16,7 @@ pytestmark = pytest.mark.harnesses
 
 
 @pytest.mark.parametrize(
-    "name", [*harnesses("claude", "codex"), pytest.param("gemini", marks=pytest.mark.slow)]
+    "name", [*harnesses("claude", "codex", "pi"), pytest.param("gemini", marks=pytest.mark.slow)]
 )
 def test_the_demo(name: str, tmp_path: Path) -> None:
     done = subprocess.run(

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from athena.harness.capabilities import Detected, Detections, learned
+from athena.harness.capabilities import Detected, Detections, at_first_sight, learned
 from athena.harness.claude.help import known_from, read_help
 from athena.harness.claude.options import OPTIONS, REFUSED, arguments, canonical
 from athena.harness.driver import Launch
@@ -226,6 +226,19 @@ def test_versions_of_node(wanted: str, here: tuple[int, ...], expected: bool | N
     assert fits(here, wanted) is expected
 
 
+def test_the_version_is_that_of_the_package(tmp_path: Path, environment: dict[str, str]) -> None:
+    """Also of a harness whose protocol does not say it, and before it was ever asked."""
+    install(tmp_path / "bin", "#!/usr/bin/env node\n")
+    (tmp_path / "package.json").write_text('{"version": "1.2.3", "engines": []}')
+    program = find(row(), environment)
+    assert program is not None and (program.version, program.node) == ("1.2.3", None)
+    detected = at_first_sight("tool", program, 5)
+    assert (detected.version, detected.capabilities.version, detected.at) == ("1.2.3", "1.2.3", 5)
+    install(tmp_path / "bin", "#!/bin/sh\n")
+    program = find(row(), environment)
+    assert program is not None and program.version is None
+
+
 async def test_no_node(tmp_path: Path, environment: dict[str, str]) -> None:
     install(tmp_path / "bin", "#!/usr/bin/env node\n")
     (tmp_path / "package.json").write_text('{"engines": {"node": ">=22.0.0"}}')
@@ -309,7 +322,7 @@ async def test_a_real_harness(name: str, tmp_path: Path) -> None:
         assert examined.detected is not None
         assert examined.detected.version == VERIFIED[name]
         assert examined.detected.capabilities.resume is Ability.YES
-        assert model.requests() == [] or name not in ("claude", "codex")
+        assert model.requests() == [] or name not in ("claude", "codex", "pi")
 
 
 @pytest.mark.harnesses
@@ -320,6 +333,16 @@ async def test_claude_without_a_login(tmp_path: Path) -> None:
     environment["PATH"] = f"{real.program.parent}:{environment['PATH']}"
     found = await levels(BY_NAME["claude"], environment)
     assert found["login"][0] == "error"
+
+
+@pytest.mark.harnesses
+async def test_pi_without_a_login(tmp_path: Path) -> None:
+    real = HARNESS_ENVS["pi"]
+    environment = real.make_home(tmp_path, "http://127.0.0.1:9")
+    (tmp_path / ".pi/agent/models.json").unlink()
+    environment["PATH"] = f"{real.program.parent}:{environment['PATH']}"
+    level, words = (await levels(BY_NAME["pi"], environment))["login"]
+    assert level == "error" and "/login" in words
 
 
 @pytest.mark.harnesses

@@ -20,7 +20,7 @@ from athena.protocol.items import Unrecognized
 from athena.protocol.spec import AgentSpec
 
 STREAMS = Path(__file__).parent / "streams"
-NAMES = ("claude", "codex")
+NAMES = ("claude", "codex", "pi")
 FRAMES = {
     name: [
         json.loads(entry.value)
@@ -127,10 +127,12 @@ def test_an_unknown_request_is_refused(name: str) -> None:
     frame = {
         "claude": b'{"type": "control_request", "request_id": "7", "request": {"subtype": "odd"}}',
         "codex": b'{"method": "odd/thing", "id": 7, "params": {}}',
+        "pi": b'{"type": "extension_ui_request", "id": "7", "method": "odd"}',
     }[name]
+    refusal = b"cancelled" if name == "pi" else b"rror"
     step = driver.receive(memory, frame)
     [sent] = step.sends
-    assert b"7" in sent and b"rror" in sent
+    assert b"7" in sent and refusal in sent
     assert len(step.events) == 1
 
 

@@ -96,6 +96,22 @@ def reported(events: list[e.EventData]) -> list[e.UsageReported]:
     return found
 
 
+def test_the_costs_of_pi_are_those_of_its_responses() -> None:
+    for stream in [path for path in STREAMS if path.parent.name == "pi"]:
+        said = [
+            json.loads(entry.value).get("message", {})
+            for entry in recording.read(stream).entries
+            if entry.kind == "out"
+            and isinstance(entry.value, bytes)
+            and b'"message_end"' in entry.value
+        ]
+        named = [one["usage"]["cost"]["total"] for one in said if one["role"] == "assistant"]
+        ended = [one for one in played(stream).events if isinstance(one, e.TurnEnded)]
+        costs = [one.cost.amount for one in ended if one.cost is not None]
+        if stream.stem != "killed":
+            assert sum(costs) == pytest.approx(sum(named))
+
+
 @pytest.mark.parametrize("name", ["claude", "codex"])
 def test_costs_sum_up(name: str) -> None:
     """The costs of a session's turns are what the harness says the session cost."""

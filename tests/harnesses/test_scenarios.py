@@ -24,11 +24,13 @@ PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgG
 
 
 ALL = pytest.mark.parametrize("name", harnesses())
-NATIVE = pytest.mark.parametrize("name", harnesses("claude", "codex"))
+NATIVE = pytest.mark.parametrize("name", harnesses("claude", "codex", "pi"))
 """ACP v1 has no retries and no usage of single responses."""
-STEERING = pytest.mark.parametrize("name", harnesses("claude", "codex", "claude-acp", "codex-acp"))
+STEERING = pytest.mark.parametrize(
+    "name", harnesses("claude", "codex", "pi", "claude-acp", "codex-acp")
+)
 FORKING = pytest.mark.parametrize(
-    "name", harnesses("claude", "codex", "opencode", "claude-acp", "codex-acp")
+    "name", harnesses("claude", "codex", "pi", "opencode", "claude-acp", "codex-acp")
 )
 GIVING_UP = pytest.mark.parametrize("name", harnesses(*(one for one in ASKING if one != "qwen")))
 """Qwen Code tries again for minutes."""
@@ -234,7 +236,7 @@ async def assert_fails(run: Starts, name: str, script: str, category: str) -> No
 async def test_a_failure_that_passes(run: Starts, name: str, tag: str) -> None:
     async with run(name, **ASKING[name]) as live:
         await live.opened()
-        ended = await live.turn(f"[[fake:flaky tag={tag}]]")
+        ended = await live.turn(f"[[fake:unavailable tag={tag}]]")
         assert ended.stop_reason == "endTurn"
         assert said(live)[-1] == "Recovered."
         assert notices(live, "retry")
@@ -293,9 +295,11 @@ async def test_killed_with_an_open_permission(run: Starts, name: str, repo: Path
 
 
 @ALL
-async def test_a_session_that_is_gone(run: Starts, name: str) -> None:
+async def test_a_session_that_is_gone(run: Starts, name: str, tmp_path: Path) -> None:
     """What cannot be resumed says so, and is no silent new conversation."""
     gone = "01a202d8-a7e1-7083-a718-120e3eaff8d6"
+    if name == "pi":  # whose sessions are named by their files
+        gone = str(tmp_path / f"{gone}.jsonl")
     live = run(name, resume=gone, primer="Before, we spoke of apples.", **ASKING[name])
     async with live:
         await until(lambda: notices(live, "resume") or notices(live, "session"), timeout=30)

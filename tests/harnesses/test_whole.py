@@ -17,8 +17,8 @@ from tests.support.wait import until_sync
 
 pytestmark = pytest.mark.harnesses
 
-ALL = pytest.mark.parametrize("name", harnesses("claude", "codex", "gemini", "copilot"))
-NATIVE = pytest.mark.parametrize("name", harnesses("claude", "codex"))
+ALL = pytest.mark.parametrize("name", harnesses("claude", "codex", "gemini", "copilot", "pi"))
+NATIVE = pytest.mark.parametrize("name", harnesses("claude", "codex", "pi"))
 SECONDS = 60
 
 
@@ -163,7 +163,12 @@ def test_the_harness_is_killed_and_resumed(
         assert runs[-1]["data"]["resume"] == first["sessionId"]
 
 
-SESSIONS = {"claude": ".claude/projects", "codex": ".codex/sessions", "gemini": ".gemini/tmp"}
+SESSIONS = {
+    "claude": ".claude/projects",
+    "codex": ".codex/sessions",
+    "gemini": ".gemini/tmp",
+    "pi": ".pi/agent/sessions",
+}
 """Where each keeps its sessions, in its home."""
 
 
@@ -330,7 +335,11 @@ def test_a_copy_of_a_lost_session_is_told_in_words(
         client.call("athena/agent/stop", agent=first)
         client.until(first, "done", timeout=SECONDS)
         home = Path(athena.environment["HOME"])
-        for kept in (*home.glob(".claude/projects/*/*.jsonl"), *home.rglob("rollout-*.jsonl")):
+        names = (".claude/projects/*/*.jsonl", ".pi/agent/sessions/*/*.jsonl")
+        for kept in (
+            *(one for name in names for one in home.glob(name)),
+            *home.rglob("rollout-*.jsonl"),
+        ):
             kept.unlink()
         for kept in home.glob(".codex/*.sqlite*"):
             kept.unlink()
@@ -372,26 +381,28 @@ def test_a_copy_under_another_harness(
         pytest.param("claude", {"mode": "acceptEdits"}, "plan", "haiku", id="claude"),
         pytest.param("codex", ASKING["codex"], "read-only", "gpt-5.5", id="codex"),
         pytest.param("gemini", ASKING["gemini"], "autoEdit", None, id="gemini"),
+        pytest.param("pi", {}, None, "fake/fake-plain", id="pi"),
     ],
 )
 def test_what_was_set_holds_when_it_is_resumed(
-    athena: Athena, repository: Path, name: str, spawned: Json, mode: str, chosen: str | None
+    athena: Athena, repository: Path, name: str, spawned: Json, mode: str | None, chosen: str | None
 ) -> None:
     with athena.client() as client:
         given: Json = {"harness": name, "project": str(repository), **spawned}
         agent = client.call("athena/agent/spawn", prompt="[[fake:hello]]", **given)["id"]
         before = client.until(agent, "idle", timeout=SECONDS)
-        client.call("athena/agent/setMode", agent=agent, mode=mode)
-        until_sync(lambda: client.agent(agent)["mode"] == mode, SECONDS)
+        if mode is not None:
+            client.call("athena/agent/setMode", agent=agent, mode=mode)
+            until_sync(lambda: client.agent(agent)["mode"] == mode, SECONDS)
         if chosen is not None:
             client.call("athena/agent/setModel", agent=agent, model=chosen)
             until_sync(lambda: client.agent(agent)["model"] != before["model"], SECONDS)
-        settings = {key: client.agent(agent)[key] for key in ("mode", "model")}
+        settings = {key: client.agent(agent).get(key) for key in ("mode", "model")}
         client.call("athena/agent/stop", agent=agent)
         client.until(agent, "done", timeout=SECONDS)
         client.call("athena/agent/resume", agent=agent, text="[[fake:hello]]")
         now = client.until(agent, "idle", timeout=SECONDS)
-        assert {key: now[key] for key in settings} == settings
+        assert {key: now.get(key) for key in settings} == settings
 
 
 @NATIVE

@@ -32,7 +32,7 @@ class HarnessEnv:
 
     name: str
     tool: str
-    protocol: Literal["claude", "codex", "acp"]
+    protocol: Literal["claude", "codex", "acp", "pi"]
     api: Literal["anthropic", "responses", "chat", "gemini"]
     env: Callable[[str], dict[str, str]]
     args: tuple[str, ...] = ()
@@ -113,15 +113,70 @@ def _qwen_files(url: str) -> Files:
     return {".qwen/settings.json": json.dumps(settings, indent=2)}
 
 
+PI_GATE = """\
+// pi asks nothing by itself: what it may do is for its extensions.
+export default function (pi) {
+	pi.on("tool_call", async (event, ctx) => {
+		if (!["bash", "edit", "write"].includes(event.toolName)) return;
+		const what = event.input.command ?? event.input.path;
+		const allowed = await ctx.ui.confirm(`Allow ${event.toolName}?`, what);
+		if (!allowed) return { block: true, reason: "The user said no." };
+	});
+	pi.registerCommand("ask", {
+		description: "Ask the user, then the model",
+		handler: async (args, ctx) => {
+			const way = await ctx.ui.select("Which way?", ["Left", "Right"]);
+			const name = await ctx.ui.input("A name?", "any");
+			ctx.ui.setStatus("gate", "asked");
+			ctx.ui.notify(`${way}, ${name}`, "warning");
+			pi.setSessionName(`To the ${way}`);
+			pi.sendMessage({ customType: "gate", content: "On the way.", display: true });
+			pi.sendUserMessage(args);
+		},
+	});
+	pi.registerCommand("fresh", { handler: async (args, ctx) => { await ctx.newSession(); } });
+	pi.registerCommand("fail", { handler: async () => { throw new Error("out of ink"); } });
+}
+"""
+"""An extension that asks before anything is changed, and brings commands."""
+
+
+def _pi_model(name: str, **more: object) -> dict[str, object]:
+    return {
+        "id": name,
+        "name": name,
+        "contextWindow": 200_000,
+        "maxTokens": 8192,
+        "input": ["text", "image"],
+        **more,
+    }
+
+
 def _pi_files(url: str) -> Files:
     provider = {
         "baseUrl": f"{url}/v1",
         "api": "openai-completions",
         "apiKey": DUMMY_KEY,
-        "models": [{"id": "fake", "name": "fake", "contextWindow": 200_000, "maxTokens": 8192}],
+        "models": [
+            _pi_model(
+                "fake",
+                reasoning=True,
+                thinkingLevelMap={"minimal": None},
+                cost={"input": 3, "output": 15, "cacheRead": 0.3, "cacheWrite": 3.75},
+            ),
+            _pi_model("fake-plain"),
+        ],
     }
-    settings = {"defaultProvider": "fake", "defaultModel": "fake"}
+    # By itself it waits longer and longer, and compacts only what is long.
+    settings = {
+        "defaultProvider": "fake",
+        "defaultModel": "fake",
+        "retry": {"maxRetries": 2, "baseDelayMs": 50, "provider": {"maxRetries": 0}},
+        "compaction": {"keepRecentTokens": 1},
+    }
     return {
+        ".pi/agent/extensions/gate.ts": PI_GATE,
+        ".pi/agent/prompts/plan.md": "---\ndescription: Plan\n---\nPlan $@ [[fake:hello]]\n",
         ".pi/agent/models.json": json.dumps({"providers": {"fake": provider}}, indent=2),
         ".pi/agent/settings.json": json.dumps(settings, indent=2),
     }
@@ -225,11 +280,12 @@ HARNESS_ENVS: Mapping[str, HarnessEnv] = {
         HarnessEnv(
             name="pi",
             tool="pi",
-            protocol="acp",
+            protocol="pi",
             api="chat",
             env=lambda url: {"PI_OFFLINE": "1"},
             args=("--mode", "rpc"),
             files=_pi_files,
+            fast=True,
         ),
     )
 }

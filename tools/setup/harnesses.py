@@ -1,6 +1,6 @@
 """The real coding-agent harnesses that tests run against the fake model, pinned.
 
-`harnesses` are those of `make test`: both native protocols, and the two ACP agents that start
+`harnesses` are those of `make test`: the native protocols, and the two ACP agents that start
 fastest. `all-harnesses` has the others too (`make test-harnesses`).
 """
 
@@ -41,6 +41,13 @@ FAST: tuple[Tool, ...] = (
         command="copilot",
         says=r"1\.0\.102",
     ),
+    NpmTool(
+        name="pi",
+        version="0.73.1",
+        package="@mariozechner/pi-coding-agent",
+        command="pi",
+        says=r"^0\.73\.1",
+    ),
 )
 
 SLOW: tuple[Tool, ...] = (
@@ -73,13 +80,6 @@ SLOW: tuple[Tool, ...] = (
         package="@qwen-code/qwen-code",
         command="qwen",
         says=r"^0\.24\.4",
-    ),
-    NpmTool(
-        name="pi",
-        version="0.73.1",
-        package="@mariozechner/pi-coding-agent",
-        command="pi",
-        says=r"^0\.73\.1",
     ),
 )
 

@@ -30,3 +30,7 @@ def driver_for(harness: Harness, detected: Detected | None = None) -> Driver[Any
             from athena.harness.codex.driver import CodexDriver
 
             return CodexDriver(harness, known)
+        case "pi":
+            from athena.harness.pi.driver import PiDriver
+
+            return PiDriver(harness, known)

@@ -22,7 +22,7 @@ class Harness:
 
     name: str
     title: str
-    protocol: Literal["acp", "claude", "codex"]
+    protocol: Literal["acp", "claude", "codex", "pi"]
     argv: tuple[str, ...]
     hint: str
     env: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -124,6 +124,14 @@ HARNESSES: tuple[Harness, ...] = (
             r"|stream disconnected before completion.*)",
         ),
     ),
+    Harness(
+        name="pi",
+        title="pi",
+        protocol="pi",
+        argv=("pi", "--mode", "rpc"),
+        hint="Install it with: npm install -g @mariozechner/pi-coding-agent; then log in with: pi",
+        version_argv=("pi", "--version"),
+    ),
     # From here on: agents whose command line is documented by their makers, and which Athena's
     # tests have not run. None of them is taken unasked (`verified`).
     Harness(
@@ -216,8 +224,8 @@ HARNESSES: tuple[Harness, ...] = (
         version_argv=("kiro-cli", "--version"),
     ),
     Harness(
-        name="pi",
-        title="pi",
+        name="pi-acp",
+        title="pi over ACP",
         protocol="acp",
         argv=("pi-acp",),
         hint="Install it with: npm install -g @mariozechner/pi-coding-agent pi-acp; then log in "

@@ -12,5 +12,6 @@ VERIFIED: Mapping[str, str] = {
     "copilot": "1.0.102",
     "gemini": "0.61.0",
     "opencode": "1.18.33",
+    "pi": "0.73.1",
     "qwen": "0.24.4",
 }

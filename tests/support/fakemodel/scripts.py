@@ -47,6 +47,7 @@ BUILTIN: dict[str, Script] = {
         [Say("All steps done.")],
     ],
     "long": [[Pace(5), Say(" ".join(f"word{number}" for number in range(200)))]],
+    "unavailable": [[Fail(503, times=2), Say("Recovered.")]],
     "flaky": [[Fail(529, times=2), Say("Recovered.")]],
     "broken": [[Fail(400, times=ALWAYS)]],
     "limit": [[Fail(429, times=ALWAYS)]],
