@@ -364,13 +364,12 @@ def test_instructions_go_before_the_first_prompt() -> None:
 SYSTEM = {"sessionCapabilities": {"systemPrompt": {}, "resume": {}}}
 
 
-def test_a_session_that_is_named_by_the_instructions_has_no_title() -> None:
-    talk = Talk(instructions="Be brief, and say why.").opened().prompted("Do it")
+def test_a_session_that_is_named_by_the_instructions_has_the_title_of_its_prompt() -> None:
+    talk = Talk(instructions="Be brief, and say why.").opened().prompted("Do it\n\nAnd well.")
     talk.lines.clear()
     talk.updates("session_info_update", title="Be brief, and…")
-    assert talk.lines == []
     talk.updates("session_info_update", title="Doing it")
-    assert len(talk.lines) == 1 and "Doing it" in talk.lines[0]
+    assert talk.lines == ['titleChanged {"title": "Do it"}', 'titleChanged {"title": "Doing it"}']
 
 
 def test_instructions_go_into_the_session_where_the_agent_takes_them() -> None:

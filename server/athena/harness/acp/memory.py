@@ -120,13 +120,13 @@ class Memory(Remembered):
     """The memory.
 
     `history`: what comes now was said in an earlier run: `loading` until the session is loaded,
-    `late` where it may follow after that, `replaying` once it does. `preface` goes before the
-    first prompt, and `prefaced` is how that began. `said` are the texts of the user in this turn.
-    `leftover` prompts could not be steered into a turn and wait for its end. `failure` is why the
-    provider failed, where that was the agent's last word. `finished` maps the tool calls of this
-    turn that are over to their items, `terminals` a terminal to the tool call that shows it.
-    `responses` counts those whose usage was told. `usage_before` and `cost_before` are what was
-    counted when the turn began; `None`: not known.
+    `late` where it may follow after that, `replaying` once it does. `preface` goes before the first
+    prompt; `prefaced` is how that began, and `asked` how the user did. `said` are the texts of the
+    user in this turn. `leftover` prompts could not be steered into a turn and wait for its end.
+    `failure` is why the provider failed, where that was the agent's last word. `finished` maps the
+    tool calls of this turn that are over to their items, `terminals` a terminal to the tool call
+    that shows it. `responses` counts those whose usage was told. `usage_before` and `cost_before`
+    are what was counted when the turn began; `None`: not known.
     """
 
     cwd: str
@@ -144,6 +144,7 @@ class Memory(Remembered):
     called: int = 0
     preface: tuple[str, ...] = ()
     prefaced: str = ""
+    asked: str = ""
     said: tuple[str, ...] = ()
     leftover: tuple[tuple[ContentBlock, ...], ...] = ()
     interrupted: bool = False

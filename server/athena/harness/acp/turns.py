@@ -42,6 +42,9 @@ def prompt(work: Work, turn_id: str, content: Sequence[ContentBlock]) -> None:
 def _send(work: Work, content: Sequence[ContentBlock]) -> None:
     memory = work.memory
     blocks = [*(TextContent(text=one) for one in memory.preface), *content]
+    if memory.preface:
+        first = plain_text(list(content)).strip().partition("\n")[0]
+        work.remember(prefaced=memory.preface[0][:LONGEST_TITLE], asked=first[:LONGEST_TITLE])
     work.remember(
         preface=(),
         prefaced="".join(memory.preface[:1])[:LONGEST_TITLE] or memory.prefaced,

@@ -238,7 +238,9 @@ def _info(work: Work, update: Json) -> None:
     if not title or work.memory.history is not None:
         return
     # Many agents name a session by the first words they hear, which may be instructions of ours.
-    if not work.memory.prefaced.startswith(title.rstrip(" .…")):
+    if work.memory.prefaced.startswith(title.rstrip(" .…")):
+        title = work.memory.asked
+    if title:
         work.events.append(e.TitleChanged(title=title))
 
 
