@@ -152,7 +152,7 @@ end
 ---@return string[]?
 function M.paths(source, lead)
   local before, last = lead:match("^(new,.-)([^,]*)$")
-  if source == "workspace" and before then
+  if source == "workspace" and before and last then
     return vim.tbl_map(function(folder)
       return before .. folder
     end, vim.fn.getcompletion(last, "dir"))

@@ -33,7 +33,7 @@ local READABLE = 3
 ---@param color integer as 0xRRGGBB
 ---@return number from 0 (black) to 1 (white)
 local function luminance(color)
-  local sum = 0
+  local sum = 0 ---@type number
   for shift, weight in pairs({ [16] = 0.2126, [8] = 0.7152, [0] = 0.0722 }) do
     local part = bit.band(bit.rshift(color, shift), 0xFF) / 255
     sum = sum + weight * (part <= 0.04045 and part / 12.92 or ((part + 0.055) / 1.055) ^ 2.4)
@@ -58,7 +58,7 @@ end
 ---Link all groups, but for those that the user set.
 function M.set()
   for name, targets in pairs(LINKS) do
-    local target = vim.iter(targets):find(readable) or targets[#targets]
+    local target = vim.tbl_filter(readable, targets)[1] or targets[#targets]
     local set = vim.api.nvim_get_hl(0, { name = name })
     -- A link that is ours gives way to another; `default` would leave it.
     local ours = set.link and vim.list_contains(targets, set.link) or false

@@ -5,7 +5,7 @@ local M = {}
 ---The agent's own repository, where one was chosen; requests leave it away.
 M.OWN = ""
 
----@class athena.Place
+---@class athena.RepositoryPlace
 ---@field name string what requests call it
 ---@field title string
 ---@field path string the agent's worktree
@@ -14,7 +14,7 @@ M.OWN = ""
 
 ---Where an agent works, its own repository first; none without a repository.
 ---@param agent? athena.AgentView
----@return athena.Place[]
+---@return athena.RepositoryPlace[]
 function M.of(agent)
   local own = agent and agent.workspace
   if not agent or not own or not own.repository then
@@ -44,7 +44,7 @@ end
 ---The place of a name; without one that of its own repository.
 ---@param agent? athena.AgentView
 ---@param repository? string
----@return athena.Place?
+---@return athena.RepositoryPlace?
 function M.find(agent, repository)
   for _, place in ipairs(M.of(agent)) do
     if place.name == (repository or M.OWN) then

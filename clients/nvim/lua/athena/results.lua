@@ -39,7 +39,7 @@ end
 
 ---The agent of a worktree, and the repository where it is another than the agent's own.
 ---@param row athena.WorkspaceState
----@return string
+---@return string?
 local function whose(row)
   for name, folder in pairs(places.others(state.agents[row.agentId])) do
     if folder == row.path then

@@ -36,7 +36,7 @@ function M.name(place)
   local whose = place.agent
   if place.repository then
     -- A slash in its name would be the end of this part.
-    whose = whose .. ":" .. place.repository:gsub("/", ":")
+    whose = whose .. ":" .. vim.uri_encode(place.repository, "rfc3986"):gsub("/", "%%2F")
   end
   return ("athena://review/%s/%s/%s/%s/%s"):format(whose, place.scope, turn, place.side, place.path)
 end
@@ -52,7 +52,7 @@ function M.parse(name)
   local agent, repository = whose:match("^([^:]+):?(.*)$")
   local place = {
     agent = agent,
-    repository = places.named((repository:gsub(":", "/"))),
+    repository = places.named(vim.uri_decode(repository or "")),
     scope = scope,
     turnId = turn ~= "-" and turn or nil,
     side = side,

@@ -154,15 +154,15 @@ end
 ---@param folders athena.Folders
 ---@return string?
 local function file_of(name, folders)
-  local candidates = { vim.startswith(name, "/") and name or folders.own .. "/" .. name }
+  local possible = { vim.startswith(name, "/") and name or folders.own .. "/" .. name }
   for repository, folder in pairs(folders.others) do
     if vim.startswith(name, repository .. "/") then
-      table.insert(candidates, folder .. name:sub(#repository + 1))
+      table.insert(possible, folder .. name:sub(#repository + 1))
     end
   end
-  for _, candidate in ipairs(candidates) do
-    if vim.uv.fs_stat(candidate) then
-      return vim.fs.normalize(candidate)
+  for _, path in ipairs(possible) do
+    if vim.uv.fs_stat(path) then
+      return vim.fs.normalize(path)
     end
   end
 end
