@@ -141,8 +141,9 @@ await drive(async (window) => {
   await dialog.getByRole("button", { name: "Rebase" }).click();
   await notification("Merge Work").waitFor();
   found.rebased = await notification("Merge Work").innerText();
+  const workspaces = page.locator(".pane", { has: page.locator(".pane-header", { hasText: "Workspaces" }) });
   await window.until("the workspace is as the merge left it", async () => {
-    const states = (await rows()).filter((text) => text.includes("athena/spinner  "));
+    const states = (await rows(workspaces)).filter((text) => text.includes("athena/spinner"));
     return states.length > 0 && !states.some((text) => text.includes("●"));
   });
   await closeToasts();
