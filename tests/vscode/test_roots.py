@@ -46,6 +46,7 @@ def test_several_folders(
     assert agents["write-the-library"]["project"] == str(library)
     (other,) = agents["mender"]["workspace"]["also"]
     assert other["repository"] == str(library)
+    assert found["written"] == "One line\nand another"
     assert "Bring 1 file of mender into main of library?" in found["merging"]
     assert (library / "lib.py").read_text() == "x = 2\n"
     assert (shop / "part" / "shop.py").read_text() == "x = 1\n"

@@ -49,6 +49,10 @@ export function PromptBox({ agent, draft, onDraft, attached, onAttached, onSent 
     if (end !== undefined) element.setSelectionRange(end, end);
   }, [text]);
   useEffect(() => onDraft(text), [text]);
+  // An agent that was asked for nothing yet is there to be asked.
+  useEffect(() => {
+    if (!agent.turns && !agent.queue?.length) box.current?.focus();
+  }, []);
 
   const send = async (method: "athena/agent/prompt" | "athena/agent/steer") => {
     if (!text.trim() && attached.length === 0) return;

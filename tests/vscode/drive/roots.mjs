@@ -34,6 +34,23 @@ await drive(async (window) => {
   await page.keyboard.press("Enter");
   await row("write-the-library").waitFor();
 
+  // With nothing written the agent waits for its first prompt, which has lines and files.
+  await window.command("Athena: New Agent");
+  await library.first().click();
+  await window.until("it says where", async () => (await title()).includes("in library"));
+  await box.getByRole("button", { name: "Choose the Harness" }).click();
+  await pick("Harness", "rehearsed");
+  await window.until("it says with what", async () => (await title()).includes("rehearsed"));
+  await input.focus();
+  await page.keyboard.press("Enter");
+  const waiting = await window.view("#prompt:focus", 60_000);
+  await page.keyboard.type("One line");
+  await page.keyboard.press("Shift+Enter");
+  await page.keyboard.type("and another");
+  found.written = await waiting.inputValue("#prompt");
+  await page.keyboard.press("Enter");
+  await waiting.waitForSelector(".turn-end");
+
   // With a file in view it is that file's folder, and nobody is asked.
   await window.command("Go to File...");
   await input.fill("shop.py");

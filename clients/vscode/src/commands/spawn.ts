@@ -41,7 +41,10 @@ const REST: ChoiceButton = {
   tooltip: "Choose Model, Mode and Name",
 };
 
-/** Ask what is to be done, and start an agent that does it. What was typed is kept until it works. */
+/**
+ * Ask what is to be done, and start an agent that does it. What was typed is kept until it works. With
+ * nothing typed the agent waits for its first prompt, which is written in its transcript.
+ */
 export async function spawnAgent(athena: Athena, given: Given): Promise<AgentDetail | undefined> {
   const command = commandOf("athena.agent.spawn");
   const project = (given["project"] as string | undefined) ?? folderInView()?.uri.fsPath;
@@ -67,11 +70,11 @@ export async function spawnAgent(athena: Athena, given: Given): Promise<AgentDet
         const chosen = name && (await choose(athena, command, name, wanted));
         if (chosen) take(wanted, name, chosen);
       } else {
-        isFinal = draft.trim() !== "";
+        isFinal = true;
       }
     }
     try {
-      request = named({ ...wanted, prompt: draft }, request);
+      request = named({ ...wanted, ...(draft.trim() ? { prompt: draft } : {}) }, request);
       return await athena.server.request("athena/agent/spawn", request);
     } catch (error) {
       if (error instanceof NotConnected) throw error;
@@ -101,7 +104,9 @@ function askPrompt(wanted: SpawnAgent, draft: string, problem: string): Promise<
   const { archetype, harness, model, mode, name, workspace } = wanted;
   const chosen = [name, folder, workspaceWords(workspace), archetype, harness, model, mode];
   box.title = ["New Agent", ...chosen].filter(Boolean).join(" · ");
-  box.prompt = wanted.content ? "The selection goes with the prompt." : "";
+  box.prompt = wanted.content
+    ? "The selection goes with the prompt."
+    : "With nothing written, Enter opens the agent's own prompt: for lines, files and pictures.";
   box.validationMessage = problem;
   box.placeholder = "What should be done?";
   box.value = draft;
@@ -114,7 +119,8 @@ function askPrompt(wanted: SpawnAgent, draft: string, problem: string): Promise<
     };
     box.onDidChangeValue(() => (box.validationMessage = ""));
     box.onDidAccept(() => {
-      if (box.value.trim()) end({ text: box.value });
+      // A selection alone asks for nothing.
+      if (box.value.trim() || !wanted.content) end({ text: box.value });
     });
     box.onDidTriggerButton((button) => {
       end({ text: box.value, choose: (button as ChoiceButton).chooses });
