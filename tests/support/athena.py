@@ -142,7 +142,9 @@ class Client:
             agent = self.agent(name)
             return agent if agent["status"] in statuses and not agent["queue"] else None
 
-        found = until_sync(reached, timeout, f"{name} is one of {statuses}: {self.agent(name)}")
+        found = until_sync(
+            reached, timeout, lambda: f"{name} is one of {statuses}: {self.agent(name)}"
+        )
         assert found is not None
         return found
 
@@ -153,7 +155,9 @@ class Client:
             agent = self.agent(name)
             return agent if agent["status"] in statuses else None
 
-        found = until_sync(reached, timeout, f"{name} is one of {statuses}: {self.agent(name)}")
+        found = until_sync(
+            reached, timeout, lambda: f"{name} is one of {statuses}: {self.agent(name)}"
+        )
         assert found is not None
         return found
 

@@ -27,15 +27,16 @@ async def until(check: Callable[[], T | Awaitable[T]], timeout: float = 10, what
         await asyncio.sleep(POLL_SECONDS)
 
 
-def until_sync(check: Callable[[], T], timeout: float = 10, what: str = "") -> T:
-    """`until` for tests without an event loop."""
+def until_sync(
+    check: Callable[[], T], timeout: float = 10, what: str | Callable[[], str] = ""
+) -> T:
+    """`until` for tests without an event loop; `what` may be asked for when it was not so."""
     deadline = time.monotonic() + timeout
     while True:
         value = check()
         if value:
             return value
         if time.monotonic() > deadline:
-            raise AssertionError(
-                f"not so after {timeout} s: {what or inspect.getsource(check).strip()}"
-            )
+            words = what() if callable(what) else what or inspect.getsource(check).strip()
+            raise AssertionError(f"not so after {timeout} s: {words}")
         time.sleep(POLL_SECONDS)

@@ -20,6 +20,7 @@ from athena.app.epoch import next_epoch
 from athena.app.follow import Subscriptions
 from athena.app.hub import Hub
 from athena.app.launching import Launcher
+from athena.app.leftovers import Leftovers
 from athena.app.notification import DesktopTeller, WebhookTeller
 from athena.app.patience import Patience
 from athena.app.stall import StallWatch
@@ -83,6 +84,7 @@ class AthenaCore:
                 ("telling the webhook", WebhookTeller(context).run),
                 ("the watch for collisions", context.collisions.run),
                 ("the pruning of checkpoints", Pruning(context).run),
+                ("forgetting old runs", Leftovers(context).run),
                 ("the upkeep", self._upkeep),
             )
         ]

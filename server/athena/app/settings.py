@@ -83,6 +83,7 @@ class Settings:
         self.daemon = user.daemon
         self.notification = user.notification
         self.checkpoint = user.checkpoint
+        self.run = user.run
 
     @property
     def defaults(self) -> Defaults:

@@ -106,6 +106,18 @@ class CheckpointSettings(Table):
     )
 
 
+class RunSettings(Table):
+    """How long what a harness said is kept as it said it, in `runs/` of the state directory. Only
+    in your own file. What it meant is in the log, for ever."""
+
+    keep_days: float = Field(
+        default=30,
+        ge=0,
+        description="Forget the lines and the standard error of runs that ended before; the last "
+        "run of an agent that is not archived is kept.",
+    )
+
+
 class PermissionSettings(Table):
     """What happens to questions and permission requests that nobody answers."""
 
@@ -231,6 +243,7 @@ class SettingsFile(Table):
     defaults: Defaults = Defaults()
     workspace: WorkspaceSettings = WorkspaceSettings()
     checkpoint: CheckpointSettings = CheckpointSettings()
+    run: RunSettings = RunSettings()
     permission: PermissionSettings = PermissionSettings()
     notification: NotificationSettings = NotificationSettings()
     archetype: dict[str, ArchetypeSettings] = {}
