@@ -63,6 +63,30 @@ def test_a_changeset_in_files_and_hunks(client: Client, project: Path) -> None:
     assert "LINE FIVE" in new["text"]
 
 
+def test_files_in_detail_are_the_same_together_as_one_by_one(client: Client, project: Path) -> None:
+    agent = worked(client, project)
+    client.call("athena/review/comment", agent=agent["id"], path="text.txt", line=5, text="why?")
+    seen = client.call("athena/changeset/get", agent=agent["id"], details=10)
+    assert seen["details"] == [
+        client.call("athena/changeset/file", agent=agent["id"], path=file["path"])
+        for file in seen["files"]
+    ]
+    first = client.call("athena/changeset/get", agent=agent["id"], details=1)
+    assert first["details"] == seen["details"][:1] and first["files"] == seen["files"]
+    assert "details" not in client.call("athena/changeset/get", agent=agent["id"])
+
+
+def test_lines_that_are_too_many_for_one_answer_are_left_out(client: Client, project: Path) -> None:
+    agent = worked(client, project, "say hi")
+    place = Path(agent["workspace"]["path"])
+    for n in range(6):
+        (place / f"big{n}").write_text(f"{n:099}\n" * 35_000)
+    seen = client.call("athena/changeset/get", agent=agent["id"], details=10)["details"]
+    assert [file["large"] for file in seen] == [False] * 4 + [True] * 2
+    assert all(len(file["hunkList"]) == 1 for file in seen)
+    assert not seen[-1]["hunkList"][0]["added"]
+
+
 def test_a_hunk_of_an_accepted_file_is_reopened_alone(client: Client, project: Path) -> None:
     agent = worked(client, project)
     about = {"agent": agent["id"], "path": "text.txt"}

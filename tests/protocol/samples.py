@@ -57,6 +57,9 @@ def classes() -> dict[str, Model]:
         is_model = isinstance(cls, type) and issubclass(cls, Request | Record)
         if is_model and cls.__name__ not in found:
             found[cls.__name__] = cls
+            for base in cls.__bases__:
+                if base not in (Request, Record, e.EventData):
+                    note(base)
             for info in cls.model_fields.values():
                 note(info.annotation)
         for part in getattr(cls, "__args__", ()):

@@ -343,9 +343,9 @@ export interface ChangesApplied {
  */
 export interface ChangesetRef {
   agent: string;
-  repository?: string;
-  scope?: Scope;
-  turnId?: string;
+  repository: string;
+  scope: Scope;
+  turnId: string;
 }
 
 /** A changeset: `oldTree` and `newTree` are the git trees it lies between. */
@@ -356,6 +356,7 @@ export interface ChangesetView {
   oldTree: string;
   newTree: string;
   files: ChangedFile[];
+  details?: ChangedFileDetail[];
   additions: number;
   deletions: number;
 }
@@ -1268,6 +1269,15 @@ export interface ReadChangedFile extends ChangesetRef {
 /** Parameters of `athena/changeset/text`: one side of a changed file. */
 export interface ReadChangedText extends ReadChangedFile {
   side: "old" | "new";
+}
+
+/**
+ * Parameters of `athena/changeset/get`. With `details` the first so many files come with their
+ * hunks and comments, as `athena/changeset/file` tells them one by one; beyond 16 MB of lines they
+ * are `large`.
+ */
+export interface ReadChangeset extends ChangesetRef {
+  details?: number;
 }
 
 /**
@@ -2267,7 +2277,7 @@ export interface Methods {
   /** Where live workspaces collide. */
   "athena/collision/list": { params: ListCollisions; result: CollisionList };
   /** What an agent changed. */
-  "athena/changeset/get": { params: ChangesetRef; result: ChangesetView };
+  "athena/changeset/get": { params: ReadChangeset; result: ChangesetView };
   /** The hunks of a changed file. */
   "athena/changeset/file": { params: ReadChangedFile; result: ChangedFileDetail };
   /** One side of a changed file. */

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
 from athena.app.context import Context
 from athena.app.trees import checkout_of, found_changes, seen_in
 from athena.border import Connection
@@ -16,14 +19,17 @@ from athena.worktree.repository import Checkout
 
 MISSING = "0" * 40
 NO_MODE = "000000"
+SHOWN_BYTES = 16 << 20
+"""Lines that come along with one changeset."""
 
 
-async def get(context: Context, connection: Connection, asked: r.ChangesetRef) -> r.ChangesetView:
-    """The files of a changeset."""
+async def get(context: Context, connection: Connection, asked: r.ReadChangeset) -> r.ChangesetView:
+    """The files of a changeset, the first ones in detail where that is asked for."""
     state = await state_of(context, asked.agent, asked.repository)
     checkout = await checkout_of(context, state)
     found = await found_changes(checkout, state, asked.scope, asked.turn_id)
     judged = await _judged_by_hunk(checkout, state, found)
+    details = _shortened(await found_by.hunks_of(checkout, found.files[: asked.details]))
     return r.ChangesetView(
         agent_id=state.id,
         scope=asked.scope,
@@ -31,6 +37,7 @@ async def get(context: Context, connection: Connection, asked: r.ChangesetRef) -
         old_tree=found.base,
         new_tree=found.head,
         files=[_file(state, f, judged.get(f.id)) for f in found.files],
+        details=[_detail(state, asked, one) for one in details] or None,
         additions=found.added,
         deletions=found.deleted,
     )
@@ -43,22 +50,7 @@ async def file(
     state = await state_of(context, asked.agent, asked.repository)
     checkout = await checkout_of(context, state)
     found = await found_changes(checkout, state, asked.scope, asked.turn_id)
-    changed = found.file(asked.path)
-    detail = FileHunks(changed, (), False)
-    if changed.has_hunks:
-        detail = await found_by.hunks(checkout, changed)
-    path = to_wire(changed.path)
-    return r.ChangedFileDetail.model_validate(
-        {
-            **_file(state, changed, _shared_verdict(state, detail)).model_dump(),
-            "hunks": len(detail.hunks),
-            "large": detail.large,
-            "hunk_list": [_hunk(state, changed, h) for h in detail.hunks],
-            "comment_list": [
-                c for c in state.comments if (c.path, c.repository) == (path, asked.repository)
-            ],
-        }
-    )
+    return _detail(state, asked, await found_by.hunks(checkout, found.file(asked.path)))
 
 
 async def text(context: Context, connection: Connection, asked: r.ReadChangedText) -> r.ChangedText:
@@ -144,6 +136,34 @@ def _file(
         file_id=changed.id,
         verdict=by_hunk or verdict_of(state, changed.id),
         comments=sum(c.path == path and c.state != "resolved" for c in state.comments),
+    )
+
+
+def _shortened(details: Sequence[FileHunks]) -> Iterator[FileHunks]:
+    """The same without the lines of those that would make one answer of all too large."""
+    size = 0
+    for one in details:
+        size += sum(len(line) for hunk in one.hunks for line in (*hunk.removed, *hunk.added))
+        if size <= SHOWN_BYTES:
+            yield one
+        else:
+            bare = tuple(replace(hunk, removed=(), added=()) for hunk in one.hunks)
+            yield replace(one, hunks=bare, large=True)
+
+
+def _detail(state: AgentState, asked: r.ChangesetRef, detail: FileHunks) -> r.ChangedFileDetail:
+    changed = detail.file
+    path = to_wire(changed.path)
+    return r.ChangedFileDetail.model_validate(
+        {
+            **_file(state, changed, _shared_verdict(state, detail)).model_dump(),
+            "hunks": len(detail.hunks),
+            "large": detail.large,
+            "hunk_list": [_hunk(state, changed, h) for h in detail.hunks],
+            "comment_list": [
+                c for c in state.comments if (c.path, c.repository) == (path, asked.repository)
+            ],
+        }
     )
 
 

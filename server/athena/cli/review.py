@@ -41,6 +41,8 @@ scope_option = click.option(
 )
 which_turn = options.turn("Only what this turn changed: its number, or its id.")
 SIGNS = {"added": "A", "modified": "M", "deleted": "D", "renamed": "R", "typeChanged": "T"}
+MOST_FILES = 10_000
+"""Files that are shown with their hunks; of those behind only the names are."""
 MARKS = {"accepted": "[green]✓[/]", "rejected": "[red]✗[/]", "open": " "}
 
 
@@ -77,13 +79,10 @@ def diff(
     """
     with session() as daemon:
         which = which_of(daemon, agent, scope, turn, repository)
-        found = daemon.call("athena/changeset/get", **which)
+        wanted = 0 if stat else MOST_FILES
+        found = daemon.call("athena/changeset/get", **which, details=wanted)
+        details = [f for f in found.pop("details", ()) if not paths or _is_in(f["path"], paths)]
         chosen = [f for f in found["files"] if not paths or _is_in(f["path"], paths)]
-        details = [
-            daemon.call("athena/changeset/file", **which, path=f["path"])
-            for f in chosen
-            if not stat
-        ]
         if as_json:
             tell_json({**found, "files": details or chosen})
             return

@@ -23,7 +23,7 @@ from athena.lsp.places import path_of, uri_of
 from athena.lsp.protocol import ClientRefused
 from athena.protocol.agent import AgentDetail, AgentList
 from athena.protocol.errors import AthenaError, ErrorCode
-from athena.protocol.review import ChangedFileDetail, ChangesetView, Comparison
+from athena.protocol.review import ChangesetView, Comparison
 from athena.protocol.transcript import RequestList, SystemInfo, TranscriptPage
 
 if TYPE_CHECKING:
@@ -221,11 +221,10 @@ class Documents:
         which: dict[str, object] = {"agent": agent, "scope": "base"}
         if turn_id is not None:
             which |= {"scope": "turn", "turnId": turn_id}
-        found = await editor.call(ChangesetView, "athena/changeset/get", **which)
-        files = [
-            await editor.call(ChangedFileDetail, "athena/changeset/file", path=f.path, **which)
-            for f in found.files[:MOST_FILES]
-        ]
+        found = await editor.call(
+            ChangesetView, "athena/changeset/get", details=MOST_FILES, **which
+        )
+        files = found.details or []
         text = pages.changes_page(files)
         left = len(found.files) - len(files)
         return f"{text}# and {left} more files\n" if left else text

@@ -196,7 +196,7 @@ METHODS: tuple[Method, ...] = (
         "Where live workspaces collide.",
     ),
     Method(
-        "athena/changeset/get", r.ChangesetRef, r.ChangesetView, "read", "What an agent changed."
+        "athena/changeset/get", r.ReadChangeset, r.ChangesetView, "read", "What an agent changed."
     ),
     Method(
         "athena/changeset/file",

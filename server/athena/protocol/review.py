@@ -28,6 +28,14 @@ class ChangesetRef(Request):
     turn_id: str | None = None
 
 
+class ReadChangeset(ChangesetRef):
+    """Parameters of `athena/changeset/get`. With `details` the first so many files come with their
+    hunks and comments, as `athena/changeset/file` tells them one by one; beyond 16 MB of lines they
+    are `large`."""
+
+    details: int = Field(default=0, ge=0)
+
+
 class ChangedFile(Record):
     """A file of a changeset. `additions` and `deletions` are null for binary files.
 
@@ -46,19 +54,6 @@ class ChangedFile(Record):
     verdict: Verdict = "open"
     hunks: int | None = None
     comments: int = 0
-
-
-class ChangesetView(Record):
-    """A changeset: `old_tree` and `new_tree` are the git trees it lies between."""
-
-    agent_id: str
-    scope: Scope
-    turn_id: str | None = None
-    old_tree: str
-    new_tree: str
-    files: list[ChangedFile]
-    additions: int
-    deletions: int
 
 
 class ReadChangedFile(ChangesetRef):
@@ -107,6 +102,20 @@ class ChangedFileDetail(ChangedFile):
     large: bool = False
     hunk_list: list[HunkView] = []
     comment_list: list[CommentView] = []
+
+
+class ChangesetView(Record):
+    """A changeset: `old_tree` and `new_tree` are the git trees it lies between."""
+
+    agent_id: str
+    scope: Scope
+    turn_id: str | None = None
+    old_tree: str
+    new_tree: str
+    files: list[ChangedFile]
+    details: list[ChangedFileDetail] | None = None
+    additions: int
+    deletions: int
 
 
 class ReadChangedText(ReadChangedFile):

@@ -299,9 +299,9 @@
 ---which the agent has a worktree.
 ---@class athena.ChangesetRef
 ---@field agent string
----@field repository? string
----@field scope? athena.Scope
----@field turnId? string
+---@field repository string
+---@field scope athena.Scope
+---@field turnId string
 
 ---A changeset: `oldTree` and `newTree` are the git trees it lies between.
 ---@class athena.ChangesetView
@@ -311,6 +311,7 @@
 ---@field oldTree string
 ---@field newTree string
 ---@field files athena.ChangedFile[]
+---@field details? athena.ChangedFileDetail[]
 ---@field additions integer
 ---@field deletions integer
 
@@ -1101,6 +1102,12 @@
 ---Parameters of `athena/changeset/text`: one side of a changed file.
 ---@class athena.ReadChangedText: athena.ReadChangedFile
 ---@field side "old"|"new"
+
+---Parameters of `athena/changeset/get`. With `details` the first so many files come with their
+---hunks and comments, as `athena/changeset/file` tells them one by one; beyond 16 MB of lines they
+---are `large`.
+---@class athena.ReadChangeset: athena.ChangesetRef
+---@field details? integer
 
 ---Parameters of `athena/review/edits`: a changed file as edits of an editor's own text.
 ---
@@ -1994,7 +2001,7 @@
 ---@overload fun(method: "athena/checkpoint/list", params: athena.ListCheckpoints, done: fun(error?: athena.Error, result?: athena.CheckpointList))
 ---@overload fun(method: "athena/checkpoint/prune", params: athena.PruneCheckpoints, done: fun(error?: athena.Error, result?: athena.Pruned))
 ---@overload fun(method: "athena/collision/list", params: athena.ListCollisions, done: fun(error?: athena.Error, result?: athena.CollisionList))
----@overload fun(method: "athena/changeset/get", params: athena.ChangesetRef, done: fun(error?: athena.Error, result?: athena.ChangesetView))
+---@overload fun(method: "athena/changeset/get", params: athena.ReadChangeset, done: fun(error?: athena.Error, result?: athena.ChangesetView))
 ---@overload fun(method: "athena/changeset/file", params: athena.ReadChangedFile, done: fun(error?: athena.Error, result?: athena.ChangedFileDetail))
 ---@overload fun(method: "athena/changeset/text", params: athena.ReadChangedText, done: fun(error?: athena.Error, result?: athena.ChangedText))
 ---@overload fun(method: "athena/review/verdict", params: athena.GiveVerdict, done: fun(error?: athena.Error, result?: athena.Changed))

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from athena.lsp.server import AthenaLanguageServer
 
 SOURCE = "Athena"
+MOST_FILES = 1000
+"""Files of an agent whose open hunks are shown."""
 CHANGING = frozenset(
     kind.KIND
     for kind in (
@@ -211,16 +213,15 @@ class Problems:
             return
         root = Path(agent.workspace.path)
         try:
-            changed = await self._editor.call(ChangesetView, "athena/changeset/get", agent=agent.id)
+            changed = await self._editor.call(
+                ChangesetView, "athena/changeset/get", agent=agent.id, details=MOST_FILES
+            )
         except AthenaError:
             return
-        for file in changed.files:
+        for file in changed.details or ():
             if file.binary or file.status == "deleted":
                 continue
-            detail = await self._editor.call(
-                ChangedFileDetail, "athena/changeset/file", agent=agent.id, path=file.path
-            )
-            for h in detail.hunk_list:
+            for h in file.hunk_list:
                 if h.verdict == "open":
                     found[root / file.path].append(
                         t.Diagnostic(

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from athena.lsp.server import AthenaLanguageServer
 
 ANNOTATION = "athena"
+ALL_FILES = 1_000_000
 APPLY = "athena/review/apply"
 Given = dict[str, object]
 
@@ -189,25 +190,22 @@ async def apply(editor: Editor, takes: Takes, given: object) -> object:
     if asked.target != "project" or asked.dry_run or asked.edited or agent.workspace is None:
         return await _on_disk(editor, asked)
     which: Given = {"agent": agent.id, "scope": asked.scope, "turnId": asked.turn_id}
-    found = await editor.call(ChangesetView, "athena/changeset/get", **which)
+    found = await editor.call(ChangesetView, "athena/changeset/get", details=ALL_FILES, **which)
     taken: list[Taken] = []
     conflicts: list[FileConflict] = []
     rest: list[ChangedFileDetail] = []
-    for file in found.files:
-        detail = await editor.call(
-            ChangedFileDetail, "athena/changeset/file", path=file.path, **which
-        )
-        uri = _open_uri(editor, agent, file)
+    for detail in found.details or ():
+        uri = _open_uri(editor, agent, detail)
         ids = _chosen(detail, asked)
         if not ids or uri is None:
             rest += [detail] if ids or _whole(detail, asked) else []
             continue
         text = editor.texts.get_text_document(uri).source
         made = await editor.call(
-            FileEdits, "athena/review/edits", path=file.path, text=text, hunkIds=ids, **which
+            FileEdits, "athena/review/edits", path=detail.path, text=text, hunkIds=ids, **which
         )
         conflicts += made.conflicts
-        taken.append(Taken(uri, file, text, made))
+        taken.append(Taken(uri, detail, text, made))
     if conflicts:
         return Applied(done=False, conflicts=conflicts).wire()
     if not taken:

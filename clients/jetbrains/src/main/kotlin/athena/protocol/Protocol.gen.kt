@@ -973,23 +973,12 @@ public data class ChangesApplied(
  * included, against the commit it started from. `repository` names one of the other repositories in
  * which the agent has a worktree.
  */
-@JsonAdapter(ChangesetRef.Adapter::class)
 public data class ChangesetRef(
     public val agent: String,
     public val repository: String? = null,
     public val scope: Scope = Scope.BASE,
     public val turnId: String? = null,
-) {
-    internal fun json(): JsonObject =
-        JsonObject().also { o ->
-            o.put("agent", JsonPrimitive(this.agent))
-            o.put("repository", this.repository?.let { JsonPrimitive(it) })
-            o.put("scope", JsonPrimitive(this.scope.wire))
-            o.put("turnId", this.turnId?.let { JsonPrimitive(it) })
-        }
-
-    internal class Adapter : Writer<ChangesetRef>({ it.json() })
-}
+)
 
 /** A changeset: `oldTree` and `newTree` are the git trees it lies between. */
 @JsonAdapter(ChangesetView.Adapter::class)
@@ -1000,6 +989,7 @@ public data class ChangesetView(
     public val oldTree: String,
     public val newTree: String,
     public val files: List<ChangedFile>,
+    public val details: List<ChangedFileDetail>? = null,
     public val additions: Long,
     public val deletions: Long,
 ) {
@@ -1013,6 +1003,8 @@ public data class ChangesetView(
                     oldTree = o.needed("oldTree").asString,
                     newTree = o.needed("newTree").asString,
                     files = o.needed("files").asJsonArray.map { ChangedFile.from(it) },
+                    details =
+                        o.given("details")?.let { it.asJsonArray.map { ChangedFileDetail.from(it) } },
                     additions = o.needed("additions").asLong,
                     deletions = o.needed("deletions").asLong,
                 )
@@ -3428,6 +3420,31 @@ public data class ReadChangedText(
         }
 
     internal class Adapter : Writer<ReadChangedText>({ it.json() })
+}
+
+/**
+ * Parameters of `athena/changeset/get`. With `details` the first so many files come with their
+ * hunks and comments, as `athena/changeset/file` tells them one by one; beyond 16 MB of lines they
+ * are `large`.
+ */
+@JsonAdapter(ReadChangeset.Adapter::class)
+public data class ReadChangeset(
+    public val agent: String,
+    public val repository: String? = null,
+    public val scope: Scope = Scope.BASE,
+    public val turnId: String? = null,
+    public val details: Long = 0,
+) {
+    internal fun json(): JsonObject =
+        JsonObject().also { o ->
+            o.put("agent", JsonPrimitive(this.agent))
+            o.put("repository", this.repository?.let { JsonPrimitive(it) })
+            o.put("scope", JsonPrimitive(this.scope.wire))
+            o.put("turnId", this.turnId?.let { JsonPrimitive(it) })
+            o.put("details", JsonPrimitive(this.details))
+        }
+
+    internal class Adapter : Writer<ReadChangeset>({ it.json() })
 }
 
 /**

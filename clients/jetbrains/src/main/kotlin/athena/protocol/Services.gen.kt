@@ -181,7 +181,7 @@ public interface AthenaServer {
 
     /** What an agent changed. */
     @JsonRequest("athena/changeset/get")
-    public fun changesetGet(params: ChangesetRef): CompletableFuture<ChangesetView>
+    public fun changesetGet(params: ReadChangeset): CompletableFuture<ChangesetView>
 
     /** The hunks of a changed file. */
     @JsonRequest("athena/changeset/file")
