@@ -135,11 +135,14 @@ class Problems:
 
     async def _comments(self, agents: dict[str, AgentView], found: Found) -> None:
         listed = await self._editor.call(CommentList, "athena/review/listComments")
+        known: dict[tuple[str, str], list[HunkView]] = {}
         for c in listed.comments:
             agent = agents.get(c.agent_id)
             if agent is None or c.state == "resolved":
                 continue
-            hunks = await self._hunks_of(agent, c.path)
+            if (agent.id, c.path) not in known:
+                known[agent.id, c.path] = await self._hunks_of(agent, c.path)
+            hunks = known[agent.id, c.path]
             for root in roots(agent):
                 own = agent.workspace is not None and root == Path(agent.workspace.path)
                 first, last = (
