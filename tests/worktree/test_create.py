@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from athena.worktree.checkpoint import take
-from athena.worktree.create import Request, create, create_all, owner
+from athena.worktree.create import Request, create, create_all, owner_in
 from athena.worktree.errors import (
     BadBranchName,
     BareRepository,
@@ -42,8 +42,8 @@ async def test_a_new_one(repo: Repo) -> None:
     assert made.branch == "athena/fix-login"
     assert made.base == repo.git("rev-parse", "HEAD")
     assert made.checkout is not None and made.checkout.linked
-    assert owner(made.checkout) == "ada"
-    assert owner(await repo.checkout()) is None
+    assert owner_in(made.checkout.git_dir) == "ada"
+    assert owner_in((await repo.checkout()).git_dir) is None
     linked = repo.at(made.cwd)
     assert linked.files() == repo.files()
     assert linked.git("status", "--porcelain", "--branch") == "## athena/fix-login"
@@ -144,7 +144,7 @@ async def test_existing(repo: Repo) -> None:
     first = await create(request(repo))
     reviewer = await create(request(repo, kind="existing", path=first.cwd, agent="bob"))
     assert (reviewer.cwd, reviewer.branch) == (first.cwd, first.branch)
-    assert reviewer.checkout is not None and owner(reviewer.checkout) == "ada"
+    assert reviewer.checkout is not None and owner_in(reviewer.checkout.git_dir) == "ada"
     with pytest.raises(NotARepository):
         await create(request(repo, kind="existing", path=repo.path / "nowhere" / "x"))
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from athena.worktree.checkpoint import take
-from athena.worktree.create import Request, Worktree, create, owner
+from athena.worktree.create import Request, Worktree, create, owner_in
 from athena.worktree.errors import LocationTaken, RemovalRefused, StorageFull, UnknownRevision
 from athena.worktree.orphans import orphans
 from athena.worktree.remove import remove
@@ -356,7 +356,7 @@ async def test_of_a_vanished_folder_the_files_come_back_as_they_were_captured_la
     kept = (await remove_vanished(checkout, "ada", gone)).rescue
     assert kept is not None
     back = await restore(checkout, kept)
-    assert (back.checkout.root, back.branch, owner(back.checkout)) == (
+    assert (back.checkout.root, back.branch, owner_in(back.checkout.git_dir)) == (
         work.path,
         "athena/ada",
         "ada",

@@ -173,11 +173,14 @@ async def _made_before(request: create.Request) -> create.Worktree | None:
     place = await repository.discover(request.path, request.environ)
     if unfinished.pending(place.checkout, request.agent):
         return None
-    for listed in await repository.worktrees(place.checkout):
-        if listed.bare or listed.vanished or not listed.root.is_dir():
-            continue
-        checkout = await repository.at_worktree(place.checkout, listed.root)
-        if create.owner(checkout) == request.agent:
+    own = {
+        root
+        for admin, root in repository.linked(place.checkout)
+        if create.owner_in(admin) == request.agent
+    }
+    for listed in await repository.worktrees(place.checkout) if own else ():
+        if listed.root in own and not listed.vanished and listed.root.is_dir():
+            checkout = await repository.at_worktree(place.checkout, listed.root)
             subfolder = place.prefix if request.subfolder is None else request.subfolder
             return create.Worktree(
                 kind="new",

@@ -128,13 +128,9 @@ def own(added: Checkout, agent: str, base: str) -> None:
     (folder / OWNER).write_text(json.dumps({"agent": agent, "base": base}) + "\n")
 
 
-def owner(checkout: Checkout) -> str | None:
-    """The agent for whom Athena made this worktree; None for worktrees of the user's."""
-    return owner_in(checkout.git_dir)
-
-
 def owner_in(git_dir: Path) -> str | None:
-    """The same, from the git directory of a worktree whose folder may be gone."""
+    """The agent for whom Athena made the worktree of a git directory, whose folder may be gone;
+    None for worktrees of the user's."""
     try:
         said = json.loads((git_dir / SCRATCH / OWNER).read_text())
     except (OSError, ValueError):

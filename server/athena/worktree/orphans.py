@@ -11,11 +11,10 @@ from athena.protocol.counted import counted
 from athena.worktree import unfinished
 from athena.worktree.create import owner_in
 from athena.worktree.refs import Kept, kept
-from athena.worktree.repository import Checkout, Listed, worktrees
+from athena.worktree.repository import Checkout, Listed, linked, worktrees
 from athena.worktree.rescue import PURPOSE as RESCUE
 from athena.worktree.rescue import Rescue, rescue_of
 from athena.worktree.standing import Standing, standing_of
-from athena.worktree.vanished import admin_folder
 
 Kind = Literal["worktree", "vanished", "refs"]
 
@@ -58,18 +57,14 @@ async def orphans(checkout: Checkout, known: Collection[str]) -> tuple[Orphan, .
             by_agent.setdefault(each.agent, []).append(each)
     found: list[Orphan] = []
     begun = unfinished.claims(checkout)
+    owners = {root: owner_in(admin) for admin, root in linked(checkout)}
     for listed in await worktrees(checkout):
-        agent = _owner(checkout, listed) or begun.get(listed.root)
+        agent = owners.get(listed.root) or begun.get(listed.root)
         if agent is not None and agent not in known:
             standing = await standing_of(checkout, listed)
             found.append(_orphan(agent, by_agent.pop(agent, []), listed, standing))
     found += [_orphan(agent, refs) for agent, refs in by_agent.items()]
     return tuple(sorted(found, key=lambda orphan: orphan.agent))
-
-
-def _owner(checkout: Checkout, listed: Listed) -> str | None:
-    admin = admin_folder(checkout, listed.root)
-    return None if admin is None else owner_in(admin)
 
 
 def _orphan(

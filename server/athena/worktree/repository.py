@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -165,6 +167,16 @@ async def worktrees(checkout: Checkout) -> tuple[Listed, ...]:
             entries.append(_listed(attributes))
             attributes = {}
     return tuple(entries)
+
+
+def linked(checkout: Checkout) -> Iterator[tuple[Path, Path]]:
+    """Git's own folder of each linked worktree, and its root, from the files in which git has them:
+    to ask git about each worktree takes two of its processes."""
+    for admin in (checkout.common_dir / "worktrees").glob("*"):
+        with suppress(OSError):
+            link = (admin / "gitdir").read_text(errors="surrogateescape").rstrip("\n")
+            # Newer versions of git can write it relative to its place.
+            yield admin, Path(os.path.normpath(admin / link)).parent
 
 
 async def main_root(checkout: Checkout) -> Path:

@@ -16,7 +16,7 @@ from athena.worktree.objects import commit_tree
 from athena.worktree.paths import to_wire
 from athena.worktree.refs import keep
 from athena.worktree.remove import Removed, log_tips, need_force
-from athena.worktree.repository import Checkout, Listed, worktrees
+from athena.worktree.repository import Checkout, Listed, linked, worktrees
 from athena.worktree.rescue import (
     BRANCH,
     HEAD,
@@ -71,14 +71,7 @@ async def gone_at(checkout: Checkout, root: Path, branch: str | None) -> Listed:
 
 def admin_folder(checkout: Checkout, root: Path) -> Path | None:
     """The folder in which git keeps HEAD, index and log of a linked worktree."""
-    for admin in (checkout.common_dir / "worktrees").glob("*"):
-        try:
-            link = (admin / "gitdir").read_text().rstrip("\n")
-        except OSError:
-            continue
-        if Path(link).parent == root:
-            return admin
-    return None
+    return next((admin for admin, found in linked(checkout) if found == root), None)
 
 
 async def _rescue(
