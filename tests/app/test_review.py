@@ -228,6 +228,33 @@ def test_a_merge_is_undone_while_nothing_came_after(client: Client, project: Pat
     ]
 
 
+@pytest.mark.parametrize(
+    ("prompt", "subject"),
+    [
+        (f"Tidy up\n{'x' * 20_000}\n```scenario\nsay hi\n```", "Tidy up"),
+        ("```scenario\n\nsay hi\n```", "say hi"),
+    ],
+)
+def test_a_commit_is_named_by_the_first_prompt(
+    client: Client, project: Path, prompt: str, subject: str
+) -> None:
+    agent = spawn(client, project, workspace={"kind": "new"}, prompt=prompt)
+    place = Path(client.until(agent["id"], "idle")["workspace"]["path"])
+    (place / "more.txt").write_text("more\n")
+    client.call("athena/workspace/commit", agent=agent["id"])
+    assert git(place, "log", "-1", "--format=%s") == subject
+
+
+def test_the_first_commit_of_a_repository(client: Client, tmp_path: Path) -> None:
+    place = tmp_path / "fresh"
+    place.mkdir()
+    git(place, "init", "--quiet", "--initial-branch=main")
+    agent = spawn(client, place, "write a.txt: a")["id"]
+    client.until(agent, "idle")
+    done = client.call("athena/workspace/commit", agent=agent, message="First")
+    assert done["files"] == ["a.txt"] and done["commit"] == git(place, "rev-parse", "HEAD")
+
+
 def test_each_line_of_a_squash_is_its_own_turns(client: Client, project: Path) -> None:
     agent = worked(client, project, "edit text.txt: line 5 -> first\nturn 2:\n    say Nothing.\n")
     again = "```scenario\nedit text.txt: line 8 -> second\n```"

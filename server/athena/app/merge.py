@@ -8,6 +8,7 @@ from athena.app.agent import by
 from athena.app.changeset import state_of
 from athena.app.context import Context
 from athena.app.draft import Draft
+from athena.app.follow import event_of
 from athena.app.review import conflicts_of, record, with_verdict
 from athena.app.trees import checkout_of, found_changes, need_rest, project_checkout
 from athena.border import Connection
@@ -20,8 +21,8 @@ from athena.protocol.errors import AthenaError, ErrorCode
 from athena.protocol.items import Item, UserMessage
 from athena.worktree import changeset, commit, merge, publish, repository, resolve, standing
 from athena.worktree import review as reviewing
-from athena.worktree.errors import NothingToDo, ToolMissing
-from athena.worktree.objects import passing_commit
+from athena.worktree.errors import NothingToDo, ToolMissing, UnknownRevision
+from athena.worktree.objects import empty_tree, passing_commit
 from athena.worktree.paths import to_wire
 from athena.worktree.repository import Checkout
 from athena.worktree.threeway import Conflicted
@@ -136,7 +137,7 @@ async def commit_(context: Context, connection: Connection, asked: r.CommitWork)
     made = await _commit(checkout, state, message, asked.hooks)
     if made is None:
         raise AthenaError(ErrorCode.WRONG_STATE, f"{state.name} has nothing to commit.")
-    found = await changeset.changeset(checkout, f"{made}^", made)
+    found = await changeset.changeset(checkout, await _before(checkout, made), made)
     files = [to_wire(f.path) for f in found.files]
     target = await _branch(checkout, state)
     fact = e.ChangesApplied(
@@ -144,6 +145,14 @@ async def commit_(context: Context, connection: Connection, asked: r.CommitWork)
     )
     await record(context, state, fact)
     return r.Applied(done=True, files=files, commit=made, branch=target, notes=notes)
+
+
+async def _before(checkout: Checkout, made: str) -> str:
+    """The tree that a commit changed; an empty one before the first commit."""
+    try:
+        return await repository.tree_of(checkout, f"{made}^")
+    except UnknownRevision:
+        return await empty_tree(checkout.git)
 
 
 async def publish_(context: Context, connection: Connection, asked: r.PublishWork) -> r.Published:
@@ -243,12 +252,12 @@ async def _target(context: Context, state: AgentState, branch: str) -> str:
 
 async def _message(context: Context, state: AgentState) -> str:
     """A commit message from the agent's first prompt."""
-    page = await context.log.read_stream(state.id, limit=40)
-    for stored in page:
-        if stored.kind == e.ItemCompleted.KIND:
-            item: Item = e.ItemCompleted.model_validate(stored.data).item
+    for event in map(event_of, await context.log.read_stream(state.id, limit=40)):
+        if event.kind == e.ItemCompleted.KIND:
+            item: Item = e.ItemCompleted.model_validate(event.data).item
             if isinstance(item, UserMessage):
-                lines = plain_text(item.content).strip().splitlines()
-                text = next((x for x in lines if not x.startswith(("/", "```"))), state.name)
+                lines = [line.strip() for line in plain_text(item.content).splitlines()]
+                told = (line for line in lines if line and not line.startswith(("/", "```")))
+                text = next(told, state.name)
                 return text if len(text) <= TITLE_LENGTH else text[: TITLE_LENGTH - 1] + "…"
     return f"Work of {state.name} in {Path(state.spec.project).name}"
