@@ -17,6 +17,8 @@ logger = logging.getLogger(__name__)
 
 DEFAULT_OUTPUT_LIMIT = 1024 * 1024
 KILL_GRACE_SECONDS = 1.0
+CLOSE_SECONDS = 15.0
+"""How long the end of a run waits for that of a terminal, whose runner may be stopped itself."""
 
 NAME = re.compile(r"\w+", re.ASCII)
 """The id of a terminal, which is a part of the name of a directory; the harness says it."""
@@ -83,7 +85,8 @@ class Terminals:
     async def close(self) -> None:
         """End all commands that are left, those of an earlier daemon's time included."""
         left = await asyncio.to_thread(self._left)
-        outcomes = await asyncio.gather(*map(self.release, left), return_exceptions=True)
+        ending = (asyncio.wait_for(self.release(name), CLOSE_SECONDS) for name in left)
+        outcomes = await asyncio.gather(*ending, return_exceptions=True)
         for terminal_id, fault in zip(left, outcomes, strict=True):
             if isinstance(fault, BaseException):
                 logger.error("terminal %s.%s is left", self._run_id, terminal_id, exc_info=fault)
