@@ -164,6 +164,8 @@ def test_conflicts_say_how_to_go_on(athena: Athena, project: Path) -> None:
     git(project, "commit", "-qam", "mine")
     refused = attempt(athena, project, "merge", agent)
     assert refused.code == 4 and "nothing was changed" in refused.err
+    ahead = do(athena, project, "merge", agent, "--dry-run").out
+    assert ahead.endswith("It would conflict, and change nothing.\n")
     command = shlex.split(refused.err.rpartition("athena ")[2])
     handed = attempt(athena, project, *command)
     assert handed.code == 4 and "not merged yet" in handed.err
@@ -242,8 +244,15 @@ def test_what_is_said_too_little_is_asked_for(athena: Athena, project: Path) -> 
     ):
         said = attempt(athena, project, *arguments)
         assert said.code == 2 and told in said.err, said
-    waits = work(athena, project, "waits", "permit run true")
-    assert waits in follow(athena, project, "athena inbox")
+    spawned = do(
+        athena,
+        project,
+        *("spawn", scenario("permit run true\nsay done"), "-H", "scripted"),
+        *("--name", "waits", "--watch"),
+    )
+    assert follow(athena, project, spawned.out) == "It is answered.\n"
+    mistyped = attempt(athena, project, "review", "comment", "waits", "txet.txt:3", "Why?")
+    assert mistyped.code == 3 and "waits has no file txet.txt" in mistyped.err
 
 
 def test_imported_agents_rest(tmp_path: Path) -> None:

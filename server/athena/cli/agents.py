@@ -194,15 +194,24 @@ def after(
         agent = daemon.call("athena/agent/get", agent=agent["id"])
     if wants_json():
         tell_json(agent)
+    elif watch and agent["status"] in ASKING:
+        say(f"  to answer: {_answering(agent)}", style="dim")
     elif not watch:
         told = Text.assemble((agent["name"], "bold"), f" ({agent['id']}) ")
         out.print(told, words.status(agent["status"]), soft_wrap=True)
         if not wait:
             say(f"  to see what it does: athena watch {quoted(agent['name'])}", style="dim")
         elif agent["status"] in ASKING:
-            say("  to see what it asks: athena inbox", style="dim")
+            say(f"  to answer: {_answering(agent)}", style="dim")
     if (watch or wait) and agent["status"] in ("failed", "dead"):
         raise Failure(agent.get("reason") or "the agent failed", Exit.AGENT_FAILED)
+
+
+def _answering(agent: dict[str, Any]) -> str:
+    """The command by which one answers an agent, or sees what it asks."""
+    asked = [one["request"]["type"] for one in words.parts(agent, "requests")]
+    name = quoted(agent["name"])
+    return f"athena answer {name} allow" if asked == ["permission"] else "athena inbox"
 
 
 @group.command("list")

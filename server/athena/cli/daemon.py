@@ -100,7 +100,7 @@ def restart(force: bool, as_json: bool) -> None:
         control.restart(_state(), force=force)
     except RelayError as error:
         raise Failure(error.message, Exit.NO_DAEMON) from error
-    _say(as_json, {"restarted": True}, "Restarted.")
+    _say(as_json, {"restarted": True}, "Restarted. Agents went on working.")
 
 
 @group.command("run", context_settings={"ignore_unknown_options": True})

@@ -195,8 +195,9 @@ def tell_applied(
             back = f" {ref}" if again else ""
             label = "again" if again else "back"
             say(f"  {label}: athena undo {quoted(agent)}{back}{where}", style="dim")
-    elif dry_run and not done["conflicts"]:
-        say("It would fit without conflicts." if done["files"] else "Nothing would change.")
+    elif dry_run:
+        fits = "It would fit without conflicts." if done["files"] else "Nothing would change."
+        say("It would conflict, and change nothing." if done["conflicts"] else fits)
 
 
 def need_no_conflicts(done: dict[str, Any], dry_run: bool) -> None:

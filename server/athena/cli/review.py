@@ -253,6 +253,7 @@ def comment(
     if not colon or not line.isdigit():
         path, line = place, "0"
     with session() as daemon:
+        _need_file(daemon, agent, path, repository)
         done = daemon.call(
             "athena/review/comment",
             agent=agent,
@@ -268,6 +269,19 @@ def comment(
         say(f"{agent} is told: athena watch {quoted(agent)}")
     else:
         say(f"It waits with the others until you send them: athena review send {quoted(agent)}")
+
+
+def _need_file(daemon: Session, agent: str, path: str, repository: str | None) -> None:
+    """Refuse a path that is neither in the agent's worktree nor changed: it may be mistyped."""
+    place = words.part(daemon.call("athena/agent/get", agent=agent), "workspace")
+    roots = {None: place.get("path")} | {o["name"]: o["path"] for o in words.parts(place, "also")}
+    root = roots.get(repository)
+    if root is None or not Path(root).is_dir() or Path(root, path).exists():
+        return
+    which = {"agent": agent, "repository": repository}
+    changed = [f["path"] for f in daemon.call("athena/changeset/get", **which)["files"]]
+    if path not in changed:
+        raise Failure(f"{agent} has no file {path}.{meant(path, changed)}", Exit.NOT_FOUND)
 
 
 @review.command("comments")
