@@ -255,6 +255,31 @@ def test_the_first_commit_of_a_repository(client: Client, tmp_path: Path) -> Non
     assert done["files"] == ["a.txt"] and done["commit"] == git(place, "rev-parse", "HEAD")
 
 
+@pytest.mark.parametrize("how", ["merge", "apply"])
+def test_a_line_that_was_undone_and_written_by_the_user_is_the_users(
+    client: Client, project: Path, how: str
+) -> None:
+    agent = worked(client, project)
+    asked = {"agent": agent["id"], **({} if how == "merge" else {"paths": ["text.txt"]})}
+    method = "athena/merge/run" if how == "merge" else "athena/review/apply"
+    done = client.call(method, **asked)
+    file = project / "text.txt"
+
+    def authored() -> list[int]:
+        found = client.call("athena/line/authors", path=str(file), text=file.read_text())
+        return [run["start"] for run in found["runs"]]
+
+    assert authored() == [5, 25]
+    back = client.call("athena/revert/undo", agent=agent["id"])
+    assert authored() == []
+    file.write_text(TEXT.replace("line 5\n", "LINE FIVE\n"))
+    assert authored() == []
+    file.write_text(TEXT)
+    client.call("athena/revert/undo", agent=agent["id"], ref=back["undo"])
+    assert authored() == [5, 25]
+    assert back["files"] == done["files"]
+
+
 def test_each_line_of_a_squash_is_its_own_turns(client: Client, project: Path) -> None:
     agent = worked(client, project, "edit text.txt: line 5 -> first\nturn 2:\n    say Nothing.\n")
     again = "```scenario\nedit text.txt: line 8 -> second\n```"

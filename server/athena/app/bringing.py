@@ -1,8 +1,8 @@
 """Who wrote the lines that came into a tree: taken hunk by hunk, merged, or committed by agents.
 
-A file is followed through the steps by which agents' work came into it (`changesApplied`), each of
-which is kept in the repository with the text before and after. So a line is known before it is
-saved or committed, and when the commit that brought it was amended or made by the user.
+A file is followed through the steps by which agents' work came into it, or left it again
+(`changesApplied`). Each is kept in the repository with the text before and after. So a line is
+known before it is saved or committed, and when its commit was amended or made by the user.
 """
 
 from __future__ import annotations
@@ -72,6 +72,7 @@ class Bringing:
     def __init__(self) -> None:
         self._position = 0
         self._steps: list[Step] = []
+        self._targets: set[str] = set()
         self._followed: OrderedDict[tuple[str, ...], Followed] = OrderedDict()
 
     async def authors(
@@ -121,11 +122,19 @@ class Bringing:
             self._position = chunk[-1].seq
             for stored in chunk:
                 fact = parse_event(stored.kind, stored.data)
-                if not isinstance(fact, e.ChangesApplied) or fact.what not in ("apply", "merge"):
+                if not isinstance(fact, e.ChangesApplied) or not self._comes_in(fact):
                     continue
                 for ref in filter(None, (fact.undo, fact.taken)):
                     self._steps.append(Step(stored.stream, ref, frozenset(fact.files)))
         self._position = head
+
+    def _comes_in(self, fact: e.ChangesApplied) -> bool:
+        """Whether work came into a tree that is not the agent's own, or left one again."""
+        if fact.what in ("apply", "merge"):
+            self._targets.add(fact.target)
+        elif fact.what != "undo":
+            return False
+        return fact.target in self._targets
 
 
 async def _add(checkout: Checkout, found: Followed, kept: Kept, agent_id: str, path: str) -> None:
