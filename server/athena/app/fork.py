@@ -88,9 +88,9 @@ async def _version(context: Context, source: AgentState, turn_id: str) -> int:
             if ended.data["turnId"] == turn_id:
                 return ended.version
         before = found[-1].version
-    raise AthenaError(
-        ErrorCode.NOT_FOUND, f"{source.name} has ended no turn {turn_id}.", field="turnId"
-    )
+    number = turn_id.removeprefix(f"{source.id}.t")
+    words = f"{source.name} has ended no turn {number}."
+    raise AthenaError(ErrorCode.NOT_FOUND, words, field="turnId")
 
 
 async def _starts(
