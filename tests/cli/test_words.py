@@ -178,7 +178,8 @@ def test_conflicts_say_how_to_go_on(athena: Athena, project: Path) -> None:
 def test_what_must_wait_says_for_what(athena: Athena, project: Path) -> None:
     agent = work(athena, project, "asks", "permit run true\nsay done\n")
     busy = attempt(athena, project, "merge", agent)
-    assert busy.code == 4 and "athena watch asks --until-rest" in busy.err
+    assert busy.code == 4 and "asks waits for your answer" in busy.err
+    assert "asks" in follow(athena, project, busy.err.rpartition("to end its turn")[0])
     assert follow(athena, project, busy.err) == "asks is told to end its turn.\n"
     do(athena, project, "watch", agent, "--until-rest")
     place = project.parent / "project.worktrees" / agent
@@ -193,6 +194,20 @@ def test_what_must_wait_says_for_what(athena: Athena, project: Path) -> None:
     command = re.findall(r"athena (.*) brings it back", removed)[0]
     do(athena, project, *command.split())
     assert (place / "loose.txt").exists()
+
+
+def test_who_works_is_waited_for(athena: Athena, project: Path) -> None:
+    gate = project.parent / "gate"
+    text = scenario(f"gate {gate}\nwrite a.txt: a")
+    do(athena, project, "spawn", text, "-H", "scripted", "--name", "busy")
+    with athena.client() as client:
+        client.until_status("busy", "working")
+    for verb in ("merge", "publish", "revert"):
+        refused = attempt(athena, project, verb, "busy")
+        assert refused.code == 4 and "busy is at work" in refused.err
+    gate.touch()
+    follow(athena, project, refused.err.rpartition("to end its turn")[0])
+    assert "✓ merged" in do(athena, project, "merge", "busy").out
 
 
 def test_verbs_that_change_a_little_say_so(athena: Athena, project: Path) -> None:

@@ -50,7 +50,7 @@ HEAD = """\
 Athena runs these programs, each over the protocol it speaks best. What they can do is not written
 down by hand: the table shows what the real programs, at the versions that the tests pin, said and
 did in a handshake and one turn against a model on this machine. On your machine, `athena harness
-doctor NAME` asks your own installation, and `athena harness list --abilities` shows what it found.
+doctor HARNESS` asks your own installation, and `athena harness list --abilities` shows what it found.
 
 "yes": declared or seen. "–": declared not to be there. "?": not declared, and not seen in that turn.
 """
@@ -88,7 +88,7 @@ harnesses said in these scenarios is kept in `tests/harnesses/streams`, with the
 
 ## Known, and not run by the tests
 
-These speak the Agent Client Protocol too, by what their makers document. `athena harness doctor NAME`
+These speak the Agent Client Protocol too, by what their makers document. `athena harness doctor HARNESS`
 tries one on your machine. None is taken unless you name it.
 
 {known}

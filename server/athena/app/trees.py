@@ -8,6 +8,7 @@ from pathlib import Path
 from athena.app import environment
 from athena.app.context import Context
 from athena.core.state import AgentState, has_tree
+from athena.core.status import status
 from athena.protocol.counted import counted
 from athena.protocol.errors import AthenaError, ErrorCode
 from athena.protocol.review import Scope
@@ -166,8 +167,12 @@ async def _empty(checkout: Checkout) -> str:
 def need_rest(state: AgentState) -> None:
     """What changes files must not run beside a turn that does the same."""
     if state.turn is not None or (state.uncaptured is not None and has_tree(state)):
+        asks = bool(state.requests)
+        now = (
+            "waits for your answer: give it" if asks else "is at work: wait for the end of its turn"
+        )
         raise AthenaError(
             ErrorCode.WRONG_STATE,
-            f"{state.name} is at work: wait for the end of its turn, or interrupt it.",
-            status="working",
+            f"{state.name} {now}, or interrupt it.",
+            status=status(state)[0].value if asks else "working",
         )

@@ -28,9 +28,11 @@ def next_step(method: str, params: Mapping[str, object], data: Mapping[str, Any]
         return f"athena workspace remove {quoted(agent)} {insisted}"
     if data.get("kind") == "locationTaken":
         return f"athena workspace restore {quoted(agent)} --path DIRECTORY"
-    if method in NEED_REST and data.get("status") == "working":
-        return (
-            f"to wait: athena watch {quoted(agent)} --until-rest\n"
-            f"to end its turn: athena agent interrupt {quoted(agent)}"
-        )
-    return None
+    if method not in NEED_REST or "status" not in data:
+        return None
+    asks = data["status"] in ("needsPermission", "needsInput")
+    wait = "to see what it asks: athena inbox"
+    return (
+        f"{wait if asks else f'to wait: athena watch {quoted(agent)} --until-rest'}\n"
+        f"to end its turn: athena agent interrupt {quoted(agent)}"
+    )

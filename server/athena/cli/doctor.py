@@ -150,7 +150,7 @@ def _harnesses() -> Iterator[Finding]:
         else:
             others.append(harness.name)
     if others:
-        how = "`athena harness show NAME` says how to get one."
+        how = "`athena harness show HARNESS` says how to get one."
         yield Finding("other harnesses", "absent", f"not installed: {', '.join(others)}", how)
     if not found:
         yield Finding(
