@@ -162,8 +162,10 @@ def test_conflicts_say_how_to_go_on(athena: Athena, project: Path) -> None:
     agent = work(athena, project, "conflicts", WORK + "    say resolved\n")
     (project / "text.txt").write_text(TEXT.replace("line 5\n", "line five\n"))
     git(project, "commit", "-qam", "mine")
-    refused = attempt(athena, project, "merge", agent)
+    git(project, "branch", "also-mine")
+    refused = attempt(athena, project, "merge", agent, "--squash", "--into", "also-mine")
     assert refused.code == 4 and "nothing was changed" in refused.err
+    assert refused.err.endswith("athena merge conflicts --squash --into also-mine --resolve\n")
     ahead = do(athena, project, "merge", agent, "--dry-run").out
     assert ahead.endswith("It would conflict, and change nothing.\n")
     command = shlex.split(refused.err.rpartition("athena ")[2])

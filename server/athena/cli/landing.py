@@ -53,14 +53,15 @@ def merge(
         )
     tell_applied(done, agent, f"merged into {done.get('branch')}", repository, dry_run=dry_run)
     if done["conflicts"] and not dry_run:
-        handed = resolve and done.get("undo")
-        raise Failure(
-            "It is not merged yet." if handed else "There are conflicts; nothing was changed.",
-            Exit.CONFLICT,
-            hint=f"when the agent is done: athena merge {quoted(agent)}"
-            if handed
-            else f"to have the agent resolve them: athena merge {quoted(agent)} --resolve",
-        )
+        options_ = {"into": into, "repository": repository}
+        again = [f"athena merge {quoted(agent)}", *([f"--{how}"] if how else [])]
+        again += [f"--{name} {quoted(value)}" for name, value in options_.items() if value]
+        command = " ".join(again)
+        if resolve and done.get("undo"):
+            hint = f"when the agent is done: {command}"
+            raise Failure("It is not merged yet.", Exit.CONFLICT, hint=hint)
+        hint = f"to have the agent resolve them: {command} --resolve"
+        raise Failure("There are conflicts; nothing was changed.", Exit.CONFLICT, hint=hint)
 
 
 @click.command("revert")
