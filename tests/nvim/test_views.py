@@ -377,6 +377,20 @@ def test_a_turn_is_reverted_and_brought_back(
     until_sync(lambda: file.exists() and "changed" in file.read_text())
 
 
+def test_a_merge_is_undone(athena: Athena, client: Client, project: Path, open_nvim: Open) -> None:
+    agent = spawn(
+        client, project, "edit hello.py: hi -> changed", name="merger", workspace={"kind": "new"}
+    )
+    client.until(agent["id"], "idle")
+    file = project / "hello.py"
+    nvim = open_nvim()
+    nvim.command("Athena merge merger how=squash")
+    nvim.sees("merged (:Athena undo takes it back)")
+    assert "changed" in file.read_text()
+    nvim.command("Athena undo merger")
+    until_sync(lambda: "hi" in file.read_text())
+
+
 def test_who_wrote_a_line_is_said_beside_it(
     athena: Athena, client: Client, project: Path, open_nvim: Open
 ) -> None:

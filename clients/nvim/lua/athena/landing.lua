@@ -7,7 +7,7 @@ local words = require("athena.words")
 
 local M = {}
 
----@type table<string, { ref: string, repository?: string }> agent to the state before its last revert
+---@type table<string, { ref: string, repository?: string }> agent to the state before its last merge or revert
 local undo = {}
 
 ---@param agent string
@@ -117,7 +117,8 @@ function M.merge(command, given, agent)
   end
   local done = client.call("athena/merge/run", params)
   if done.done then
-    M.tell(done, "merged")
+    undo[agent.id] = { ref = done.undo, repository = repository }
+    M.tell(done, "merged (:Athena undo takes it back)")
   elseif #done.conflicts > 0 then
     on_conflict(agent, done, params)
   else

@@ -48,7 +48,9 @@ export async function merge(athena: Athena, wanted: MergeWork): Promise<Applied 
   const done = await request({});
   if (done.conflicts?.length)
     return offerResolution(name, done.conflicts, () => request({ resolve: true }));
-  await announce(appliedWords(commandOf("athena.merge.run"), done));
+  const { agent, repository } = wanted;
+  const whose = { agent, ...(repository ? { repository } : {}) };
+  announce(appliedWords(commandOf("athena.merge.run"), done), undoing(athena, whose, done));
   return done;
 }
 
@@ -78,12 +80,25 @@ export async function revert(
   const pressed = await vscode.window.showWarningMessage(words, { modal: true, detail }, "Revert");
   if (pressed !== "Revert") return;
   const done = await athena.server.request("athena/revert/run", params);
-  const { undo } = done;
-  await announceWith(appliedWords(commandOf("athena.revert.run"), done), {
-    ...(undo
-      ? { Undo: () => athena.server.request("athena/revert/undo", { ...whose, ref: undo }) }
-      : {}),
-  });
+  announce(appliedWords(commandOf("athena.revert.run"), done), undoing(athena, whose, done));
+}
+
+/** The button that takes back what was done, and says what came of it. */
+function undoing(
+  athena: Athena,
+  whose: { agent: string; repository?: string },
+  { undo }: Applied,
+): Record<string, () => unknown> {
+  if (!undo) return {};
+  const back = async () => {
+    try {
+      const done = await athena.server.request("athena/revert/undo", { ...whose, ref: undo });
+      announce(appliedWords(commandOf("athena.revert.undo"), done), {});
+    } catch (error) {
+      athena.report(error);
+    }
+  };
+  return { Undo: back };
 }
 
 async function askHow(name: string): Promise<How | undefined> {
@@ -130,11 +145,6 @@ function showConflicts(conflicts: readonly FileConflict[]): Promise<void> {
 }
 
 /** A message that nobody waits for. */
-async function announce(words: string): Promise<void> {
-  return announceWith(words, {});
-}
-
-function announceWith(words: string, buttons: Record<string, () => unknown>): Promise<void> {
+function announce(words: string, buttons: Record<string, () => unknown>): void {
   void tell(words, buttons);
-  return Promise.resolve();
 }
