@@ -66,13 +66,7 @@ def _prompt_text(words_: tuple[str, ...], file: str | None) -> str | None:
 @click.argument("prompt", nargs=-1)
 @options.prompt_file
 @click.option("--name", metavar="NAME", help="The agent's name; else made of the prompt.")
-@click.option(
-    "--harness",
-    "-H",
-    metavar="HARNESS",
-    shell_complete=completing.harnesses,
-    help="The harness; `athena harness list` shows them.",
-)
+@options.harness("The harness; `athena harness list` shows them.")
 @click.option(
     "--archetype",
     "-a",
@@ -478,13 +472,7 @@ def move(
 @options.prompt_file
 @options.turn("As it was when this turn ended; else as it is now.")
 @click.option("--name", metavar="NAME", help="The copy's name; else AGENT's with -fork.")
-@click.option(
-    "--harness",
-    "-H",
-    metavar="HARNESS",
-    shell_complete=completing.harnesses,
-    help="Another harness, which is told the conversation in words.",
-)
+@options.harness("Another harness, which is told the conversation in words.")
 @options.model
 @options.mode
 @click.option("--here", is_flag=True, help="Work in AGENT's directory, not in a new worktree.")

@@ -19,7 +19,7 @@ from rich.panel import Panel
 from rich.syntax import Syntax
 from rich.text import Text
 
-from athena.cli import completing, words
+from athena.cli import options, words
 from athena.cli.output import Exit, Failure, interruptible, json_option, out, tell_json
 from athena.cli.sample import make_sample
 from athena.cli.session import Session, session
@@ -106,15 +106,7 @@ class Board:
 
 
 @click.command("demo")
-@click.option(
-    "--harness",
-    "-H",
-    metavar="HARNESS",
-    default="scripted",
-    show_default=True,
-    shell_complete=completing.harnesses,
-    help="Which one works.",
-)
+@options.harness("Which one works.", default="scripted")
 @click.option("--yes/--ask", default=True, help="Answer permissions by itself, or ask you.")
 @click.option(
     "--keep/--delete",

@@ -33,6 +33,19 @@ def into(help_: str) -> Callable[[F], F]:
     return click.option("--into", metavar="BRANCH", shell_complete=completing.branches, help=help_)
 
 
+def harness(help_: str, default: str | None = None) -> Callable[[F], F]:
+    """`--harness HARNESS`."""
+    return click.option(
+        "--harness",
+        "-H",
+        metavar="HARNESS",
+        default=default,
+        show_default=default is not None,
+        shell_complete=completing.harnesses,
+        help=help_,
+    )
+
+
 def directory(help_: str) -> Callable[[F], F]:
     """`--path DIRECTORY`."""
     return click.option(
