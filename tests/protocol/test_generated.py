@@ -12,6 +12,8 @@ import pytest
 from tests.protocol.samples import model
 from tools.generate import MARK, tree
 from tools.generate.__main__ import main
+from tools.generate.model import Structure
+from tools.generate.read import read
 
 ROOT = Path(__file__).parents[2]
 
@@ -113,3 +115,11 @@ def test_a_break_is_refused_until_it_is_meant(checkout: Path, generate: Generate
     assert "athena/agent/clone" in file.read_text()
     assert generate("--breaking")[0] == 0
     assert "athena/agent/clone" not in file.read_text()
+
+
+def test_what_parameters_are_made_of_may_lack_what_they_may_lack() -> None:
+    types = read().types
+    for structure in types.values():
+        if isinstance(structure, Structure) and structure.given and structure.base is not None:
+            base = types[structure.base]
+            assert isinstance(base, Structure) and base.given, f"{structure.base} is a base"

@@ -283,6 +283,8 @@ def _reachable(known: dict[str, m.Named], roots: Iterator[str] | tuple[str, ...]
         yield name
         match known[name]:
             case m.Structure() as structure:
+                # A base goes the same way as what is made of it.
+                waiting += [structure.base] if structure.base is not None else []
                 waiting += [n for field in structure.fields for n in _named_in(field.type)]
             case m.Union() as union:
                 waiting += union.members.values()

@@ -343,9 +343,9 @@ export interface ChangesApplied {
  */
 export interface ChangesetRef {
   agent: string;
-  repository: string;
-  scope: Scope;
-  turnId: string;
+  repository?: string;
+  scope?: Scope;
+  turnId?: string;
 }
 
 /** A changeset: `oldTree` and `newTree` are the git trees it lies between. */

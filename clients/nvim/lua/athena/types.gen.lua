@@ -299,9 +299,9 @@
 ---which the agent has a worktree.
 ---@class athena.ChangesetRef
 ---@field agent string
----@field repository string
----@field scope athena.Scope
----@field turnId string
+---@field repository? string
+---@field scope? athena.Scope
+---@field turnId? string
 
 ---A changeset: `oldTree` and `newTree` are the git trees it lies between.
 ---@class athena.ChangesetView

@@ -978,7 +978,15 @@ public data class ChangesetRef(
     public val repository: String? = null,
     public val scope: Scope = Scope.BASE,
     public val turnId: String? = null,
-)
+) {
+    internal fun json(): JsonObject =
+        JsonObject().also { o ->
+            o.put("agent", JsonPrimitive(this.agent))
+            o.put("repository", this.repository?.let { JsonPrimitive(it) })
+            o.put("scope", JsonPrimitive(this.scope.wire))
+            o.put("turnId", this.turnId?.let { JsonPrimitive(it) })
+        }
+}
 
 /** A changeset: `oldTree` and `newTree` are the git trees it lies between. */
 @JsonAdapter(ChangesetView.Adapter::class)
