@@ -148,3 +148,22 @@ def test_who_follows_a_long_log_gets_all_of_it(tmp_path: Path) -> None:
     finally:
         athena.stop()
     assert [json.loads(line)["version"] for line in told] == list(range(1, last + 1))
+
+
+def test_a_tool_is_told_when_it_is_known_what_for(athena: Athena, project: Path) -> None:
+    """Some harnesses name a tool before the model has said what to use it for."""
+    text = """
+        update {"sessionUpdate": "tool_call", "toolCallId": "1", "title": "Read", "kind": "read"}
+        update {"sessionUpdate": "tool_call_update", "toolCallId": "1", "title": "Read a.py", "status": "in_progress"}
+        update {"sessionUpdate": "tool_call_update", "toolCallId": "1", "status": "completed"}
+        update {"sessionUpdate": "tool_call", "toolCallId": "2", "title": "Write", "kind": "edit"}
+        update {"sessionUpdate": "tool_call_update", "toolCallId": "2", "title": "Write b.py", "status": "failed"}
+        say Done.
+        """
+    arguments = ("-H", "scripted", "--watch", "--name", "reader")
+    said = do(athena, project, "spawn", scenario(text), *arguments).out
+    shown = [line.strip() for line in said.splitlines() if line.startswith("  ")]
+    assert [line for line in shown if line.startswith(("read", "edit"))] == [
+        "read   Read a.py",
+        "edit   Write b.py",
+    ]

@@ -84,13 +84,17 @@ def ident(daemon: Session, name: str) -> str:
 
 
 class Printer:
-    """Prints events as lines: each item once, when it is complete or as soon as a tool starts."""
+    """Prints events as lines: each item once, when it is complete or as soon as a tool starts.
+
+    A tool that is pending has no more than its name yet: what it is used for comes with its start.
+    """
 
     def __init__(self, show: Callable[[Text], None], prefix: bool) -> None:
         self._show = show
         self._prefix = prefix
         self.names: dict[str, str] = {}
         self._begun: set[str] = set()
+        self._pending: dict[str, dict[str, Any]] = {}
 
     def batch(self, params: dict[str, Any]) -> None:
         """Print the events of a notification."""
@@ -111,8 +115,11 @@ class Printer:
         data = event["data"]
         match event["kind"]:
             case "itemStarted" if data["item"]["type"] == "toolCall":
-                self._begun.add(data["itemId"])
-                return words.item_line(data["item"])
+                return self._tool(data["itemId"], data["item"])
+            case "itemUpdated" if data["itemId"] in self._pending:
+                return self._tool(
+                    data["itemId"], {**self._pending[data["itemId"]], **data["changes"]}
+                )
             case "itemCompleted":
                 return self._completed(data)
             case "requestOpened":
@@ -134,8 +141,17 @@ class Printer:
             case _:
                 return None
 
+    def _tool(self, item_id: str, item: dict[str, Any]) -> Text | None:
+        if item["status"] == "pending":
+            self._pending[item_id] = item
+            return None
+        self._pending.pop(item_id, None)
+        self._begun.add(item_id)
+        return words.item_line(item)
+
     def _completed(self, data: dict[str, Any]) -> Text | None:
         item = data["item"]
+        self._pending.pop(data["itemId"], None)
         if data["itemId"] in self._begun and item.get("status") == "completed":
             return None
         return words.item_line(item)
