@@ -517,3 +517,10 @@ def test_a_path_outside_of_the_workspace_is_refused(client: Client, project: Pat
         with pytest.raises(CallError) as refused:
             client.call("athena/comparison/text", agent=agent["id"], path=path)
         assert refused.value.code == ErrorCode.INVALID_PARAMS
+
+
+def test_what_is_not_changed_has_no_verdict(client: Client, project: Path) -> None:
+    agent = worked(client, project, "say I changed nothing.")
+    for more in ({}, {"path": "text.txt"}):
+        with pytest.raises(CallError, match="changed nothing here"):
+            client.call("athena/review/verdict", agent=agent["id"], verdict="accepted", **more)

@@ -36,6 +36,10 @@ async def verdict(context: Context, connection: Connection, asked: r.GiveVerdict
     else:
         checkout = await checkout_of(context, state)
         found = await found_changes(checkout, state, asked.scope, asked.turn_id)
+        if not found.files:
+            raise AthenaError(
+                ErrorCode.WRONG_STATE, f"{state.name} changed nothing here, so there is no verdict."
+            )
         paths = [asked.path] if asked.path is not None else None
         ids = await ids_of(context, state, found, paths)
         if asked.hunk_ids is not None:
