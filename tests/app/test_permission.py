@@ -102,6 +102,10 @@ def test_no_process_of_an_agent_answers(athena: Athena, folder: Path, disguise: 
             f"{line} permission add-rule allow --tool execute",
             f"{line} workspace trust",
             f"{line} agent mode asker auto",
+            f"{line} spawn --harness scripted --worktree none --mode auto hello",
+            f"{line} spawn --harness scripted --worktree none --option mode=auto hello",
+            f"{line} agent fork asker --mode auto hello",
+            f"{line} agent move asker scripted --mode auto",
         ]
         steps = "\n".join(f"run {one} 2>&1; echo code $?" for one in tries)
         agent = spawn(client, folder, steps, name="schemer")

@@ -30,6 +30,8 @@ def by(connection: Connection) -> str:
 
 async def spawn(context: Context, connection: Connection, asked: a.SpawnAgent) -> a.AgentDetail:
     """Record a new agent; its workspace and process follow by themselves."""
+    if asked.mode is not None or asked.options:
+        need_user(context, connection)
     asked, host = _hosted(context, connection, asked)
     project = making.project_of(asked.project or host, connection.cwd)
     settings, withheld = trust.settings_for(context.settings(project), project)
@@ -263,6 +265,8 @@ async def set_option(context: Context, connection: Connection, asked: a.SetOptio
 
 async def move(context: Context, connection: Connection, asked: a.MoveAgent) -> a.Changed:
     """Go on under another harness."""
+    if asked.mode is not None or asked.options:
+        need_user(context, connection)
     actor = await _actor(context, asked.agent)
     harness = context.settings_of(actor.state).harness(asked.harness)
     moved = e.AgentMoved(

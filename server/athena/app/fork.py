@@ -10,6 +10,7 @@ from athena.app.agent import by
 from athena.app.context import Context
 from athena.app.draft import Draft
 from athena.app.trees import checkout_of, edges, everywhere, need_folder
+from athena.app.user import need_user
 from athena.border import Connection
 from athena.core import decide
 from athena.core import fork as forking
@@ -25,6 +26,8 @@ from athena.worktree.checkpoint import Checkpoint
 
 async def fork(context: Context, connection: Connection, asked: a.ForkAgent) -> a.AgentDetail:
     """Record a copy of an agent; its workspace and process follow by themselves."""
+    if asked.mode is not None:
+        need_user(context, connection)
     agent_id = making.agent_id(asked.command_id)
     if context.directory.view(agent_id) is not None:
         return detail((await context.directory.actor(agent_id)).state)

@@ -11,6 +11,7 @@ from athena.app import spawn as making
 from athena.app.context import Context
 from athena.app.draft import Draft
 from athena.app.outside import Outside
+from athena.app.user import need_user
 from athena.border import Connection
 from athena.core import decide
 from athena.harness.outside.files import SessionFile, Wanted, find_sessions
@@ -66,6 +67,8 @@ async def import_(
 
 async def adopt(context: Context, connection: Connection, asked: s.AdoptSession) -> AgentDetail:
     """Read a session to its end, and go on with it in the environment of the client that asks."""
+    if asked.mode is not None:
+        need_user(context, connection)
     session = await _find(context, connection, asked.session)
     if not Path(session.cwd).is_dir():
         raise AthenaError(
