@@ -64,9 +64,20 @@ async def spawn(context: Context, connection: Connection, asked: a.SpawnAgent) -
         if content:
             draft.record(*decide.prompt(draft.now, content, steer=False, by=by(connection)))
 
-    with context.directory.promised(spec.name, agent_id):
+    return await begun(context, agent_id, spec.name, build, asked.command_id)
+
+
+async def begun(
+    context: Context,
+    agent_id: str,
+    name: str,
+    build: Callable[[Draft], None],
+    command_id: str | None,
+) -> a.AgentDetail:
+    """A new agent of that name, out of its first events. `AthenaError` where another one has it."""
+    with context.directory.promised(name, agent_id):
         actor = await context.directory.actor(agent_id)
-        await actor.once(build, asked.command_id)
+        await actor.once(build, command_id)
     return detail(actor.state)
 
 

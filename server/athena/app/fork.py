@@ -6,7 +6,7 @@ from pathlib import Path
 
 from athena.app import environment
 from athena.app import spawn as making
-from athena.app.agent import by
+from athena.app.agent import begun, by
 from athena.app.context import Context
 from athena.app.draft import Draft
 from athena.app.trees import checkout_of, edges, everywhere, need_folder
@@ -68,10 +68,7 @@ async def fork(context: Context, connection: Connection, asked: a.ForkAgent) -> 
         if content:
             draft.record(*decide.prompt(draft.now, content, steer=False, by=by(connection)))
 
-    with context.directory.promised(spec.name, agent_id):
-        actor = await context.directory.actor(agent_id)
-        await actor.once(build, asked.command_id)
-    return detail(actor.state)
+    return await begun(context, agent_id, spec.name, build, asked.command_id)
 
 
 def _name(context: Context, source: AgentState, asked: a.ForkAgent) -> str:
