@@ -213,7 +213,7 @@ def test_who_works_is_waited_for(athena: Athena, project: Path) -> None:
 
 
 def test_verbs_that_change_a_little_say_so(athena: Athena, project: Path) -> None:
-    agent = work(athena, project, "small", "permit run true\nturn 2:\n    say I see\n")
+    agent = work(athena, project, "small", "permit run touch made\nturn 2:\n    say I see\n")
     for said, *arguments in (
         ("athena answer small allow", "inbox"),
         ("It is answered.", "answer", agent, "allow"),
