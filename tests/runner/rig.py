@@ -94,9 +94,18 @@ def alive(pid: int, start: str | None = None) -> bool:
 
 
 def memory_kb(pid: int) -> int:
-    """Resident memory of a process now."""
+    """Resident memory of a process now, the pages of its programs and libraries included."""
+    return _status_kb(pid, "VmRSS")
+
+
+def held_kb(pid: int) -> int:
+    """What a process holds of its own now: the pages of libraries come as its code is run."""
+    return _status_kb(pid, "RssAnon")
+
+
+def _status_kb(pid: int, field: str) -> int:
     status = Path(f"/proc/{pid}/status").read_text()
-    return int(status.split("VmRSS:")[1].split()[0])
+    return int(status.split(f"{field}:")[1].split()[0])
 
 
 async def lines(run: Run, position: int = 0) -> list[bytes]:
