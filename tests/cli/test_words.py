@@ -34,9 +34,10 @@ turn 2:
 """
 
 
-@pytest.fixture(scope="module")
-def athena(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Athena]:
-    made = Athena(tmp_path_factory.mktemp("athena"), {"COLUMNS": str(WIDTH)})
+@pytest.fixture
+def athena(tmp_path: Path) -> Iterator[Athena]:
+    """A daemon for each test: a name that is said in words is then free, also at a second try."""
+    made = Athena(tmp_path / "athena", {"COLUMNS": str(WIDTH)})
     made.start()
     yield made
     made.stop()
