@@ -44,6 +44,12 @@ async def checkout(agent: Repo, repo: Repo) -> Checkout:
     return await repo.checkout()
 
 
+def touch(repo: Repo, name: str) -> None:
+    """Make a file look newer than it is."""
+    old = (repo.path / name).stat()
+    os.utime(repo.path / name, ns=(old.st_atime_ns, old.st_mtime_ns + 10**10))
+
+
 def request(**more: object) -> MergeRequest:
     asked: dict[str, object] = {"agent": "ada", "source": "athena/ada", "target": "main"}
     return MergeRequest(**(asked | more))  # pyright: ignore
@@ -394,6 +400,26 @@ async def test_an_agent_resolves_conflicts(repo: Repo, agent: Repo, checkout: Ch
         await begin(own, "ada", "main")
 
 
+@pytest.mark.parametrize("changed", ["f", "g", "saved"])
+async def test_a_merge_is_given_up_whatever_was_done_to_its_files(
+    repo: Repo, agent: Repo, changed: str
+) -> None:
+    """`f` conflicts; `g` was merged by git, and the agent made it fit."""
+    repo.commit(f=TEN.replace("3\n", "drei\n", 1), g="from main\n")
+    own = await agent.checkout()
+    before = agent.files(), agent.git("rev-parse", "HEAD")
+    await begin(own, "ada", "main")
+    if changed == "saved":
+        touch(agent, "g")
+    else:
+        agent.write(changed, "fits\n")
+    kept = await abandon(own, "ada")
+    assert (agent.files(), agent.git("rev-parse", "HEAD")) == before
+    assert agent.git("status", "--porcelain") == ""
+    if changed != "saved":
+        assert agent.git("show", f"{kept.ref}:{changed}") == "fits"
+
+
 async def test_resolving_leaves_ignored_files_alone(repo: Repo, agent: Repo) -> None:
     repo.commit("ignoring", **{".gitignore": "*.local\n"})
     agent.git("merge", "-q", "main")
@@ -529,3 +555,22 @@ async def test_a_commit_made_while_a_merge_is_undone_stays(
         "Merge athena/ada into main",
     ]
     assert repo.git("status", "--porcelain") == "" and (repo.path / "new").exists()
+
+
+@pytest.mark.parametrize("hooks", [False, True])
+async def test_files_that_were_saved_as_they_are_hold_nothing_up(
+    repo: Repo, agent: Repo, checkout: Checkout, hooks: bool
+) -> None:
+    """An editor that saves a file makes it newer than git's index says."""
+    if hooks:
+        hook(repo, "commit-msg", 'echo "Ticket: 1" >> "$1"')
+    for _ in range(2):
+        touch(repo, "f")
+        done = await merge(checkout, request())
+        touch(repo, "f")
+        back = await undone(checkout, done.ref)
+        touch(repo, "f")
+        await undone(checkout, back.ref)
+        touch(repo, "f")
+        await undone(checkout, done.ref)
+    assert repo.git("status", "--porcelain") == "" and repo.read("f") == TEN

@@ -98,6 +98,9 @@ async def put_back(
     if await commit_of(place, "HEAD") != now:
         raise _moved(branch)
     await need_clear(place, now, old)
+    # To `reset`, unlike `merge`, a file that was saved without a change is a changed one. Where the
+    # index is locked, it is `reset` that says so.
+    await place.git.run("update-index", "-q", "--refresh", codes=(0, 1, 128))
     try:
         await place.git.run("reset", "--keep", "--quiet", old)
     except GitFailed as error:

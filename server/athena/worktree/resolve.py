@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from athena.worktree.advance import need_clear, need_ready
-from athena.worktree.errors import NothingToDo
+from athena.worktree.errors import GitFailed, NothingToDo
 from athena.worktree.files import content
 from athena.worktree.repository import Checkout, commit_of, head
 from athena.worktree.rescue import Rescue, capture
@@ -62,7 +62,12 @@ async def unresolved(checkout: Checkout) -> tuple[str, ...]:
 async def abandon(checkout: Checkout, agent: str) -> Rescue:
     """Go back to before `begin`; what was resolved so far is kept in the rescue."""
     kept = await capture(checkout, agent, "a merge that was abandoned")
-    await checkout.git.run("merge", "--abort")
+    try:
+        await checkout.git.run("merge", "--abort")
+    except GitFailed:
+        # A file that git had merged was edited since. Before `begin` the worktree was clean, so
+        # what is not in HEAD is in the rescue.
+        await checkout.git.run("reset", "--hard", "--quiet")
     return kept
 
 
