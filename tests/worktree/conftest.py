@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from athena.worktree.create import Request, create
 from athena.worktree.repository import Checkout
-from tests.worktree.repo import Repo
+from tests.worktree.repo import TEN, Repo
 
 
 @pytest.fixture
@@ -28,3 +29,13 @@ def repo(empty: Repo) -> Repo:
 @pytest.fixture
 async def checkout(repo: Repo) -> Checkout:
     return await repo.checkout()
+
+
+@pytest.fixture
+async def agent(repo: Repo) -> Repo:
+    """An agent's worktree with one commit of work."""
+    repo.commit(f=TEN)
+    made = await create(Request("new", repo.path, "ada", environ=repo.environ))
+    work = repo.at(made.cwd)
+    work.commit("work of the agent", f=TEN.replace("3\n", "three\n", 1), new="new\n")
+    return work

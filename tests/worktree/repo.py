@@ -22,6 +22,9 @@ CONFIG = """
 """
 
 
+TEN = "".join(f"{n}\n" for n in range(1, 11))
+
+
 @dataclass(frozen=True)
 class Repo:
     """A working tree (or a bare repository) at `path`, and an environment that holds no surprise."""
@@ -59,6 +62,15 @@ class Repo:
 
     def read(self, name: str) -> str:
         return os.fsdecode((self.path / name).read_bytes())
+
+    def touch(self, name: str) -> None:
+        """Make a file look newer than it is, as an editor does that saves it without a change."""
+        path = self.path / name
+        old = path.stat()
+        os.utime(path, ns=(old.st_atime_ns, old.st_mtime_ns + 10**10))
+
+    def hook(self, name: str, text: str) -> None:
+        self.write(f".git/hooks/{name}", f"#!/bin/sh\n{text}\n").chmod(0o755)
 
     def commit(self, message: str = "commit", **files: str) -> str:
         """Write files (`a__b="x"` is a/b), commit everything, and return the commit."""

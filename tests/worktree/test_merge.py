@@ -8,9 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from athena.worktree import moving
 from athena.worktree.commit import Message, commit_all
-from athena.worktree.create import Request, create
 from athena.worktree.errors import (
     HookFailed,
     IdentityMissing,
@@ -24,30 +22,7 @@ from athena.worktree.merge import MergeRequest, merge, predict
 from athena.worktree.repository import Checkout, discover
 from athena.worktree.resolve import abandon, begin, unresolved
 from athena.worktree.threeway import Conflicted
-from tests.worktree.repo import Repo, with_wrapped_git
-
-TEN = "".join(f"{n}\n" for n in range(1, 11))
-
-
-@pytest.fixture
-async def agent(repo: Repo) -> Repo:
-    """An agent's worktree with one commit of work."""
-    repo.commit(f=TEN)
-    made = await create(Request("new", repo.path, "ada", environ=repo.environ))
-    work = repo.at(made.cwd)
-    work.commit("work of the agent", f=TEN.replace("3\n", "three\n", 1), new="new\n")
-    return work
-
-
-@pytest.fixture
-async def checkout(agent: Repo, repo: Repo) -> Checkout:
-    return await repo.checkout()
-
-
-def touch(repo: Repo, name: str) -> None:
-    """Make a file look newer than it is."""
-    old = (repo.path / name).stat()
-    os.utime(repo.path / name, ns=(old.st_atime_ns, old.st_mtime_ns + 10**10))
+from tests.worktree.repo import TEN, Repo, with_wrapped_git
 
 
 def request(**more: object) -> MergeRequest:
@@ -234,10 +209,6 @@ async def test_rebase_names_the_commit_that_conflicts(
         await merge(checkout, request(strategy="rebase"))
 
 
-def hook(repo: Repo, name: str, text: str) -> None:
-    repo.write(f".git/hooks/{name}", f"#!/bin/sh\n{text}\n").chmod(0o755)
-
-
 @pytest.mark.parametrize("strategy", ["merge", "squash"])
 @pytest.mark.parametrize("place", ["checked out", "nowhere"])
 async def test_a_hook_that_refuses_is_shown_in_full(
@@ -246,8 +217,7 @@ async def test_a_hook_that_refuses_is_shown_in_full(
     repo.commit("meanwhile", a="x\n")
     if place == "nowhere":
         repo.git("checkout", "-q", "--detach")
-    hook(
-        repo,
+    repo.hook(
         "commit-msg",
         "echo ugly formatting >> f; for i in $(seq 300); do echo line $i of output >&2; done; exit 1",
     )
@@ -275,7 +245,7 @@ async def test_hooks_have_their_say(
     repo.commit("meanwhile", a="x\n")
     if place == "nowhere":
         repo.git("checkout", "-q", "--detach")
-    hook(repo, "commit-msg", 'echo "Ticket: 1" >> "$1"')
+    repo.hook("commit-msg", 'echo "Ticket: 1" >> "$1"')
     done = await merge(checkout, request(strategy=strategy, turns=("t",)))
     assert done.new == repo.git("rev-parse", "main")
     said = repo.git("log", "-1", "--format=%B", "main").strip().split("\n")
@@ -318,6 +288,24 @@ async def test_without_an_identity(repo: Repo, agent: Repo) -> None:
         await merge(nobody, request())
 
 
+@pytest.mark.parametrize("hooks", [False, True])
+@pytest.mark.parametrize("options", ["--ff-only", "--no-ff", "--squash", "--no-commit"])
+async def test_what_is_set_for_merges_by_hand(
+    repo: Repo, agent: Repo, checkout: Checkout, options: str, hooks: bool
+) -> None:
+    repo.git("config", "merge.ff", "only")
+    repo.git("config", "branch.main.mergeOptions", options)
+    if hooks:
+        repo.hook("commit-msg", 'echo "Ticket: 1" >> "$1"')
+    for count, strategy in enumerate(("merge", "squash"), 1):
+        agent.commit("more", **{f"more{count}": "x\n"})
+        repo.commit("meanwhile", **{f"here{count}": "x\n"})
+        done = await merge(checkout, request(strategy=strategy))
+        parents = 2 if strategy == "merge" else 1
+        assert len(repo.git("log", "-1", "--format=%P", "main").split()) == parents
+        assert repo.git("rev-parse", "main") == done.new and repo.read(f"more{count}") == "x\n"
+
+
 @pytest.mark.parametrize("place", ["checked out", "nowhere"])
 async def test_a_target_that_moves_meanwhile(
     repo: Repo, agent: Repo, tmp_path: Path, place: str
@@ -352,7 +340,7 @@ async def test_committing_all(repo: Repo, agent: Repo) -> None:
 
 
 async def test_a_commit_that_a_hook_refuses_leaves_the_index(repo: Repo, agent: Repo) -> None:
-    hook(repo, "pre-commit", "echo no way; exit 1")
+    repo.hook("pre-commit", "echo no way; exit 1")
     agent.write("a", "staged\n")
     agent.git("add", "a")
     agent.write("a", "edited\n")
@@ -410,7 +398,7 @@ async def test_a_merge_is_given_up_whatever_was_done_to_its_files(
     before = agent.files(), agent.git("rev-parse", "HEAD")
     await begin(own, "ada", "main")
     if changed == "saved":
-        touch(agent, "g")
+        agent.touch("g")
     else:
         agent.write(changed, "fits\n")
     kept = await abandon(own, "ada")
@@ -430,147 +418,3 @@ async def test_resolving_leaves_ignored_files_alone(repo: Repo, agent: Repo) -> 
     with pytest.raises(TargetBusy, match=r"in the way in .*: mine\.local"):
         await begin(await agent.checkout(), "ada", "main")
     assert agent.read("mine.local") == "only here\n"
-
-
-async def undone(checkout: Checkout, ref: str) -> moving.Moved:
-    found = await moving.moved_at(checkout, ref)
-    assert found is not None
-    return await moving.undo(checkout, "ada", found)
-
-
-@pytest.mark.parametrize("hooks", [False, True])
-@pytest.mark.parametrize("strategy", ["merge", "squash", "rebase"])
-async def test_a_merge_is_undone_and_done_again(
-    repo: Repo, agent: Repo, checkout: Checkout, strategy: str, hooks: bool
-) -> None:
-    agent.commit("second", new="newer\n", g="g\n")
-    repo.commit("meanwhile", a="main moved on\n")
-    if hooks:
-        hook(repo, "commit-msg", 'echo "Ticket: 1" >> "$1"')
-    repo.write("untracked", "stays")
-    before = repo.git("rev-parse", "main"), repo.files(), repo.git("status", "--porcelain")
-    done = await merge(checkout, request(strategy=strategy))
-    merged = repo.git("rev-parse", "main"), repo.files(), repo.git("status", "--porcelain")
-    back = await undone(checkout, done.ref)
-    now = repo.git("rev-parse", "main"), repo.files(), repo.git("status", "--porcelain")
-    assert now == before
-    assert repo.git("rev-parse", "athena/ada") == agent.git("rev-parse", "HEAD")
-    assert (back.branch, back.old, back.new) == ("main", done.new, done.old)
-    again = await undone(checkout, back.ref)
-    now = repo.git("rev-parse", "main"), repo.files(), repo.git("status", "--porcelain")
-    assert now == merged and again.new == done.new
-    repo.git("reflog", "expire", "--expire=now", "--all")
-    repo.git("gc", "-q", "--prune=now")
-    assert repo.git("cat-file", "-t", done.new) == "commit"
-
-
-async def test_a_merge_into_a_branch_that_is_nowhere_or_elsewhere_is_undone(
-    repo: Repo, agent: Repo, checkout: Checkout, tmp_path: Path
-) -> None:
-    repo.git("branch", "release")
-    repo.git("worktree", "add", "-q", "-b", "next", str(tmp_path / "next"))
-    start = repo.git("rev-parse", "main")
-    for branch in ("release", "next"):
-        done = await merge(checkout, request(target=branch))
-        assert repo.git("rev-parse", branch) == done.new
-        await undone(checkout, done.ref)
-        assert repo.git("rev-parse", branch) == start
-    elsewhere = repo.at(tmp_path / "next")
-    assert elsewhere.git("status", "--porcelain") == "" and not (tmp_path / "next/new").exists()
-
-
-@pytest.mark.parametrize("strategy", ["merge", "squash", "rebase"])
-async def test_a_branch_that_went_on_is_not_moved_back(
-    repo: Repo, agent: Repo, checkout: Checkout, strategy: str
-) -> None:
-    agent.commit("second", new="newer\n", g="g\n")
-    repo.commit("meanwhile", a="main moved on\n")
-    tree = repo.git("rev-parse", "main^{tree}")
-    done = await merge(checkout, request(strategy=strategy))
-    repo.git("commit", "-q", "--allow-empty", "-m", "after")
-    head = repo.git("rev-parse", "main")
-    with pytest.raises(TargetMoved, match="main has moved on since") as refused:
-        await undone(checkout, done.ref)
-    assert repo.git("rev-parse", "main") == head
-    assert repo.refs("refs/athena/ada/merged/") == [done.ref]
-    advice = refused.value.advice.partition("git revert ")[2]
-    repo.git("revert", "--no-edit", *advice.split())
-    assert repo.git("rev-parse", "main^{tree}") == tree
-    repo.git("checkout", "-q", "--detach")
-    repo.git("branch", "-q", "-D", "main")
-    with pytest.raises(UnknownRevision, match="no local branch 'main' any more"):
-        await undone(checkout, done.ref)
-
-
-async def test_what_was_pushed_is_not_undone(
-    repo: Repo, agent: Repo, checkout: Checkout, tmp_path: Path
-) -> None:
-    repo.git("init", "-q", "--bare", str(tmp_path / "remote.git"))
-    repo.git("remote", "add", "origin", str(tmp_path / "remote.git"))
-    repo.git("push", "-q", "origin", "main")
-    done = await merge(checkout, request())
-    back = await undone(checkout, done.ref)
-    await undone(checkout, back.ref)
-    repo.git("push", "-q", "origin", "main")
-    with pytest.raises(TargetMoved, match=r"origin/main has it already.*git revert -m 1"):
-        await undone(checkout, done.ref)
-    assert repo.git("rev-parse", "main") == done.new
-
-
-@pytest.mark.parametrize("dirty", ["edit", "staged", "ignored in the way"])
-async def test_a_merge_is_not_undone_where_someone_is_at_work(
-    repo: Repo, agent: Repo, checkout: Checkout, dirty: str
-) -> None:
-    (agent.path / "a").unlink()
-    agent.commit("away with it")
-    done = await merge(checkout, request())
-    if dirty == "ignored in the way":
-        repo.write(".git/info/exclude", "a\n")
-        repo.write("a", "precious")
-    else:
-        repo.write("f", "edit\n")
-        if dirty == "staged":
-            repo.git("add", "f")
-    before = repo.files(), repo.git("rev-parse", "main"), repo.git("status", "--porcelain")
-    with pytest.raises(TargetBusy):
-        await undone(checkout, done.ref)
-    now = repo.files(), repo.git("rev-parse", "main"), repo.git("status", "--porcelain")
-    assert now == before and repo.refs("refs/athena/ada/merged/") == [done.ref]
-
-
-async def test_a_commit_made_while_a_merge_is_undone_stays(
-    repo: Repo, agent: Repo, checkout: Checkout, tmp_path: Path
-) -> None:
-    """Someone commits after the look and before git moves the branch."""
-    done = await merge(checkout, request())
-    line = """case "$*" in *"reset --keep"*)
-        [ -e "$0.done" ] || "$real" commit -q --allow-empty -m "in between" </dev/null
-        touch "$0.done";;
-    esac"""
-    environ = with_wrapped_git(repo.environ, tmp_path / "bin", line)
-    with pytest.raises(TargetMoved):
-        await undone((await discover(repo.path, environ)).checkout, done.ref)
-    assert repo.git("log", "-2", "--format=%s", "--first-parent", "main").split("\n") == [
-        "in between",
-        "Merge athena/ada into main",
-    ]
-    assert repo.git("status", "--porcelain") == "" and (repo.path / "new").exists()
-
-
-@pytest.mark.parametrize("hooks", [False, True])
-async def test_files_that_were_saved_as_they_are_hold_nothing_up(
-    repo: Repo, agent: Repo, checkout: Checkout, hooks: bool
-) -> None:
-    """An editor that saves a file makes it newer than git's index says."""
-    if hooks:
-        hook(repo, "commit-msg", 'echo "Ticket: 1" >> "$1"')
-    for _ in range(2):
-        touch(repo, "f")
-        done = await merge(checkout, request())
-        touch(repo, "f")
-        back = await undone(checkout, done.ref)
-        touch(repo, "f")
-        await undone(checkout, back.ref)
-        touch(repo, "f")
-        await undone(checkout, done.ref)
-    assert repo.git("status", "--porcelain") == "" and repo.read("f") == TEN

@@ -30,6 +30,14 @@ async def checked_out(checkout: Checkout, branch: str) -> Checkout | None:
     return None
 
 
+def as_said(branch: str) -> tuple[str, ...]:
+    """Settings under which `git merge` into a branch does what its options say, and no more.
+
+    What a user has set for merges by hand (`--no-ff`, `--squash`) could contradict them.
+    """
+    return ("merge.ff=true", f"branch.{branch}.mergeOptions=")
+
+
 async def need_ready(place: Checkout, branch: str) -> None:
     """Raise `TargetBusy` unless the worktree can follow its branch without losing anything."""
     if busy := operation(place):
@@ -69,7 +77,9 @@ async def advance(
         raise _moved(branch)
     await need_clear(place, old, new)
     try:
-        await place.git.run("merge", "--ff-only", "--no-autostash", "--quiet", new)
+        await place.git.run(
+            "merge", "--ff-only", "--no-autostash", "--quiet", new, config=as_said(branch)
+        )
     except GitFailed as error:
         if "fast-forward" in error.detail:
             raise _moved(branch, error.detail) from error

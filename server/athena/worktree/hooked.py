@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from athena.worktree.advance import need_clear
+from athena.worktree.advance import as_said, need_clear
 from athena.worktree.commit import refused
 from athena.worktree.errors import GitFailed, TargetMoved, WorktreeError
 from athena.worktree.git import Git, OnText, encode, patiently
@@ -20,8 +20,9 @@ from athena.worktree.threeway import merge_commits
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A merge of the commit `source` into the commit `target`, with the message `text`."""
+    """A merge of the commit `source` into `branch`, at `target`, with the message `text`."""
 
+    branch: str
     target: str
     source: str
     squash: bool
@@ -75,7 +76,7 @@ async def _merged(place: Checkout, agent: str, wanted: Wanted, on_text: OnText |
 
 
 async def _porcelain(place: Checkout, wanted: Wanted, on_text: OnText | None) -> None:
-    git, config = place.git, ("merge.directoryRenames=false",)
+    git, config = place.git, ("merge.directoryRenames=false", *as_said(wanted.branch))
     said = ("--no-autostash", "--no-edit", wanted.source)
     if not wanted.squash:
         await git.user("merge", "--no-ff", "-m", wanted.text, *said, config=config, on_text=on_text)

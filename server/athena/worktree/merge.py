@@ -108,7 +108,7 @@ async def merge(
             checkout,
             place,
             request.agent,
-            Wanted(ahead.target, ahead.source, request.strategy == "squash", text),
+            Wanted(request.target, ahead.target, ahead.source, request.strategy == "squash", text),
             on_text,
         )
     else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from athena.worktree.advance import need_clear, need_ready
+from athena.worktree.advance import as_said, need_clear, need_ready
 from athena.worktree.errors import GitFailed, NothingToDo
 from athena.worktree.files import content
 from athena.worktree.repository import Checkout, commit_of, head
@@ -41,7 +41,9 @@ async def begin(checkout: Checkout, agent: str, target: str) -> Resolution:
     await need_clear(checkout, mine, merged.tree)
     kept = await capture(checkout, agent, f"merge of {target} to resolve conflicts")
     await checkout.git.run(
-        "merge", "--no-ff", "--no-commit", "--no-autostash", "--quiet", wanted, codes=(0, 1)
+        *("merge", "--no-ff", "--no-commit", "--no-autostash", "--quiet", wanted),
+        codes=(0, 1),
+        config=as_said(at.branch or ""),
     )
     return Resolution(kept, wanted, merged.conflicts)
 
