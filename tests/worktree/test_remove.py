@@ -247,6 +247,51 @@ async def test_repositories_inside(repo: Repo, work: Repo, own: Checkout) -> Non
     assert detached
 
 
+async def test_repositories_inside_of_those_and_what_they_hide(
+    repo: Repo, work: Repo, own: Checkout
+) -> None:
+    """Stashes, repositories further in, and refs that are not to be shown to others."""
+    inner = Repo.make(work.path / "vendor/inner", Path(repo.environ["HOME"]))
+    inner.commit("first", x="x\n")
+    for text in ("older", "newer"):
+        inner.write("x", text)
+        inner.git("stash", "-q")
+    deep = Repo.make(inner.path / "lib/deep", Path(repo.environ["HOME"]))
+    commit = deep.commit("deep work", y="y\n")
+    repo.git("config", "--global", "transfer.hideRefs", "refs/athena")
+    stashed = inner.git("rev-parse", "stash@{0}", "stash@{1}").split()
+    with pytest.raises(RemovalRefused, match=r"inside it \(vendor/inner, vendor/inner/lib/deep\)"):
+        await remove(own, "ada")
+    done = await remove(own, "ada", force={"dirty", "nested"})
+    repo.git("reflog", "expire", "--expire=now", "--all")
+    repo.git("gc", "-q", "--prune=now")
+    for kept in (commit, *stashed):
+        assert repo.git("cat-file", "-t", kept) == "commit"
+    assert done.rescue is not None
+    back = await restore(await repo.checkout(), done.rescue)
+    assert deep.git("rev-parse", "main") == commit and deep.read("y") == "y\n"
+    assert inner.git("rev-parse", "stash") == stashed[0]
+    assert ["has its refs again" in note for note in back.notes] == [True, True]
+
+
+async def test_a_shallow_clone_inside_is_moved_aside(
+    repo: Repo, work: Repo, own: Checkout, tmp_path: Path
+) -> None:
+    other = Repo.make(tmp_path / "other", tmp_path / "home")
+    other.commit("first", x="x")
+    other.commit("second", x="y")
+    repo.git("clone", "-q", "--depth", "1", other.path.as_uri(), str(work.path / "clone"))
+    inner = work.at(work.path / "clone")
+    commit = inner.commit("only here", new="new\n")
+    for force in ({"dirty", "nested"}, {"dirty", "nested", "unpushed"}):
+        with pytest.raises(RemovalRefused, match=r"clone could not be kept: .* shallow") as refused:
+            await remove(own, "ada", force=force)
+        assert refused.value.hazards == ("unknown",)
+    done = await remove(own, "ada", force={"dirty", "nested", "unknown"})
+    assert done.moved_to is not None
+    assert work.at(done.moved_to / "clone").git("rev-parse", "HEAD") == commit
+
+
 async def test_a_submodule_with_work_in_it(repo: Repo, tmp_path: Path) -> None:
     other = Repo.make(tmp_path / "other", tmp_path / "home")
     other.commit(x="x")

@@ -40,5 +40,5 @@ def told(error: WorktreeError) -> AthenaError:
     if error.detail:
         data["stderr"] = error.detail
     if isinstance(error, RemovalRefused):
-        data["hazards"] = dict(zip(error.hazards, error.reasons, strict=True))
+        data["hazards"] = dict(zip(error.hazards, error.reasons, strict=False))
     return AthenaError(code, f"{error.message} {error.advice}".strip(), **data)

@@ -33,9 +33,10 @@ async def checked_out(checkout: Checkout, branch: str) -> Checkout | None:
 def as_said(branch: str) -> tuple[str, ...]:
     """Settings under which `git merge` into a branch does what its options say, and no more.
 
-    What a user has set for merges by hand (`--no-ff`, `--squash`) could contradict them.
+    What a user has set for merges by hand (`--no-ff`, `--squash`) could contradict them, and what
+    is added to messages comes behind the trailers, which are none then.
     """
-    return ("merge.ff=true", f"branch.{branch}.mergeOptions=")
+    return ("merge.ff=true", "merge.log=false", f"branch.{branch}.mergeOptions=")
 
 
 async def need_ready(place: Checkout, branch: str) -> None:

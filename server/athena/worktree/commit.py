@@ -79,7 +79,8 @@ async def commit_all(
 
 async def with_trailers(git: Git, message: Message) -> str:
     """The text of a commit message with its trailers, beside those it has already."""
-    args = ["interpret-trailers", "--no-divider", "--if-exists", "addIfDifferent"]
+    args = ["interpret-trailers", "--no-divider", "--where", "end"]
+    args += ("--if-exists", "addIfDifferent", "--if-missing", "add")
     for key, value in message.trailers:
         args += ("--trailer", f"{key}={' '.join(value.split())}")
     text = message.text.strip() + "\n"

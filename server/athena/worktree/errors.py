@@ -122,14 +122,19 @@ class Unreadable(WorktreeError):
 
 
 class RemovalRefused(WorktreeError):
-    """The worktree holds something; `hazards` are the words to pass as `force`."""
+    """The worktree holds something; `hazards` are the words to pass as `force`, one a reason.
+
+    Where there are none it is not removed at all.
+    """
 
     kind = "removalRefused"
 
     def __init__(self, root: Path, hazards: Sequence[str], reasons: Sequence[str]) -> None:
         super().__init__(
             f"{root} is not removed: {'; '.join(reasons)}.",
-            advice=f"To remove it all the same, insist on: {', '.join(hazards)}.",
+            advice=f"To remove it all the same, insist on: {', '.join(hazards)}."
+            if hazards
+            else "",
         )
         self.hazards = tuple(hazards)
         self.reasons = tuple(reasons)

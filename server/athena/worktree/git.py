@@ -83,6 +83,7 @@ PLUMBING_CONFIG = (
     "merge.directoryRenames=false",
     "merge.conflictStyle=diff3",
     "submodule.recurse=false",
+    "trailer.separators=:",
 )
 
 # Where git-lfs is configured but not installed, git could neither check out nor capture the files

@@ -10,8 +10,10 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 from athena.worktree.errors import GitFailed, LockHeld
+from athena.worktree.git import Git
 from athena.worktree.names import agent_component, agent_from_component
 from athena.worktree.objects import commit_tree, trailers, update_ref
 from athena.worktree.repository import Checkout
@@ -19,6 +21,9 @@ from athena.worktree.repository import Checkout
 NAMESPACE = "refs/athena"
 AGENT = "Athena-Agent"
 KEPT_ATTEMPTS = 5
+
+SHOWING_ALL = "git -c uploadpack.hideRefs=!refs upload-pack"
+"""What serves a fetch on this machine, also of refs that are not to be shown to others."""
 
 FORMAT = "%(refname)%00%(objectname)%00%(tree)%00%(parent)%00%(contents)%00%(creatordate:unix)%00"
 
@@ -101,6 +106,26 @@ async def forget(checkout: Checkout, gone: Sequence[Kept]) -> None:
     if gone:
         lines = "".join(f"delete {k.ref} {k.commit}\n" for k in gone)
         await checkout.git.run("update-ref", "--no-deref", "--stdin", stdin=lines.encode())
+
+
+async def copy_refs(git: Git, source: Path, there: str, here: str) -> tuple[str, ...]:
+    """Copy all refs below `there` of another repository to `here`, with all that they name.
+
+    Returns the refs that did not come: from a shallow clone git takes none, and calls it done.
+    """
+    options = ["--quiet", "--no-tags", "--no-prune", "--no-write-fetch-head", "--update-head-ok"]
+    options += ["--no-recurse-submodules", "--upload-pack", SHOWING_ALL]
+    await git.run("fetch", *options, str(source), f"+{there}/*:{here}/*")
+    came = await _below(git, here)
+    theirs = await _below(Git(source, git.environ), there)
+    return tuple(name for name, commit in theirs.items() if came.get(name) != commit)
+
+
+async def _below(git: Git, place: str) -> dict[str, str]:
+    """The refs below a folder of refs, by their names in it, and what they name."""
+    listing = await git.text("for-each-ref", "--format=%(objectname) %(refname)", place)
+    found = (line.partition(" ") for line in listing.splitlines())
+    return {ref.removeprefix(f"{place}/"): commit for commit, _, ref in found}
 
 
 def folder(agent: str, purpose: str) -> str:

@@ -10,9 +10,9 @@ from pathlib import Path
 from athena.worktree.aside import move_aside
 from athena.worktree.errors import GitFailed, RemovalRefused, StorageFull, WorktreeError
 from athena.worktree.git import Git
-from athena.worktree.refs import folder
+from athena.worktree.refs import copy_refs, folder
 from athena.worktree.repository import Checkout, Head
-from athena.worktree.rescue import Nested, Rescue, capture, record
+from athena.worktree.rescue import Nested, Rescue, record
 from athena.worktree.snapshot import snapshot
 from athena.worktree.standing import Hazard, Standing, inner_checkout, standing
 
@@ -90,25 +90,27 @@ async def _rescue(checkout: Checkout, agent: str, reason: str, found: Standing) 
 
 
 async def _keep_nested(checkout: Checkout, agent: str, path: str, number: int) -> Nested:
-    """Copy every ref of an inner repository, and its working tree, below a ref of ours."""
+    """Copy every ref of an inner repository, its working tree and its stash below a ref of ours."""
     inner = await inner_checkout(checkout, path)
-    await capture(inner, agent, "removal of the worktree around it")
+    own = await inner.git.text("for-each-ref", "--format=%(refname)", "refs/heads", "refs/stash")
+    tips = await log_tips(inner, ["HEAD", *own.split()])
+    async with snapshot(inner) as taken:
+        await record(inner, agent, "removal of the worktree around it", taken, also=tips)
     refs = f"{folder(agent, 'nested')}/{time.time_ns() // 1_000_000:013d}-{number}"
     try:
-        await checkout.git.run(
-            "fetch",
-            "--quiet",
-            "--no-tags",
-            "--no-write-fetch-head",
-            "--no-recurse-submodules",
-            str(inner.root),
-            f"+refs/*:{refs}/*",
-        )
+        missing = await copy_refs(checkout.git, inner.root, "refs", refs)
     except GitFailed as error:
-        raise RemovalRefused(
-            checkout.root, (), (f"the repository in {path} could not be kept: {error.detail}",)
-        ) from error
+        raise _not_kept(checkout, path, error.detail) from error
+    if missing:
+        shallow = await inner.git.text("rev-parse", "--is-shallow-repository")
+        why = "it is a shallow clone" if shallow == "true" else f"{missing[0]} did not come"
+        raise _not_kept(checkout, path, why)
     return Nested(path, refs)
+
+
+def _not_kept(checkout: Checkout, path: str, why: str) -> RemovalRefused:
+    reason = f"the repository in {path} could not be kept: {why}"
+    return RemovalRefused(checkout.root, ("unknown",), (reason,))
 
 
 def logs_of(at: Head) -> list[str]:

@@ -10,6 +10,7 @@ from athena.worktree.create import own
 from athena.worktree.errors import LocationTaken, WorktreeError
 from athena.worktree.fill import fill
 from athena.worktree.git import Git, patiently
+from athena.worktree.refs import copy_refs
 from athena.worktree.repository import Checkout, at_worktree, worktrees
 from athena.worktree.rescue import Nested, Rescue
 from athena.worktree.standing import HAZARDS
@@ -102,12 +103,9 @@ async def _nested(restored: Checkout, nested: Nested, notes: list[str]) -> None:
         return
     git = Git(root, restored.environ)
     await git.run("init", "--quiet")
-    await git.run(
-        "fetch",
-        "--quiet",
-        "--no-tags",
-        "--update-head-ok",
-        str(restored.common_dir),
-        f"+{nested.refs}/*:refs/*",
-    )
+    if missing := await copy_refs(git, restored.common_dir, nested.refs, "refs"):
+        notes.append(
+            f"the repository in {nested.path} lacks {', '.join(missing)}: see {nested.refs}/*"
+        )
+        return
     notes.append(f"the repository in {nested.path} has its refs again; check one out")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -26,7 +26,7 @@ HAZARDS: tuple[Hazard, ...] = get_args(Hazard)
 
 @dataclass(frozen=True, slots=True)
 class Inner:
-    """A repository inside a worktree: a submodule, or one that someone cloned or made there."""
+    """A repository inside a worktree, at any depth: a submodule, or one that someone put there."""
 
     path: str
     submodule: bool
@@ -192,18 +192,22 @@ async def _inner(checkout: Checkout, untracked: tuple[str, ...]) -> tuple[Inner,
     ]
     present = [path for path in links if (checkout.root / path / ".git").exists()]
     nested = [path.rstrip("/") for path in untracked if path.endswith("/")]
-    found = [await _inside(checkout, path, submodule=True) for path in present]
-    found += [await _inside(checkout, path, submodule=False) for path in nested]
+    found: list[Inner] = []
+    for path in present:
+        found += await _inside(checkout, path, submodule=True)
+    for path in nested:
+        found += await _inside(checkout, path, submodule=False)
     return tuple(found)
 
 
-async def _inside(checkout: Checkout, path: str, *, submodule: bool) -> Inner:
+async def _inside(checkout: Checkout, path: str, *, submodule: bool) -> list[Inner]:
+    """The repository at a path, and those inside it."""
     inner = await inner_checkout(checkout, path)
     found = await status(inner)
-    below = await _inner(inner, found.untracked)
-    deep = any(i.dirty or i.unpushed for i in below)
     commits = await inner.git.text("rev-list", "--count", "--all", "--not", "--remotes")
-    return Inner(path, submodule, bool(found.changed or found.untracked or deep), int(commits))
+    own = Inner(path, submodule, bool(found.changed or found.untracked), int(commits))
+    below = await _inner(inner, found.untracked)
+    return [own, *(replace(deep, path=f"{path}/{deep.path}") for deep in below)]
 
 
 async def inner_checkout(checkout: Checkout, path: str) -> Checkout:
