@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 import pytest
 
 EDITOR_FOLDERS = {"editors", "nvim", "vscode"}
+
+
+def pytest_configure() -> None:
+    """Let the tests' processes hear CTRL-C also where all of them run in the background.
+
+    A shell without job control starts such a job with SIGINT ignored, and children inherit it.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(tryfirst=True)

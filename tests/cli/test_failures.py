@@ -16,6 +16,7 @@ from athena.cli.output import Exit
 from athena.relay import control
 from tests.app.playing import spawn
 from tests.support.athena import Athena, Json
+from tests.support.child import child
 from tests.support.wait import until_sync
 
 
@@ -132,18 +133,12 @@ def clients(athena: Athena) -> list[object]:
 
 @pytest.mark.parametrize("verb", [["watch"], ["event", "list", "--follow"]])
 def test_ctrl_c_has_its_own_exit_code(athena: Athena, verb: list[str]) -> None:
-    process = subprocess.Popen(
-        athena.command(*verb),
-        env=athena.environment,
-        cwd=athena.root,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    until_sync(lambda: process.pid in clients(athena), what="the command is there")
-    process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=20)
+    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    command = athena.command(*verb)
+    with child(command, env=athena.environment, cwd=athena.root, text=True, **pipes) as process:
+        until_sync(lambda: process.pid in clients(athena), what="the command is there")
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=20)
     assert process.returncode == Exit.INTERRUPTED
     assert "Traceback" not in said
 

@@ -10,6 +10,7 @@ import json
 import signal
 import subprocess
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from tests.app.playing import scenario
 from tests.app.test_subscribe import event, spawned
 from tests.cli.doing import do
 from tests.support.athena import Athena, Json, make_repository
+from tests.support.child import child
 
 ASKS = "permit run touch asked.txt\nsay The very end."
 
@@ -44,9 +46,11 @@ def run(athena: Athena, project: Path, text: str, name: str) -> str:
     return name
 
 
-def following(athena: Athena, project: Path, *arguments: str) -> subprocess.Popen[str]:
+def following(
+    athena: Athena, project: Path, *arguments: str
+) -> AbstractContextManager[subprocess.Popen[str]]:
     """A command that goes on while the test does something else."""
-    return subprocess.Popen(
+    return child(
         athena.command(*arguments),
         env=athena.environment,
         cwd=project,

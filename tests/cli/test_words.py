@@ -17,6 +17,7 @@ from tests.app.playing import scenario
 from tests.app.test_session import lines, write
 from tests.cli.doing import attempt, do
 from tests.support.athena import Athena, make_repository
+from tests.support.child import child
 from tests.support.wait import until_sync
 
 TEXT = "".join(f"line {n}\n" for n in range(1, 31))
@@ -35,9 +36,9 @@ turn 2:
 
 
 @pytest.fixture
-def athena(tmp_path: Path) -> Iterator[Athena]:
+def athena(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Athena]:
     """A daemon for each test: a name that is said in words is then free, also at a second try."""
-    made = Athena(tmp_path / "athena", {"COLUMNS": str(WIDTH)})
+    made = Athena(tmp_path_factory.mktemp("athena"), {"COLUMNS": str(WIDTH)})
     made.start()
     yield made
     made.stop()
@@ -322,7 +323,7 @@ def test_what_takes_long_shows_that_it_goes_on(athena: Athena, project: Path) ->
     ours, terminal = pty.openpty()
     environment = {**athena.environment, "TERM": "xterm"}
     command = athena.command("merge", agent)
-    with subprocess.Popen(command, cwd=project, env=environment, stderr=terminal) as merging:
+    with child(command, cwd=project, env=environment, stderr=terminal) as merging:
         shown = b""
         while b"athena merge \xe2\x80\xa6" not in shown:
             shown += os.read(ours, 4096)

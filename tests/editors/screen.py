@@ -48,7 +48,7 @@ class Screen:
         """What is to be seen."""
         return self._run("capture-pane", "-p")
 
-    def until(self, text: str, timeout: float = 20) -> str:
+    def until(self, text: str, timeout: float = 45) -> str:
         """Wait until a text is to be seen, and return the whole screen."""
 
         def seen() -> str | None:

@@ -164,7 +164,7 @@ class Nvim:
             cell = self.grid.cells[row][rows[row].index(text)]
             return self.grid.highlights.get(cell.highlight, {}).get("foreground")
 
-    def sees(self, *texts: str, timeout: float = 20) -> str:
+    def sees(self, *texts: str, timeout: float = 45) -> str:
         """Wait until all the texts are on the screen; returns the screen."""
 
         def seen() -> bool:
@@ -173,7 +173,7 @@ class Nvim:
 
         return self.until(seen, f"sees {texts}", timeout)
 
-    def sees_not(self, *texts: str, timeout: float = 20) -> str:
+    def sees_not(self, *texts: str, timeout: float = 45) -> str:
         """Wait until none of the texts is on the screen."""
         return self.until(
             lambda: not any(t in self._flushed for t in texts), f"sees no {texts}", timeout
@@ -189,7 +189,7 @@ class Nvim:
         before, _, behind = self._flushed.rpartition(typed)
         return f"{before}:{behind}"
 
-    def until(self, check: Callable[[], object], what: str, timeout: float = 20) -> str:
+    def until(self, check: Callable[[], object], what: str, timeout: float = 45) -> str:
         """Wait for a condition, looking again whenever the screen changed."""
         import time
 

@@ -24,6 +24,7 @@ from tests.runner.rig import (
     lines,
     runner_pid,
 )
+from tests.support.child import child
 from tests.support.wait import until
 
 STUBBORN = "trap '' TERM HUP INT; echo $$; while :; do sleep 0.05; done"
@@ -32,10 +33,9 @@ STUBBORN = "trap '' TERM HUP INT; echo $$; while :; do sleep 0.05; done"
 @pytest.fixture
 def bystander() -> Iterator[subprocess.Popen[bytes]]:
     """A process that is none of ours."""
-    with subprocess.Popen(["sleep", "600"], env={}, start_new_session=True) as process:
+    with child(["sleep", "600"], env={}, start_new_session=True) as process:
         yield process
         assert process.poll() is None, "a process that is none of ours was ended"
-        process.kill()
 
 
 async def test_a_kill_asks_first(rig: Rig) -> None:
@@ -290,13 +290,13 @@ def test_who_belongs_to_a_run_is_a_pure_question() -> None:
 
 def test_ps_tells_the_same_as_proc() -> None:
     """macOS knows processes by `ps` alone; here both can be asked."""
-    with subprocess.Popen(["sleep", "600"], start_new_session=True) as child:
-        (told,) = system.ask_ps(["-p", str(child.pid)], "")
-        read = next(p for p in system.snapshot("NO=MARK") if p.pid == child.pid)
+    with child(["sleep", "600"], start_new_session=True) as sleeper:
+        (told,) = system.ask_ps(["-p", str(sleeper.pid)], "")
+        read = next(p for p in system.snapshot("NO=MARK") if p.pid == sleeper.pid)
         assert (told.pid, told.parent, told.group) == (read.pid, read.parent, read.group)
         assert len(told.start.split()) == 5
-        child.kill()
-        until_zombie = os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+        sleeper.kill()
+        until_zombie = os.waitid(os.P_PID, sleeper.pid, os.WEXITED | os.WNOWAIT)
         assert until_zombie is not None
-        assert system.ask_ps(["-p", str(child.pid)], "") == []
-        assert system.start_time(child.pid) is None
+        assert system.ask_ps(["-p", str(sleeper.pid)], "") == []
+        assert system.start_time(sleeper.pid) is None

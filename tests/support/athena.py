@@ -135,7 +135,7 @@ class Client:
         """One agent."""
         return self.call("athena/agent/get", agent=name)
 
-    def until(self, name: str, *statuses: str, timeout: float = 20) -> Json:
+    def until(self, name: str, *statuses: str, timeout: float = 45) -> Json:
         """Wait until an agent has one of the statuses and no prompt waits."""
 
         def reached() -> Json | None:
@@ -148,7 +148,7 @@ class Client:
         assert found is not None
         return found
 
-    def until_status(self, name: str, *statuses: str, timeout: float = 20) -> Json:
+    def until_status(self, name: str, *statuses: str, timeout: float = 45) -> Json:
         """Wait until an agent has one of the statuses, whatever waits."""
 
         def reached() -> Json | None:

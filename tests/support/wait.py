@@ -12,7 +12,7 @@ T = TypeVar("T")
 POLL_SECONDS = 0.01
 
 
-async def until(check: Callable[[], T | Awaitable[T]], timeout: float = 10, what: str = "") -> T:
+async def until(check: Callable[[], T | Awaitable[T]], timeout: float = 30, what: str = "") -> T:
     """Return the first truthy value of `check`; `AssertionError` after `timeout` seconds."""
     deadline = time.monotonic() + timeout
     while True:
@@ -28,7 +28,7 @@ async def until(check: Callable[[], T | Awaitable[T]], timeout: float = 10, what
 
 
 def until_sync(
-    check: Callable[[], T], timeout: float = 10, what: str | Callable[[], str] = ""
+    check: Callable[[], T], timeout: float = 30, what: str | Callable[[], str] = ""
 ) -> T:
     """`until` for tests without an event loop; `what` may be asked for when it was not so."""
     deadline = time.monotonic() + timeout
