@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from athena.projections.transcript import strings
 from tests.support.athena import Athena, Client, make_repository
 
 SCENARIO = """
@@ -19,6 +20,7 @@ plan [x] one  [ ] two
 repeat 700:
     tool read: Later ${count} | found nothing
 say-size 40KB
+run yes filler | head -n 6000; echo a Pin | sed 's/$/ in the hay/'; yes after | head -n 6000
 say The end.
 
 turn 2:
@@ -123,7 +125,20 @@ def test_what_is_found_from_the_beginning_is_the_same(
 
 
 def test_a_long_text_is_cut_in_pages_and_whole_by_itself(client: Client) -> None:
-    [cut] = [item for page in pages(client, limit=500) for item in page if item["truncated"]]
+    found = [i for page in pages(client, types=["message"], limit=500) for i in page]
+    [cut] = [item for item in found if item["truncated"]]
     item = client.call("athena/item/get", agent="long", itemId=cut["itemId"])
     assert not item["truncated"]
     assert len(cut["item"]["text"]) < 1000 < 40_000 <= len(item["item"]["text"])
+
+
+@pytest.mark.parametrize("limit", [1, 100])
+def test_words_in_the_middle_of_a_long_text_are_found_and_shown(client: Client, limit: int) -> None:
+    [item] = [i for page in pages(client, find="pin in", limit=limit) for i in page]
+    assert item["truncated"] and not item["open"]
+    shown = [text for text in strings(item["item"]) if "Pin in" in text]
+    assert shown
+    for text in shown:
+        assert "filler\na Pin in the hay\nafter\n" in text
+        assert (text[0], text[-1]) == ("…", "…") and len(text) < 1000
+    assert forward(client, find="PIN IN", limit=limit) == [item]

@@ -62,7 +62,7 @@ async def _backward(
     newest_first: list[StoredEvent] = []
     while len(found.items) <= asked.limit:
         newest_first = await context.log.read_stream_back(
-            agent_id, before_version=version, limit=chunk, kinds=kinds
+            agent_id, before_version=version, limit=chunk, kinds=kinds, find=asked.find
         )
         if not newest_first:
             found.finish()
@@ -72,7 +72,7 @@ async def _backward(
     fitting = sorted(found.items, key=lambda i: i.version)
     items = fitting[-asked.limit :]
     if asked.before is not None:
-        items = await _with_ends(context, agent_id, items, asked.before)
+        items = await _with_ends(context, agent_id, items, asked.before, asked.find)
     more = len(fitting) > asked.limit
     turns = await _turns(context, agent_id, items, found.turns)
     return _page(agent_id, items, turns, cursor, before=more, after=asked.before is not None)
@@ -95,7 +95,11 @@ async def _turns(
 
 
 async def _with_ends(
-    context: Context, agent_id: str, items: list[TranscriptItem], version: int
+    context: Context,
+    agent_id: str,
+    items: list[TranscriptItem],
+    version: int,
+    find: str | None,
 ) -> list[TranscriptItem]:
     """The items with what became of them after the page, as far as it is near."""
     folded = Transcript()
@@ -104,7 +108,9 @@ async def _with_ends(
     for _ in range(MOST_EXTRA_CHUNKS):
         if not any(folded.items[i.item_id].open for i in items):
             break
-        chunk = await context.log.read_stream(agent_id, after_version=position, limit=CHUNK)
+        chunk = await context.log.read_stream(
+            agent_id, after_version=position, limit=CHUNK, find=find
+        )
         if not chunk:
             break
         folded.add(event_of(s) for s in chunk if s.data.get("itemId") in folded.items)
@@ -121,7 +127,9 @@ async def _forward(
     position = asked.after
     fitting: dict[str, TranscriptItem] = {}
     while len(fitting) <= asked.limit:
-        chunk = await context.log.read_stream(agent_id, after_version=position, limit=CHUNK)
+        chunk = await context.log.read_stream(
+            agent_id, after_version=position, limit=CHUNK, find=asked.find
+        )
         if not chunk:
             break
         folded.add(event_of(s) for s in chunk if s.kind in KINDS)

@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 from typing import cast
 
 from athena.log.model import JsonObject
+from athena.log.searching import Search
 
 BLOB_LIMIT_BYTES = 16 * 1024
 HEAD_CHARACTERS = 512
@@ -115,10 +116,30 @@ def _restore(value: object, fetch: Fetch) -> object:
     return value
 
 
-def with_heads(data: JsonObject) -> JsonObject:
-    """The data with each marker replaced by the first characters of its text and an ellipsis.
+def with_excerpts(data: JsonObject, search: Search) -> JsonObject:
+    """The data; a marker whose text holds the words beyond its head gets an `excerpt` of there."""
+    return cast("JsonObject", _excerpts(data, search))
 
-    For lists that show the beginning of a text and whose types know only strings.
+
+def _excerpts(value: object, search: Search) -> object:
+    if isinstance(value, dict):
+        members = cast("JsonObject", value)
+        if MARKER_KEY in members:
+            if search.holds(str(members.get("head", ""))):
+                return members
+            excerpt = search.excerpt(str(members[MARKER_KEY]))
+            return members if excerpt is None else {**members, "excerpt": excerpt}
+        return {key: _excerpts(member, search) for key, member in members.items()}
+    if isinstance(value, list):
+        return [_excerpts(member, search) for member in cast("list[object]", value)]
+    return value
+
+
+def with_heads(data: JsonObject) -> JsonObject:
+    """The data with each marker replaced by the first characters of its text and an ellipsis, or
+    by what a search found in it.
+
+    For lists that show a part of a text and whose types know only strings.
     """
     return cast("JsonObject", _heads(data))
 
@@ -127,7 +148,7 @@ def _heads(value: object) -> object:
     if isinstance(value, dict):
         members = cast("JsonObject", value)
         if MARKER_KEY in members:
-            return f"{members.get('head', '')}…"
+            return members.get("excerpt") or f"{members.get('head', '')}…"
         return {key: _heads(member) for key, member in members.items()}
     if isinstance(value, list):
         return [_heads(member) for member in cast("list[object]", value)]

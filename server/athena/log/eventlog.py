@@ -272,13 +272,22 @@ class EventLog:
         return await self._readers.run(reading)
 
     async def read_stream(
-        self, stream: str, *, after_version: int = 0, limit: int = 1000, blobs: bool = False
+        self,
+        stream: str,
+        *,
+        after_version: int = 0,
+        limit: int = 1000,
+        blobs: bool = False,
+        find: str | None = None,
     ) -> list[StoredEvent]:
-        """Events of one stream with a version above `after_version`, oldest first."""
+        """Events of one stream with a version above `after_version`, oldest first.
+
+        Markers of long texts that hold the words `find` beyond their head have an `excerpt`.
+        """
 
         def reading(connection: sqlite3.Connection) -> list[StoredEvent]:
             raw = rows.read_stream(connection, stream, after_version, limit)
-            return stored.to_events(connection, raw, self._upcasters, blobs)
+            return stored.to_events(connection, raw, self._upcasters, blobs, find)
 
         return await self._readers.run(reading)
 
@@ -290,12 +299,16 @@ class EventLog:
         limit: int = 100,
         kinds: Sequence[str] | None = None,
         blobs: bool = False,
+        find: str | None = None,
     ) -> list[StoredEvent]:
-        """Events of one stream with a version below `before_version`, newest first."""
+        """Events of one stream with a version below `before_version`, newest first.
+
+        `find` is as in `read_stream`.
+        """
 
         def reading(connection: sqlite3.Connection) -> list[StoredEvent]:
             raw = rows.read_stream_back(connection, stream, before_version, limit, kinds)
-            return stored.to_events(connection, raw, self._upcasters, blobs)
+            return stored.to_events(connection, raw, self._upcasters, blobs, find)
 
         return await self._readers.run(reading)
 

@@ -7,20 +7,30 @@ from collections.abc import Sequence
 
 import zstandard
 
-from athena.log.encoding import decode, may_be_cut
+from athena.log.encoding import decode, may_be_cut, with_excerpts
 from athena.log.errors import BlobNotFound
 from athena.log.model import StoredEvent
 from athena.log.rows import RawEvent
+from athena.log.searching import Search
 from athena.log.upcast import Upcasters
 
 RESTORED_BYTES = 64 << 20
+SEARCHED_BYTES = 32 << 20
+"""After so much a search lets others read."""
 
 
 def to_events(
-    connection: sqlite3.Connection, raw: Sequence[RawEvent], upcast: Upcasters, blobs: bool
+    connection: sqlite3.Connection,
+    raw: Sequence[RawEvent],
+    upcast: Upcasters,
+    blobs: bool,
+    find: str | None = None,
 ) -> list[StoredEvent]:
-    """The events of the rows; the list ends early where restored texts would fill the memory."""
+    """The events of the rows; the list ends early where restored texts would fill the memory, or
+    where those that were searched keep others waiting.
+    """
     restored = 0
+    search = None if find is None else Search(connection, find)
 
     def fetch(blob_id: str) -> bytes:
         nonlocal restored
@@ -32,8 +42,10 @@ def to_events(
     for seq, stream, version, at, kind, v, text, command_id in raw:
         v, data = upcast(kind, v, decode(text, fetch if blobs else None))
         cut = not blobs and may_be_cut(text)
+        if cut and search is not None:
+            data = with_excerpts(data, search)
         events.append(StoredEvent(seq, stream, version, at, kind, v, data, command_id, cut))
-        if restored > RESTORED_BYTES:
+        if restored > RESTORED_BYTES or (search and search.bytes > SEARCHED_BYTES):
             break
     return events
 

@@ -52,7 +52,8 @@ class ReadTranscript(Request):
     """Parameters of `athena/transcript/page`.
 
     Without `before` and `after` the last page; both are an item's `version`, not included itself.
-    `types` and `turn_id` filter; `find` keeps items whose text holds it, ignoring case.
+    `types` and `turn_id` filter; `find` keeps items whose text holds it, ignoring case. Of a long
+    text that holds it beyond the first 512 characters the page has what stands around it.
     """
 
     agent: str

@@ -3542,7 +3542,8 @@ public data class ReadLogs(
  * Parameters of `athena/transcript/page`.
  *
  * Without `before` and `after` the last page; both are an item's `version`, not included itself.
- * `types` and `turnId` filter; `find` keeps items whose text holds it, ignoring case.
+ * `types` and `turnId` filter; `find` keeps items whose text holds it, ignoring case. Of a long
+ * text that holds it beyond the first 512 characters the page has what stands around it.
  */
 @JsonAdapter(ReadTranscript.Adapter::class)
 public data class ReadTranscript(
