@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import itertools
 import json
 import threading
 from collections.abc import Iterator
@@ -16,7 +17,8 @@ import pytest
 from athena.protocol.errors import ErrorCode
 from athena.relay.client import CallError
 from tests.app.playing import spawn
-from tests.support.athena import SYSTEM_PATH, Athena, Json
+from tests.lsp.editor import Editor
+from tests.support.athena import SYSTEM_PATH, Athena, Client, Json
 from tests.support.wait import until_sync
 
 SECRET = "whsec_" + base64.b64encode(b"a key for these tests").decode()
@@ -175,6 +177,75 @@ def test_a_redirect_is_not_followed_and_old_alerts_are_given_up(
     assert "127.0.0.1 answered 307" in log_of(quiet)
     for hidden in ("hidden-path", SECRET):
         assert hidden not in log_of(quiet)
+
+
+def test_a_webhook_that_goes_on_failing_is_told_until_it_works(
+    quiet: Athena, receiver: Receiver, folder: Path
+) -> None:
+    receiver.refuse = 10_000
+    notify(quiet, receiver.url, "give_up_seconds = 0.5\nretry_most_seconds = 0.1\n")
+    quiet.start()
+    with quiet.client() as client, Editor(quiet, folder, messages=False) as editor:
+        client.call("athena/event/subscribe", agents=[], kinds=[])
+        for text in ("say one", "say two"):
+            client.until(spawn(client, folder, text)["id"], "idle")
+        until_sync(lambda: [p["lost"] for p in problems(client)] == [2], what="both are given up")
+        [problem] = problems(client)
+        assert problem["words"] == (
+            "The webhook of [notification] fails: 127.0.0.1 answered 503."
+            " 2 alerts could not be posted in time."
+        )
+        [(method, begun)] = itertools.islice(client.raw.notifications(timeout=20), 1)
+        assert (method, begun["since"]) == ("athena/system/problem", problem["since"])
+        editor.until("window/showMessage", lambda p: "answered 503" in p["message"])
+        assert len(editor.all("window/showMessage")) == 1, "it is told once"
+    quiet.kill()
+    assert findings(quiet)["notify.webhook"]["level"] == "error", "also while no daemon runs"
+    with quiet.client() as client, Editor(quiet, folder) as editor:
+        assert [p["since"] for p in problems(client)] == [problem["since"]]
+        editor.until("window/showMessage", lambda p: "alerts could not be posted" in p["message"])
+        receiver.refuse = 0
+        third = spawn(client, folder, "say three")
+        until_sync(lambda: not problems(client), what="the problem is over")
+        assert [a["agentId"] for a in receiver.alerts] == [third["id"]]
+        assert json.loads((quiet.state / "problems.json").read_text()) == {"problems": []}
+
+
+def test_a_failure_that_passes_is_no_problem(
+    quiet: Athena, receiver: Receiver, folder: Path
+) -> None:
+    receiver.refuse = 4
+    notify(quiet, receiver.url)
+    quiet.start()
+    with quiet.client() as client:
+        spawn(client, folder, "say one")
+        until_sync(lambda: len(receiver.taken) == 1, what="it is posted")
+        assert problems(client) == []
+    assert "The webhook of [notification] fails" not in log_of(quiet)
+
+
+def test_a_webhook_that_is_not_wanted_any_more_is_no_problem(
+    quiet: Athena, receiver: Receiver, folder: Path
+) -> None:
+    receiver.refuse = 10_000
+    notify(quiet, receiver.url, "retry_most_seconds = 0.1\n")
+    quiet.start()
+    with quiet.client() as client:
+        spawn(client, folder, "say one")
+        until_sync(lambda: bool(problems(client)), what="it is told")
+        assert problems(client)[0]["lost"] == 0
+        (quiet.root / "athena.toml").write_text("")
+        until_sync(lambda: not problems(client), what="the problem is over")
+
+
+def problems(client: Client) -> list[Json]:
+    return client.call("athena/system/info")["problems"]
+
+
+def findings(athena: Athena) -> dict[str, Json]:
+    """What `athena doctor` says, by name."""
+    told = json.loads(athena.run("doctor", "--json", check=False))
+    return {finding["name"]: finding for finding in told["findings"]}
 
 
 def log_of(athena: Athena) -> str:

@@ -1136,6 +1136,22 @@ export interface PlanEntry {
 }
 
 /**
+ * Something that fails again and again, until its user mends it; also a notification,
+ * `athena/system/problem`, when it begins.
+ *
+ * `name` says what it is of: `notify.webhook`. `words`, and `hint`, which says what helps, are
+ * sentences. `lost` counts what was left out because of it. `since` is in milliseconds since 1970
+ * UTC.
+ */
+export interface Problem {
+  name: string;
+  words: string;
+  hint: string;
+  lost: number;
+  since: number;
+}
+
+/**
  * Parameters of `athena/agent/prompt` and `athena/agent/steer`.
  *
  * `content` is attached to the `text`, or stands for it.
@@ -1814,7 +1830,7 @@ export interface Subscribed {
   agents?: AgentView[];
 }
 
-/** Who the daemon is. Times in milliseconds since 1970 UTC. */
+/** Who the daemon is, and what is wrong with it. Times in milliseconds since 1970 UTC. */
 export interface SystemInfo {
   name: "athena";
   version: string;
@@ -1825,6 +1841,7 @@ export interface SystemInfo {
   startedAt: number;
   logState: string;
   logReason?: string;
+  problems: Problem[];
   cursor: number;
   agents: number;
   connections: number;
@@ -2339,6 +2356,8 @@ export interface Notifications {
   "athena/event/delta": EventDelta;
   /** The client did not keep up. */
   "athena/event/lagged": EventLagged;
+  /** A lasting problem began. */
+  "athena/system/problem": Problem;
 }
 
 /** The payload of each kind of event. */

@@ -23,6 +23,7 @@ from athena.app.launching import Launcher
 from athena.app.leftovers import Leftovers
 from athena.app.notification import DesktopTeller, WebhookTeller
 from athena.app.patience import Patience
+from athena.app.problems import Problems
 from athena.app.stall import StallWatch
 from athena.app.states import open_cache
 from athena.app.steady import always
@@ -73,6 +74,7 @@ class AthenaCore:
         )
         context.directory = directory
         context.subscriptions = Subscriptions(log, context.hub, directory.view)
+        context.problems = Problems(self._state_dir, context.subscriptions.problem)
         await self._list_agents()
         await self._revive()
         self._tasks = [

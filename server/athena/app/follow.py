@@ -14,11 +14,13 @@ from athena.harness.driver import TextDelta
 from athena.log import EventLog, LogClosed, LogUnavailable, StoredEvent, with_heads
 from athena.protocol.agent import AgentView
 from athena.protocol.events import Event
+from athena.protocol.problem import Problem
 from athena.protocol.transcript import EventBatch, EventDelta, EventLagged, Subscribe
 
 BATCH = "athena/event/batch"
 DELTA = "athena/event/delta"
 LAGGED = "athena/event/lagged"
+PROBLEM = "athena/system/problem"
 
 PAGE = 500
 MOST_BEHIND = 20_000
@@ -60,7 +62,7 @@ class Follower:
         view: Callable[[str], AgentView | None],
     ) -> None:
         self.id = subscription_id
-        self._connection = connection
+        self.connection = connection
         self._wanted = wanted
         self._agents = agents
         self._log = log
@@ -98,7 +100,7 @@ class Follower:
 
     async def _tell_to_begin_anew(self, head: int) -> None:
         lagged = EventLagged(subscription_id=self.id, cursor=self._cursor, head=head)
-        await self._connection.notify(LAGGED, lagged.wire(), droppable=False)
+        await self.connection.notify(LAGGED, lagged.wire(), droppable=False)
 
     async def _follow(self) -> None:
         pause = self._wanted.interval_ms / 1000
@@ -141,7 +143,7 @@ class Follower:
             events=[event_of(s) for s in stored],
             agents=[v for v in map(self._view, touched) if v is not None],
         )
-        return await self._connection.notify(BATCH, batch.wire(), droppable=False)
+        return await self.connection.notify(BATCH, batch.wire(), droppable=False)
 
     def _heard(self, agent_id: str, deltas: Iterable[TextDelta]) -> None:
         if self._agents is not None and agent_id not in self._agents:
@@ -156,7 +158,7 @@ class Follower:
             await self._spoken.wait()
             self._spoken.clear()
             told = EventDelta(subscription_id=self.id, deltas=self._writing.take())
-            if not await self._connection.notify(DELTA, told.wire(), droppable=True):
+            if not await self.connection.notify(DELTA, told.wire(), droppable=True):
                 self._writing.forget()
             await asyncio.sleep(max(DELTA_INTERVAL, self._wanted.interval_ms / 1000))
 
@@ -193,3 +195,9 @@ class Subscriptions:
         """End all subscriptions of a client that is gone."""
         for follower in self._of.pop(connection.id, {}).values():
             await follower.stop()
+
+    async def problem(self, problem: Problem) -> None:
+        """Tell each client that follows anything of a lasting problem of the daemon's."""
+        for followers in tuple(self._of.values()):
+            for follower in tuple(followers.values())[:1]:
+                await follower.connection.notify(PROBLEM, problem.wire(), droppable=True)

@@ -21,8 +21,10 @@ from athena.core.redact import redacted
 from athena.log import LogError, StoredEvent
 from athena.protocol import events as e
 from athena.protocol.alert import Alert
+from athena.protocol.counted import counted
 from athena.protocol.errors import AthenaError
 from athena.protocol.items import Message
+from athena.protocol.problem import Problem
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +38,10 @@ GATHER_SECONDS = 0.2
 PAGE = 100
 LAST_ITEMS = 50
 FAREWELL_SECONDS = 2.0
+
+TRIES = 5
+"""After so many failures in a row a webhook has a problem: for half a minute, as settings go."""
+
 FAR = 5000
 """A position is stored at the latest after so many events that were nobody's concern."""
 
@@ -84,6 +90,7 @@ class Teller(ABC):
         position = stored
         while True:
             if not self.wanted(self.settings()):
+                self._context.problems.clear(self.name)
                 if stored != OFF:
                     stored = position = OFF
                     await log.set_position(self.name, OFF)
@@ -173,9 +180,13 @@ class DesktopTeller(Teller):
 
 
 class WebhookTeller(Teller):
-    """Posts alerts, in order, each until it is taken or too old."""
+    """Posts alerts, in order, each until it is taken or too old.
+
+    Failures that go on are a problem (`athena.app.problems`) until the next alert is taken.
+    """
 
     name = "notify.webhook"
+    _failures = 0
 
     def wanted(self, settings: NotificationSettings) -> bool:
         return settings.webhook is not None
@@ -188,12 +199,16 @@ class WebhookTeller(Teller):
             try:
                 webhook = webhook_of(settings)
                 if webhook is None:
+                    self._works()
                     return
                 await self._post(webhook, alert.id, body)
+                self._works()
                 return
             except NotDelivered as failure:
                 age = (self._context.clock() - alert.at) / 1000
-                if age > settings.give_up_seconds:
+                is_lost = age > settings.give_up_seconds
+                await self._fails(failure, is_lost)
+                if is_lost:
                     logger.error("gave up on alert %s: %s", alert.id, failure)
                     return
                 pause = min(settings.retry_seconds * 2**tries, settings.retry_most_seconds)
@@ -201,6 +216,26 @@ class WebhookTeller(Teller):
                 logger.warning("alert %s waits for %g s: %s", alert.id, pause, failure)
                 tries = min(tries + 1, 30)
                 await asyncio.sleep(pause)
+
+    def _works(self) -> None:
+        self._failures = 0
+        self._context.problems.clear(self.name)
+
+    async def _fails(self, failure: NotDelivered, is_lost: bool) -> None:
+        self._failures += 1
+        known = self._context.problems.get(self.name)
+        if known is None and not is_lost and self._failures < TRIES:
+            return
+        lost = (known.lost if known else 0) + is_lost
+        left_out = f" {counted(lost, 'alert')} could not be posted in time." if lost else ""
+        problem = Problem(
+            name=self.name,
+            words=f"The webhook of [notification] fails: {failure}.{left_out}",
+            hint="Mend it, or its settings: alerts that wait are posted then.",
+            lost=lost,
+            since=known.since if known else self._context.clock(),
+        )
+        await self._context.problems.set(problem)
 
     async def _post(self, webhook: Webhook, alert_id: str, body: bytes) -> None:
         """Post. When the daemon stops, what is on its way may arrive, so as not to go twice."""

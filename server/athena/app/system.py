@@ -18,7 +18,7 @@ from athena.protocol.transcript import Metrics, SystemInfo
 
 
 async def info(context: Context, connection: Connection, asked: Empty) -> SystemInfo:
-    """Who the daemon is, and how its log is."""
+    """Who the daemon is, and how it is."""
     state = context.log.state
     return SystemInfo(
         version=__version__,
@@ -29,6 +29,7 @@ async def info(context: Context, connection: Connection, asked: Empty) -> System
         started_at=context.started_at,
         log_state=state.name,
         log_reason=f"{state.reason}. {state.hint}" if not state.ok else None,
+        problems=context.problems.all(),
         cursor=context.log.head,
         agents=len(context.directory.views()),
         connections=context.connections,

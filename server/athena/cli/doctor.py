@@ -10,13 +10,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
 import click
 
 from athena import __version__
-from athena.app import rules, settings
+from athena.app import problems, rules, settings
 from athena.cli.output import Exit, Failure, json_option, tell_finding, tell_json
 from athena.cli.session import session
 from athena.harness.verified import VERIFIED
@@ -48,6 +49,7 @@ def findings() -> Iterator[Finding]:
     yield _git()
     yield from _state()
     yield from _daemon()
+    yield from _problems()
     yield _settings()
     yield from _harnesses()
 
@@ -116,6 +118,14 @@ def _database() -> Finding:
     if reason := info.get("logReason"):
         return Finding("database", "error", reason)
     return Finding("database", "ok", f"{info['database']}, {info['cursor']} events")
+
+
+def _problems() -> Iterator[Finding]:
+    """What the daemon, if only the last one, could not do."""
+    for problem in problems.kept(Path(paths.state_directory())):
+        since = datetime.fromtimestamp(problem.since / 1000).astimezone()
+        words = f"{problem.words} It began on {since:%Y-%m-%d at %H:%M}."
+        yield Finding(problem.name, "error", words, problem.hint)
 
 
 def _settings() -> Finding:

@@ -17,7 +17,8 @@ from athena.lsp.offers import Offers
 from athena.protocol import events as e
 from athena.protocol.agent import AgentView
 from athena.protocol.events import Event
-from athena.protocol.transcript import EventBatch, Subscribed
+from athena.protocol.problem import Problem
+from athena.protocol.transcript import EventBatch, Subscribed, SystemInfo
 
 KINDS: tuple[str, ...] = tuple(
     kind.KIND
@@ -89,6 +90,10 @@ class Desk:
         async with self._lock:
             if self._subscription is None:
                 await self._subscribe()
+            if editor.offers("athena/system/info"):
+                info = await editor.call(SystemInfo, "athena/system/info")
+                for problem in info.problems:
+                    editor.warn(problem)
             self.editors[editor.connection.id] = editor
             editor.desk = self
         now = News([], list(self.agents.values()))
@@ -118,6 +123,9 @@ class Desk:
             batch = EventBatch.model_validate(params)
             self.agents |= {a.id: a for a in batch.agents}
             self._spread(News(batch.events, batch.agents))
+        if method == "athena/system/problem":
+            for editor in tuple(self.editors.values()):
+                editor.warn(Problem.model_validate(params))
         return True
 
     async def _subscribe(self) -> None:

@@ -19,6 +19,7 @@ from athena.lsp.places import uri_of
 from athena.lsp.texts import Texts
 from athena.protocol.agent import AgentView
 from athena.protocol.base import Record
+from athena.protocol.problem import Problem
 
 if TYPE_CHECKING:
     from athena.lsp.desk import Desk, News
@@ -174,6 +175,11 @@ class Editor:
         """`window/showMessage`, unless the user turned that off."""
         if self.wants("messages"):
             self.server.window_show_message(t.ShowMessageParams(kind, words))
+
+    def warn(self, problem: Problem) -> None:
+        """`window/showMessage` of a lasting problem: nobody else tells it, so it is no choice."""
+        words = f"{problem.words} {problem.hint}"
+        self.server.window_show_message(t.ShowMessageParams(t.MessageType.Warning, words))
 
     async def progress(self, token: str, value: object) -> bool:
         """Send `$/progress`; False when the client reads too slowly, and this one was dropped."""

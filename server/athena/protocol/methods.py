@@ -13,6 +13,7 @@ from athena.protocol import transcript as t
 from athena.protocol import usage as u
 from athena.protocol import workspace as w
 from athena.protocol.base import Done, Empty, Record, Request
+from athena.protocol.problem import Problem
 
 PROTOCOL_VERSION = 1
 """Raised when a change breaks older clients."""
@@ -284,6 +285,7 @@ NOTIFICATIONS: tuple[Notification, ...] = (
     Notification("athena/event/batch", t.EventBatch, False, "Events that followed."),
     Notification("athena/event/delta", t.EventDelta, True, "Text as it is being written."),
     Notification("athena/event/lagged", t.EventLagged, False, "The client did not keep up."),
+    Notification("athena/system/problem", Problem, True, "A lasting problem began."),
 )
 
 BY_NAME: dict[str, Method] = {m.name: m for m in METHODS}

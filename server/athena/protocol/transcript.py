@@ -11,6 +11,7 @@ from athena.protocol.base import Record, Request
 from athena.protocol.capability import Capabilities
 from athena.protocol.events import Delta, Event, TurnError
 from athena.protocol.items import Item
+from athena.protocol.problem import Problem
 from athena.protocol.usage import Cost, Usage
 
 
@@ -192,7 +193,7 @@ class AnswerRequest(Request):
 
 
 class SystemInfo(Record):
-    """Who the daemon is. Times in milliseconds since 1970 UTC."""
+    """Who the daemon is, and what is wrong with it. Times in milliseconds since 1970 UTC."""
 
     name: Literal["athena"] = "athena"
     version: str
@@ -203,6 +204,7 @@ class SystemInfo(Record):
     started_at: int
     log_state: str = "ok"
     log_reason: str | None = None
+    problems: list[Problem] = []
     cursor: int
     agents: int
     connections: int

@@ -992,6 +992,19 @@
 ---@field status athena.ItemStatus
 ---@field priority? "high"|"medium"|"low"
 
+---Something that fails again and again, until its user mends it; also a notification,
+---`athena/system/problem`, when it begins.
+---
+---`name` says what it is of: `notify.webhook`. `words`, and `hint`, which says what helps, are
+---sentences. `lost` counts what was left out because of it. `since` is in milliseconds since 1970
+---UTC.
+---@class athena.Problem
+---@field name string
+---@field words string
+---@field hint string
+---@field lost integer
+---@field since integer
+
 ---Parameters of `athena/agent/prompt` and `athena/agent/steer`.
 ---
 ---`content` is attached to the `text`, or stands for it.
@@ -1564,7 +1577,7 @@
 ---@field cursor integer
 ---@field agents? athena.AgentView[]
 
----Who the daemon is. Times in milliseconds since 1970 UTC.
+---Who the daemon is, and what is wrong with it. Times in milliseconds since 1970 UTC.
 ---@class athena.SystemInfo
 ---@field name "athena"
 ---@field version string
@@ -1575,6 +1588,7 @@
 ---@field startedAt integer
 ---@field logState string
 ---@field logReason? string
+---@field problems athena.Problem[]
 ---@field cursor integer
 ---@field agents integer
 ---@field connections integer
@@ -2033,6 +2047,7 @@
 ---@field ["athena/event/batch"]? fun(params: athena.EventBatch)
 ---@field ["athena/event/delta"]? fun(params: athena.EventDelta)
 ---@field ["athena/event/lagged"]? fun(params: athena.EventLagged)
+---@field ["athena/system/problem"]? fun(params: athena.Problem)
 
 ---@alias athena.EventKind
 ---| "agentSpawned"

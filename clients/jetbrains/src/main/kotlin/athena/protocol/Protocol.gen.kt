@@ -3052,6 +3052,38 @@ public data class PlanEntry(
 }
 
 /**
+ * Something that fails again and again, until its user mends it; also a notification,
+ * `athena/system/problem`, when it begins.
+ *
+ * `name` says what it is of: `notify.webhook`. `words`, and `hint`, which says what helps, are
+ * sentences. `lost` counts what was left out because of it. `since` is in milliseconds since 1970
+ * UTC.
+ */
+@JsonAdapter(Problem.Adapter::class)
+public data class Problem(
+    public val name: String,
+    public val words: String,
+    public val hint: String,
+    public val lost: Long = 0,
+    public val since: Long,
+) {
+    public companion object {
+        internal fun from(json: JsonElement): Problem =
+            json.asJsonObject.let { o ->
+                Problem(
+                    name = o.needed("name").asString,
+                    words = o.needed("words").asString,
+                    hint = o.needed("hint").asString,
+                    lost = o.given("lost")?.let { it.asLong } ?: 0,
+                    since = o.needed("since").asLong,
+                )
+            }
+    }
+
+    internal class Adapter : Reader<Problem>({ from(it) })
+}
+
+/**
  * Parameters of `athena/agent/prompt` and `athena/agent/steer`.
  *
  * `content` is attached to the `text`, or stands for it.
@@ -4738,7 +4770,7 @@ public data class Subscribed(
     internal class Adapter : Reader<Subscribed>({ from(it) })
 }
 
-/** Who the daemon is. Times in milliseconds since 1970 UTC. */
+/** Who the daemon is, and what is wrong with it. Times in milliseconds since 1970 UTC. */
 @JsonAdapter(SystemInfo.Adapter::class)
 public data class SystemInfo(
     public val version: String,
@@ -4749,6 +4781,7 @@ public data class SystemInfo(
     public val startedAt: Long,
     public val logState: String = "ok",
     public val logReason: String? = null,
+    public val problems: List<Problem> = emptyList(),
     public val cursor: Long,
     public val agents: Long,
     public val connections: Long,
@@ -4767,6 +4800,9 @@ public data class SystemInfo(
                     startedAt = o.needed("startedAt").asLong,
                     logState = o.given("logState")?.let { it.asString } ?: "ok",
                     logReason = o.given("logReason")?.let { it.asString },
+                    problems =
+                        o.given("problems")?.let { it.asJsonArray.map { Problem.from(it) } }
+                            ?: emptyList(),
                     cursor = o.needed("cursor").asLong,
                     agents = o.needed("agents").asLong,
                     connections = o.needed("connections").asLong,

@@ -293,6 +293,10 @@ public interface AthenaClient {
     /** The client did not keep up. */
     @JsonNotification("athena/event/lagged")
     public fun eventLagged(params: EventLagged)
+
+    /** A lasting problem began. */
+    @JsonNotification("athena/system/problem")
+    public fun systemProblem(params: Problem)
 }
 
 /** Error codes. */
