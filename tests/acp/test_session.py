@@ -361,6 +361,17 @@ def test_instructions_go_before_the_first_prompt() -> None:
     assert [block["text"] for block in talk.sent[-1]["params"]["prompt"]] == ["And now"]
 
 
+def test_a_session_that_is_named_by_a_code_block_has_the_title_of_its_prompt() -> None:
+    talk = Talk().opened().prompted("```python\nf()\n```\n> Explain this.\n")
+    talk.lines.clear()
+    talk.updates("session_info_update", title="```python")
+    talk.updates("session_info_update", title="## Explaining it")
+    assert talk.lines == [
+        'titleChanged {"title": "Explain this."}',
+        'titleChanged {"title": "Explaining it"}',
+    ]
+
+
 SYSTEM = {"sessionCapabilities": {"systemPrompt": {}, "resume": {}}}
 
 

@@ -114,14 +114,22 @@ async def test_list_pages_and_filters(tmp_path: Path) -> None:
             await found.connection.list_sessions(cursor="x")
 
 
-async def test_titles_come_from_the_first_prompt(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("prompt", "title"),
+    [
+        ("Repair the tests\nplease", "Repair the tests"),
+        ("```scenario\nsay Hello.\n```", "say Hello."),
+        ("```scenario\nsay Hello.\n```\nRepair the tests", "say Hello."),
+    ],
+)
+async def test_titles_come_from_the_first_prompt(tmp_path: Path, prompt: str, title: str) -> None:
     async with stage(tmp_path, SCENARIO) as found:
         await found.initialize()
         await found.open()
-        await found.prompt("Repair the tests\nplease")
-        assert found.screen.lines[1] == "title  Repair the tests"
+        await found.prompt(prompt)
+        assert found.screen.lines[1] == f"title  {title}"
         (session,) = (await found.connection.list_sessions()).sessions
-        assert session.title == "Repair the tests"
+        assert session.title == title
 
 
 async def test_fork_close_and_delete(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from athena.app.review import conflicts_of, record, with_verdict
 from athena.app.trees import checkout_of, found_changes, need_rest, project_checkout
 from athena.border import Connection
 from athena.core import decide
+from athena.core.heading import heading
 from athena.core.state import AgentState
 from athena.protocol import events as e
 from athena.protocol import review as r
@@ -256,8 +257,8 @@ async def _message(context: Context, state: AgentState) -> str:
         if event.kind == e.ItemCompleted.KIND:
             item: Item = e.ItemCompleted.model_validate(event.data).item
             if isinstance(item, UserMessage):
-                lines = [line.strip() for line in plain_text(item.content).splitlines()]
-                told = (line for line in lines if line and not line.startswith(("/", "```")))
-                text = next(told, state.name)
+                lines = plain_text(item.content).splitlines()
+                told = (line for line in lines if not line.lstrip().startswith("/"))
+                text = heading("\n".join(told)) or state.name
                 return text if len(text) <= TITLE_LENGTH else text[: TITLE_LENGTH - 1] + "…"
     return f"Work of {state.name} in {Path(state.spec.project).name}"

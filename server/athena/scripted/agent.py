@@ -383,8 +383,7 @@ class Agent:
         failure: Exception | None = None
         try:
             if session.title is None:
-                first = play.values["prompt"].strip().partition("\n")[0]
-                self.name_session(session, first[:TITLE_LENGTH] or "Untitled")
+                self.name_session(session, _title(play.values["prompt"]))
             play.run(steps)
             for text in session.steered:
                 play.stream("agent_message_chunk", f"You said meanwhile: {text}")
@@ -466,3 +465,10 @@ def _prompt_result(play: Play, reason: str) -> dict[str, Any]:
 def _total(tokens: dict[str, int]) -> dict[str, int]:
     complete = {"inputTokens": 0, "outputTokens": 0, **tokens}
     return {**complete, "totalTokens": sum(complete.values())}
+
+
+def _title(prompt: str) -> str:
+    """The first line of a prompt that does not only begin or end a scenario."""
+    lines = (line.strip() for line in prompt.splitlines())
+    first = next((line for line in lines if line and not line.startswith("```")), "Untitled")
+    return first[:TITLE_LENGTH]

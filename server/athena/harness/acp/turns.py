@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
+from athena.core.heading import heading
 from athena.harness.acp import asks
 from athena.harness.acp.content import to_acp, turn_error
 from athena.harness.acp.memory import Pending, Work
@@ -42,9 +43,8 @@ def prompt(work: Work, turn_id: str, content: Sequence[ContentBlock]) -> None:
 def _send(work: Work, content: Sequence[ContentBlock]) -> None:
     memory = work.memory
     blocks = [*(TextContent(text=one) for one in memory.preface), *content]
-    if memory.preface:
-        first = plain_text(list(content)).strip().partition("\n")[0]
-        work.remember(prefaced=memory.preface[0][:LONGEST_TITLE], asked=first[:LONGEST_TITLE])
+    if memory.preface or not memory.asked:
+        work.remember(asked=heading(plain_text(list(content)))[:LONGEST_TITLE])
     work.remember(
         preface=(),
         prefaced="".join(memory.preface[:1])[:LONGEST_TITLE] or memory.prefaced,

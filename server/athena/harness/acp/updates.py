@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+from athena.core.heading import heading
 from athena.harness.acp import settings
 from athena.harness.acp.content import spoken, turn_error
 from athena.harness.acp.memory import Stream, Work
@@ -239,7 +240,8 @@ def _info(work: Work, update: Json) -> None:
         return
     # Many agents name a session by the first words they hear, which may be instructions of ours.
     if work.memory.prefaced.startswith(title.rstrip(" .…")):
-        title = work.memory.asked
+        title = ""
+    title = heading(title) or work.memory.asked
     if title:
         work.events.append(e.TitleChanged(title=title))
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from athena.core.heading import heading
 from athena.harness.decode import Json, maybe_text, obj, objs, parse, text
 
 HEAD_BYTES = 256 * 1024
@@ -129,7 +130,7 @@ def _session(
     """The session, unless its file has just been deleted."""
     with contextlib.suppress(OSError):
         about = path.stat()
-        words = " ".join(title.split())[:TITLE_LENGTH]
+        words = " ".join((heading(title) or title).split())[:TITLE_LENGTH]
         modified = about.st_mtime_ns // 1_000_000
         yield SessionFile(harness, session_id, path, cwd, words, modified, about.st_size)
 
