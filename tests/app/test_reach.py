@@ -136,3 +136,33 @@ def test_a_run_whose_memory_cannot_be_read_is_ended_and_the_agent_resumed(
         client.call("athena/agent/resume", agent=agent, text=scenario("say again"))
         client.until(agent, "idle")
         assert "say again" in told(client, agent)
+
+
+def test_what_was_open_in_a_run_whose_memory_cannot_be_read_is_ended(
+    athena: Athena, folder: Path
+) -> None:
+    text = "plan [x] one [ ] two\nsay Begun.\npermit run yes long | head -n 9000 # and waits"
+    with athena.client() as client:
+        agent = spawn(client, folder, text)["id"]
+        client.until_status(agent, "needsPermission")
+    athena.kill()
+    with closing(sqlite3.connect(athena.state / "athena.db")) as database, database:
+        database.execute("UPDATE run SET memory = '{}'")
+    athena.start()
+    with athena.client() as client:
+        lost = client.until_status(agent, "interrupted")
+        assert lost["requests"] == []
+        assert client.call("athena/request/list")["requests"] == []
+        types = ["plan", "message", "toolCall"]
+        page = client.call("athena/transcript/page", agent=agent, types=types)
+        plan, message, call = page["items"]
+        assert not any(item["open"] for item in page["items"])
+        assert [step["status"] for step in plan["item"]["entries"]] == ["completed", "pending"]
+        assert (message["item"]["text"], call["item"]["status"]) == ("Begun.", "failed")
+        [turn] = page["turns"]
+        assert turn["stopReason"] == "failed" and "another version" in turn["error"]["message"]
+        closed = [e["data"] for e in client.events(agent) if e["kind"] == "requestClosed"]
+        assert [one["outcome"] for one in closed] == ["cancelled"]
+        client.call("athena/agent/resume", agent=agent, text=scenario("say again"))
+        client.until(agent, "idle")
+        assert told(client, agent).endswith("say again\nturn ended: endTurn")

@@ -22,6 +22,7 @@ from athena.app.draft import Draft
 from athena.app.effects import Effects
 from athena.app.launching import OTHER_MEMORY, explain_end, not_started
 from athena.app.scripts import ScriptRunner
+from athena.app.unheard import lost
 from athena.app.workspace import make_workspace, take_checkpoint
 from athena.core import step as s
 from athena.core.redact import redacted
@@ -257,13 +258,12 @@ class AgentActor:
         before, self._state = self._state, draft.state
         if live is not None:
             self._learn(before)
-            first = live.sent + 1
             live.memory = draft.memory
-            live.sent += len(draft.sends)
             live.position = live.position if position is None else position
             if live.run is not None:
-                for n, data in enumerate(draft.sends, first):
+                for n, data in enumerate(draft.sends, live.sent + 1):
                     self._spawn(self._deliver(live, live.run, OutFrame(live.run_id, n, data)))
+            live.sent += len(draft.sends)
             for effect in draft.effects:
                 self._perform(effect)
         if draft.state is not None and draft.events:
@@ -438,8 +438,15 @@ class AgentActor:
             run.kill(KILL_GRACE_SECONDS)
             await run.ended()
         await effects.close()
-        await self.record(e.RunEnded(run_id=launch.run_id, reason="lost", error=OTHER_MEMORY))
+        await self._record_loss(launch.run_id)
         await self._again()
+
+    @patiently
+    async def _record_loss(self, run_id: str) -> None:
+        async with self._lock:
+            draft = self._draft()
+            draft.record(*await lost(self.context, self.state, run_id, OTHER_MEMORY))
+            await self._commit(draft, None)
 
     async def _follow(self, live: Live) -> None:
         """Connect to the run's process, hand over what it has not got, and read to its end."""

@@ -242,18 +242,18 @@ class Draft(Generic[M]):
             if cancelled or not ask.outlives:
                 self.void_request(ask.own_name)
         turn_id = self.ledger.turn_id
-        given_up: dict[str, OpenItem] = {}
+        left: dict[str, OpenItem] = {}
         for key, opened in self.ledger.open_items.items():
             if opened.turn_id == turn_id and (cancelled or not key.startswith(BACKGROUND)):
-                given_up[key] = opened
-                self.complete(key, _given_up(opened.item, cancelled))
-        self.ledger = replace(self.ledger, given_up=given_up)
+                left[key] = opened
+                self.complete(key, given_up(opened.item, cancelled))
+        self.ledger = replace(self.ledger, given_up=left)
 
     def settle_all(self) -> None:
         """The process is gone: complete every open item, and void every request."""
         self.void_requests()
         for key, opened in self.ledger.open_items.items():
-            self.complete(key, _given_up(opened.item, cancelled=False))
+            self.complete(key, given_up(opened.item, cancelled=False))
 
     # Requests.
 
@@ -307,7 +307,7 @@ BACKGROUND = "background:"
 """Items whose harness name begins so are work that goes on after its turn."""
 
 
-def _given_up(item: Item, cancelled: bool) -> Item:
+def given_up(item: Item, cancelled: bool) -> Item:
     """How an item stands when its end will never be heard of."""
     if isinstance(item, ToolCall) and item.status in (ItemStatus.PENDING, ItemStatus.IN_PROGRESS):
         status = ItemStatus.CANCELLED if cancelled else ItemStatus.FAILED
