@@ -247,6 +247,30 @@ def test_what_is_refused(client: Client, project: Path) -> None:
         client.call("athena/agent/fork", agent=agent["id"])
 
 
+def test_what_is_refused_leaves_nothing_in_the_repository(
+    client: Client, project: Path, tmp_path: Path
+) -> None:
+    agent = worked(client, project)
+    again = scenario("say Again.")
+    client.call("athena/agent/prompt", agent=agent["id"], text=again, commandId="used")
+    client.until(agent["id"], "idle")
+    before = git(project, "for-each-ref")
+    with pytest.raises(CallError, match="name is empty"):
+        client.call("athena/agent/fork", agent=agent["id"], name=" ")
+    with pytest.raises(CallError, match="each needs one of its own"):
+        client.call("athena/agent/fork", agent=agent["id"], commandId="used")
+    assert git(project, "for-each-ref") == before
+
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    git(empty, "init", "-q")
+    agent = client.until(spawn(client, empty, "write one.txt: one")["id"], "idle")
+    before = git(empty, "for-each-ref")
+    with pytest.raises(CallError, match="has no commit yet"):
+        client.call("athena/agent/fork", agent=agent["id"])
+    assert git(empty, "for-each-ref") == before
+
+
 def test_lines_have_the_author_that_wrote_them_before_the_copy(
     client: Client, project: Path
 ) -> None:

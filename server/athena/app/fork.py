@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from athena.app import environment
@@ -15,13 +17,15 @@ from athena.border import Connection
 from athena.core import decide
 from athena.core import fork as forking
 from athena.core.state import AgentState, has_tree
+from athena.log import LogError
 from athena.projections.agents import detail
 from athena.protocol import agent as a
 from athena.protocol import events as e
 from athena.protocol.errors import AthenaError, ErrorCode
 from athena.protocol.spec import Fork, StartingPoint, WorkspaceSpec
-from athena.worktree import checkpoint
+from athena.worktree import checkpoint, refs
 from athena.worktree.checkpoint import Checkpoint
+from athena.worktree.errors import WorktreeError
 
 
 async def fork(context: Context, connection: Connection, asked: a.ForkAgent) -> a.AgentDetail:
@@ -34,6 +38,18 @@ async def fork(context: Context, connection: Connection, asked: a.ForkAgent) -> 
     source = (await context.directory.actor(context.directory.resolve(asked.agent))).state
     turn_id = forking.last_turn(source, asked.turn_id)
     need_folder(source)
+    async with _nothing_left_if_refused(context, source, agent_id):
+        return await _copied(context, connection, asked, source, turn_id, agent_id)
+
+
+async def _copied(
+    context: Context,
+    connection: Connection,
+    asked: a.ForkAgent,
+    source: AgentState,
+    turn_id: str,
+    agent_id: str,
+) -> a.AgentDetail:
     harness = context.settings_of(source).harness(asked.harness or source.spec.harness)
     before = environment.kept(context.environments, source.id)
     surroundings = environment.of_client(connection, before.added, before.servers)
@@ -69,6 +85,22 @@ async def fork(context: Context, connection: Connection, asked: a.ForkAgent) -> 
             draft.record(*decide.prompt(draft.now, content, steer=False, by=by(connection)))
 
     return await begun(context, agent_id, spec.name, build, asked.command_id)
+
+
+@asynccontextmanager
+async def _nothing_left_if_refused(
+    context: Context, source: AgentState, agent_id: str
+) -> AsyncGenerator[None]:
+    """Forget the files that were captured for a copy that there will not be: no settings would."""
+    try:
+        yield
+    except (AthenaError, WorktreeError, LogError, OSError):
+        if context.directory.view(agent_id) is None and has_tree(source):
+            for place in everywhere(source):
+                with suppress(AthenaError, WorktreeError, OSError):
+                    checkout = await checkout_of(context, place)
+                    await refs.forget(checkout, await refs.kept(checkout, agent_id))
+        raise
 
 
 def _name(context: Context, source: AgentState, asked: a.ForkAgent) -> str:
