@@ -247,6 +247,16 @@ def test_what_is_refused(client: Client, project: Path) -> None:
         client.call("athena/agent/fork", agent=agent["id"])
 
 
+def test_a_file_that_is_too_large_is_told(client: Client, project: Path) -> None:
+    agent = worked(client, project)
+    with Path(agent["workspace"]["path"], "core").open("wb") as file:
+        file.truncate(300 << 20)
+    copy = fork(client, agent)
+    assert not Path(copy["workspace"]["path"], "core").exists()
+    [seam] = notices(client, copy)
+    assert seam.endswith("in a worktree of its own. Too large to be copied: core.")
+
+
 def test_what_is_refused_leaves_nothing_in_the_repository(
     client: Client, project: Path, tmp_path: Path
 ) -> None:

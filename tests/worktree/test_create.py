@@ -193,6 +193,37 @@ async def test_submodules_come_from_the_repository_itself(repo: Repo, tmp_path: 
     assert not any((plain.cwd / "deps" / "o").iterdir())
 
 
+@pytest.mark.parametrize("committed", [True, False])
+async def test_a_copy_has_the_commits_that_only_the_other_submodule_has(
+    repo: Repo, tmp_path: Path, committed: bool
+) -> None:
+    other = Repo.make(tmp_path / "other", tmp_path / "home")
+    other.commit(x="in the submodule")
+    added = ("-c", "protocol.file.allow=always", "submodule", "add", "-q", str(other.path), "o")
+    repo.git(*added)
+    repo.commit("with a submodule")
+    first = await create(request(repo))
+    assert first.checkout is not None
+    inner, outer = repo.at(first.cwd / "o"), repo.at(first.cwd)
+    inner.git("checkout", "-q", "-b", "work")
+    inner.commit("by the agent", x="changed")
+    inner.git("checkout", "-q", "-b", "elsewhere", "HEAD^")
+    inner.git("checkout", "-q", "--detach", "work")
+    if committed:
+        outer.git("commit", "-qam", "the submodule goes on")
+    taken = await take(first.checkout, "bob")
+    assert taken.head is not None
+    copy = await create(
+        dataclasses.replace(
+            request(repo), agent="bob", path=first.cwd, base=taken.head, files=taken.commit
+        )
+    )
+    assert copy.notes == ()
+    assert repo.at(copy.cwd / "o").files() == {"x": "changed"}
+    status = repo.at(copy.cwd).git("status", "--porcelain")
+    assert status == outer.git("status", "--porcelain") == ("" if committed else " M o")
+
+
 async def test_a_submodule_that_cannot_be_had_is_a_note(repo: Repo, tmp_path: Path) -> None:
     other = Repo.make(tmp_path / "other", tmp_path / "home")
     commit = other.commit(x="x")

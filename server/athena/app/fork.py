@@ -55,7 +55,7 @@ async def _copied(
     surroundings = environment.of_client(connection, before.added, before.servers)
     content = making.content_of(asked.text, asked.content)
     version = await _version(context, source, turn_id)
-    starts = await _starts(context, source, turn_id, agent_id) if asked.worktree else []
+    starts, missing = await _starts(context, source, turn_id, agent_id, asked)
     taken = Fork(
         agent_id=source.id,
         version=version,
@@ -76,7 +76,7 @@ async def _copied(
     )
     making.check_startable(spec, harness, surroundings.all)
     environment.save(context.environments, agent_id, surroundings)
-    note = forking.seam(source, taken, files=_files_in_words(source, asked, starts))
+    note = forking.seam(source, taken, files=_files_in_words(source, starts, missing))
 
     def build(draft: Draft) -> None:
         draft.record(e.AgentSpawned(spec=spec, by=by(connection)))
@@ -126,17 +126,24 @@ async def _version(context: Context, source: AgentState, turn_id: str) -> int:
 
 
 async def _starts(
-    context: Context, source: AgentState, turn_id: str, agent_id: str
-) -> list[StartingPoint]:
-    """Where the worktrees of the copy begin: none where there is no repository, or no worktree."""
-    if not has_tree(source):
-        return []
-    return [await _start(context, place, source, turn_id, agent_id) for place in everywhere(source)]
+    context: Context, source: AgentState, turn_id: str, agent_id: str, asked: a.ForkAgent
+) -> tuple[list[StartingPoint], list[str]]:
+    """Where the worktrees of the copy begin: none where there is no repository, or no worktree.
+    And the files that are too large to be captured."""
+    if not asked.worktree or not has_tree(source):
+        return [], []
+    starts: list[StartingPoint] = []
+    missing: list[str] = []
+    for place in everywhere(source):
+        start, skipped = await _start(context, place, source, turn_id, agent_id)
+        starts.append(start)
+        missing += skipped
+    return starts, missing
 
 
 async def _start(
     context: Context, place: AgentState, source: AgentState, turn_id: str, agent_id: str
-) -> StartingPoint:
+) -> tuple[StartingPoint, tuple[str, ...]]:
     """The files of one repository as they are, or as they were captured at the end of the turn."""
     assert place.workspace is not None
     checkout = await checkout_of(context, place)
@@ -151,12 +158,13 @@ async def _start(
             "first, or fork without a worktree.",
         )
     own = place.workspace.kind == "new"
-    return StartingPoint(
+    start = StartingPoint(
         place=place.workspace.cwd,
         commit=found.head,
         files=found.commit,
         base=(place.workspace.base_commit if own else None) or found.head,
     )
+    return start, found.skipped
 
 
 def _captured(source: AgentState, turn_id: str, known: tuple[Checkpoint, ...]) -> Checkpoint:
@@ -186,9 +194,10 @@ def _workspace(
     return making.workspace_of(host)
 
 
-def _files_in_words(source: AgentState, asked: a.ForkAgent, starts: list[StartingPoint]) -> str:
+def _files_in_words(source: AgentState, starts: list[StartingPoint], missing: list[str]) -> str:
     if starts:
-        return "It has the same files, in a worktree of its own."
+        left_out = f" Too large to be copied: {', '.join(missing)}." if missing else ""
+        return f"It has the same files, in a worktree of its own.{left_out}"
     if source.workspace is not None:
         return f"It works in the same directory: {Path(source.workspace.cwd)}."
     return "The other one's worktree was removed, so it begins where new agents do."

@@ -21,7 +21,7 @@ from athena.worktree.errors import (
     WorktreeError,
 )
 from athena.worktree.failures import disk_in_words
-from athena.worktree.fill import fill
+from athena.worktree.fill import take_files, take_index
 from athena.worktree.git import Git, OnText, patiently
 from athena.worktree.names import (
     DEFAULT_BRANCH,
@@ -166,10 +166,13 @@ async def _new(request: Request, on_text: OnText | None, on_file: OnFile | None)
         own(added, request.agent, base)
         if request.files is not None:
             with disk_in_words(root):
-                await fill(added, request.files, "HEAD")
+                await take_files(added, request.files)
         cwd = inside(root, subfolder) if subfolder else root
         if request.submodules:
             notes += await fill_submodules(source, added, on_text)
+        if request.files is not None:
+            # Only now: submodules are checked out as the index says.
+            await take_index(added, "HEAD")
         with disk_in_words(root):
             brought = None if source.bare else await bring(source, root, request.patterns, on_file)
     except BaseException:

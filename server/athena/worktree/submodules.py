@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from pathlib import Path
+
 from athena.worktree.errors import WorktreeError
 from athena.worktree.git import Git, OnText, has_lfs
 from athena.worktree.repository import Checkout, Traits
@@ -19,14 +22,13 @@ async def fill_submodules(
 ) -> tuple[str, ...]:
     """Check out the submodules of a new worktree; returns notes on those that could not be.
 
-    Objects come from the repository's own copy of the submodule if it has one, and else from
-    where `.gitmodules` says, with the user's credentials.
+    Objects come from the copy of the submodule that the worktree `source` has, or the repository,
+    and else from where `.gitmodules` says, with the user's credentials.
     """
     notes: list[str] = []
     for name, path in await _declared(added):
-        local = source.common_dir / "modules" / name
         try:
-            if not (local.is_dir() and await _from_here(added, name, path, str(local), on_text)):
+            if not await _from_here(source, added, name, path, on_text):
                 await _update(added, path, (), on_text)
             await _below(added, path, on_text)
         except WorktreeError as error:
@@ -56,19 +58,30 @@ async def _declared(added: Checkout) -> list[tuple[str, str]]:
 
 
 async def _from_here(
-    added: Checkout, name: str, path: str, local: str, on_text: OnText | None
+    source: Checkout, added: Checkout, name: str, path: str, on_text: OnText | None
 ) -> bool:
+    """Whether the commit was here. What is committed in a submodule of a linked worktree is in that
+    worktree's own copy alone."""
     url = await added.git.run("config", f"submodule.{name}.url", codes=(0, 1))
-    config = (f"submodule.{name}.url={local}", "protocol.file.allow=always")
-    try:
-        await _update(added, path, config, on_text)
-        done = True
-    except WorktreeError:
-        done = False  # the commit is not there yet: it is fetched from its real address
     inner = added.root / path
+    done = False
+    for git_dir in dict.fromkeys((source.git_dir, source.common_dir)):
+        local = git_dir / "modules" / name
+        if done or not local.is_dir():
+            continue
+        if (inner / ".git").exists():
+            await _fetch_from(added, inner, str(local))
+        config = (f"submodule.{name}.url={local}", "protocol.file.allow=always")
+        with suppress(WorktreeError):
+            await _update(added, path, config, on_text)
+            done = True
     if url.text and (inner / ".git").exists():
-        await Git(inner, added.environ).run("remote", "set-url", "origin", url.text)
+        await _fetch_from(added, inner, url.text)
     return done
+
+
+async def _fetch_from(added: Checkout, inner: Path, url: str) -> None:
+    await Git(inner, added.environ).run("remote", "set-url", "origin", url)
 
 
 async def _update(
