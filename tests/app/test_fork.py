@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -130,6 +132,33 @@ def test_an_agent_at_work_is_copied_as_it_was_before(
     assert "I said pomegranate." in told(client, copy["id"])
     gate.touch()
     client.until(agent["id"], "idle")
+
+
+def test_a_turn_that_begins_while_files_are_captured_is_not_in_the_copy(
+    shared: Athena, client: Client, project: Path, tmp_path: Path
+) -> None:
+    """A filter of git's holds up the capture, at its first file."""
+    agent = worked(client, project)
+    place, gate = Path(agent["workspace"]["path"]), tmp_path / "gate"
+    os.mkfifo(gate)
+    slow = f"if mkdir {tmp_path}/first 2>/dev/null; then cat {gate} >/dev/null; fi; cat"
+    git(project, "config", "filter.slow.clean", slow)
+    for name, text in ((".gitattributes", "*.slow filter=slow\n"), ("a.slow", "a"), ("z", "z")):
+        (place / name).write_text(text)
+    with ThreadPoolExecutor(1) as beside, shared.client("other") as other:
+        copying = beside.submit(other.call, "athena/agent/fork", agent=agent["id"])
+        until_sync((tmp_path / "first").exists)
+        later = scenario("write z: in the second turn")
+        client.call("athena/agent/prompt", agent=agent["id"], text=later)
+        until_sync(lambda: client.agent(agent["id"])["turns"] == 2)
+        client.until(agent["id"], "idle")
+        gate.write_text("open")
+        copy = client.until(copying.result()["id"], "idle")
+    there = Path(copy["workspace"]["path"])
+    assert (there / "new.txt").read_text() == "made by the agent\n"
+    assert not (there / "z").exists()
+    found = git(project, "for-each-ref", "--format=%(refname)", f"refs/athena/{copy['id']}")
+    assert "/checkpoint/" not in found
 
 
 def test_a_session_that_went_on_before_the_copy_began_is_told_instead(

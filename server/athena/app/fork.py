@@ -147,9 +147,15 @@ async def _start(
     """The files of one repository as they are, or as they were captured at the end of the turn."""
     assert place.workspace is not None
     checkout = await checkout_of(context, place)
+    found = None
     if forking.is_now(source, turn_id):
         found = await checkpoint.take(checkout, agent_id)
-    else:
+        if not forking.is_now((await context.directory.actor(source.id)).state, turn_id):
+            # Another turn began meanwhile, and may have changed what was captured.
+            taken = await refs.kept_at(checkout, found.ref)
+            await refs.forget(checkout, [taken] if taken is not None else [])
+            found = None
+    if found is None:
         found = _captured(source, turn_id, await checkpoint.checkpoints(checkout, source.id))
     if found.head is None:
         raise AthenaError(
