@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from athena.app.leftovers import unneeded
+from athena.app.leftovers import forget, unneeded
 from athena.protocol.agent import AgentView, Status
 from tests.app.playing import scenario, spawn, told
-from tests.support.athena import Athena, Client
+from tests.support.athena import SERVER, Athena, Client
 from tests.support.wait import until_sync
 
 
@@ -30,8 +33,8 @@ def test_old_runs_are_forgotten_as_the_settings_say(athena: Athena, folder: Path
     athena.kill()
     athena.start()
     with athena.client() as client:
-        until_sync(lambda: not (runs / f"{ended}.r1").exists(), 20)
-        assert {p.name for p in runs.iterdir()} == {f"{ended}.r2", f"{working}.r1"}
+        left = {f"{ended}.r2", f"{working}.r1"}
+        until_sync(lambda: {p.name for p in runs.iterdir()} == left, 20)
         assert told(client, ended) == before
         assert "complaint" in client.call("athena/agent/logs", agent=ended)["text"]
         assert client.call("athena/agent/logs", agent=ended, runId=f"{ended}.r1")["text"] == ""
@@ -74,3 +77,43 @@ def _view(agent: str, **more: object) -> AgentView:
 )
 def test_what_is_needed_stays(names: list[str], view: AgentView, expected: list[str]) -> None:
     assert unneeded(names, [view]) == expected
+
+
+KILLED = """
+import json, os, sys
+from pathlib import Path
+from athena.app.leftovers import forget
+from athena.protocol.agent import AgentView
+
+left = int(sys.argv[3])
+
+def hook(event, arguments):
+    global left
+    if event in ("os.remove", "os.rmdir", "os.rename"):
+        left -= 1
+        if left < 0:
+            os._exit(9)
+
+sys.addaudithook(hook)
+forget(Path(sys.argv[1]), [AgentView.model_validate_json(sys.argv[2])], 100)
+"""
+
+
+def test_what_a_kill_left_of_a_run_is_forgotten_too(tmp_path: Path) -> None:
+    runs, view = tmp_path / "runs", _view("a", archived=True)
+    told = view.model_dump_json(by_alias=True)
+    code, left = 9, 0
+    while code == 9:
+        (runs / "a.r1").mkdir(parents=True, exist_ok=True)
+        sizes = {"out": 1, "err": 1, "lastIn": 0, "strays": 0}
+        ended = {"runId": "a.r1", "how": "exited", "message": "It ended.", **sizes}
+        ended |= {"startedAt": 1, "at": 50}
+        (runs / "a.r1" / "exit.json").write_text(json.dumps(ended))
+        for name in ("out.spool", "in.spool", "err.log", "run.json"):
+            (runs / "a.r1" / name).write_text("x")
+        command = [sys.executable, "-c", KILLED, str(runs), told, str(left)]
+        code = subprocess.run(command, env={"PYTHONPATH": str(SERVER)}, check=False).returncode
+        forget(runs, [view], 100)
+        assert list(runs.iterdir()) == [], f"killed before step {left}"
+        left += 1
+    assert (code, left > 5) == (0, True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import shutil
 from collections.abc import Collection, Iterable
@@ -20,6 +21,9 @@ FIRST_SECONDS = 5.0
 
 PAUSE_SECONDS = 12 * 3600.0
 DAY_MS = 86_400_000
+
+GONE = ".gone"
+"""Where directories are that are being removed, also by a daemon that was killed then."""
 
 
 class Leftovers:
@@ -40,7 +44,7 @@ class Leftovers:
             else:
                 before = self._context.clock() - int(keep_days * DAY_MS)
                 views = self._context.directory.views()
-                gone = await asyncio.to_thread(_remove, self._context.runs, views, before)
+                gone = await asyncio.to_thread(forget, self._context.runs, views, before)
                 if gone:
                     logger.info("%d ended runs were forgotten", gone)
             await asyncio.sleep(PAUSE_SECONDS)
@@ -84,16 +88,22 @@ def _run_number(name: str) -> int | None:
     return int(number) if kind == "r" and number.isdecimal() else None
 
 
-def _remove(runs: Path, views: list[AgentView], before: int) -> int:
-    """Remove what ended before a moment (Unix ms); how many there were."""
+def forget(runs: Path, views: list[AgentView], before: int) -> int:
+    """Remove what ended before a moment (Unix ms); how many there were.
+
+    A directory goes to another place first: one that is half removed says no more that it ended.
+    """
     names = [path.name for path in runs.iterdir() if path.is_dir()] if runs.is_dir() else []
-    count = 0
+    gone, count = runs / GONE, 0
     for name in unneeded(names, views):
         try:
             ended = read_exit(runs / name)
             if ended is not None and ended.at < before:
-                shutil.rmtree(runs / name)
+                gone.mkdir(mode=0o700, exist_ok=True)
+                (runs / name).rename(gone / name)
                 count += 1
         except (OSError, ValueError) as error:
             logger.info("%s is not forgotten: %s", runs / name, error)
+    with contextlib.suppress(FileNotFoundError):
+        shutil.rmtree(gone)
     return count
