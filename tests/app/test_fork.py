@@ -276,6 +276,13 @@ def test_what_is_refused(client: Client, project: Path) -> None:
         client.call("athena/agent/fork", agent=agent["id"])
 
 
+def test_a_name_that_is_as_long_as_can_be(client: Client, project: Path) -> None:
+    agent = worked(client, project)
+    client.call("athena/agent/rename", agent=agent["id"], name="é" * 120)
+    one, two = (fork(client, client.agent(agent["id"]))["name"] for _ in range(2))
+    assert (one, two) == ("é" * 115 + "-fork", "é" * 115 + "-fork-2")
+
+
 def test_a_file_that_is_too_large_is_told(client: Client, project: Path) -> None:
     agent = worked(client, project)
     with Path(agent["workspace"]["path"], "core").open("wb") as file:

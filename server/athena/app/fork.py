@@ -27,6 +27,8 @@ from athena.worktree import checkpoint, refs
 from athena.worktree.checkpoint import Checkpoint
 from athena.worktree.errors import WorktreeError
 
+SUFFIX = "-fork"
+
 
 async def fork(context: Context, connection: Connection, asked: a.ForkAgent) -> a.AgentDetail:
     """Record a copy of an agent; its workspace and process follow by themselves."""
@@ -104,7 +106,9 @@ async def _nothing_left_if_refused(
 
 
 def _name(context: Context, source: AgentState, asked: a.ForkAgent) -> str:
-    wanted = a.SpawnAgent(name=asked.name if asked.name is not None else f"{source.name}-fork")
+    longest = a.NAME_LENGTH - len(SUFFIX)
+    own = f"{source.name[:longest].rstrip()}{SUFFIX}"
+    wanted = a.SpawnAgent(name=own if asked.name is None else asked.name)
     return making.name_of(wanted, [], context.directory.names())
 
 

@@ -14,6 +14,9 @@ from athena.protocol.request import RequestBody
 from athena.protocol.spec import McpServer, OtherWorktree, ScriptStage, WorkspaceSpec
 from athena.protocol.usage import ContextWindow, Cost, Usage
 
+NAME_LENGTH = 120
+"""How many characters the name of an agent may have."""
+
 
 class Status(StrEnum):
     """What an agent is doing, from the protocol and never from a screen."""
@@ -161,7 +164,7 @@ class SpawnAgent(Request):
 
     prompt: str | None = None
     content: list[ContentBlock] | None = None
-    name: str | None = Field(default=None, max_length=120)
+    name: str | None = Field(default=None, max_length=NAME_LENGTH)
     harness: str | None = None
     archetype: str | None = None
     model: str | None = None
@@ -221,7 +224,7 @@ class RenameAgent(Request):
     """Parameters of `athena/agent/rename`."""
 
     agent: str
-    name: str = Field(min_length=1, max_length=120)
+    name: str = Field(min_length=1, max_length=NAME_LENGTH)
 
 
 class ResumeAgent(Request):
@@ -280,7 +283,7 @@ class ForkAgent(Request):
     turn_id: str | None = None
     text: str | None = None
     content: list[ContentBlock] | None = None
-    name: str | None = Field(default=None, max_length=120)
+    name: str | None = Field(default=None, max_length=NAME_LENGTH)
     harness: str | None = None
     model: str | None = None
     mode: str | None = None
