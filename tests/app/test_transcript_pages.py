@@ -81,7 +81,11 @@ def test_pages_hold_each_item_once_in_order(client: Client, limit: int) -> None:
     assert ids(*back) == whole
     assert all(len(page) == limit for page in back[1:])
     assert not any(item["open"] for page in back for item in page)
-    assert ids(forward(client, limit=limit)) == whole
+    there = forward(client, limit=limit)
+    assert ids(there) == whole
+    assert not any(item["open"] for item in there)
+    first = client.call("athena/transcript/page", agent="long", after=0, limit=limit)
+    assert "before" not in first
 
 
 def test_what_is_found_is_whole_wherever_it_is(client: Client) -> None:

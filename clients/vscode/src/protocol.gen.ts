@@ -849,6 +849,20 @@ export interface ItemCompleted {
   item: Item;
 }
 
+/**
+ * Where an item is: its `number` among the `total` of its agent, and when it began.
+ *
+ * `athena/transcript/page` reads around it: up to it `before` the version + 1, and what follows
+ * `after` the version.
+ */
+export interface ItemPlace {
+  agentId: string;
+  number: number;
+  total: number;
+  version: number;
+  at: number;
+}
+
 /** A unit of work began. */
 export interface ItemStarted {
   itemId: string;
@@ -956,6 +970,22 @@ export interface ListSessions {
 export interface ListWorkspaces {
   project?: string;
   agent?: string;
+}
+
+/**
+ * Parameters of `athena/transcript/locate`: an item by `number`, `version` or `at`.
+ *
+ * `number` counts all items from 1; `version` means the last item that had begun by then, `at`
+ * (milliseconds since 1970 UTC) the first that began then or later. Without any of them the last
+ * item. `turns` goes on from there to where a turn begins: 1 is the next one, -1 the one before,
+ * which may be that of the item itself. Beyond either end it is the first or the last item.
+ */
+export interface LocateItem {
+  agent: string;
+  number?: number;
+  version?: number;
+  at?: number;
+  turns?: number;
 }
 
 /** A file that a tool call touches. `path` is absolute; `line` counts from 1. */
@@ -2260,6 +2290,8 @@ export interface Methods {
   "athena/session/adopt": { params: AdoptSession; result: AgentDetail };
   /** A page of what an agent said and did, from either end. */
   "athena/transcript/page": { params: ReadTranscript; result: TranscriptPage };
+  /** Where an item is, by its number, a version, a time or turn by turn. */
+  "athena/transcript/locate": { params: LocateItem; result: ItemPlace };
   /** One item, whole. */
   "athena/item/get": { params: ReadItem; result: TranscriptItem };
   /** Follow the log: a snapshot, then events from a cursor. */

@@ -23,6 +23,7 @@ from athena.app.launching import Launcher
 from athena.app.leftovers import Leftovers
 from athena.app.notification import DesktopTeller, WebhookTeller
 from athena.app.patience import Patience
+from athena.app.places import KnownPlaces
 from athena.app.problems import Problems
 from athena.app.stall import StallWatch
 from athena.app.states import open_cache
@@ -67,6 +68,7 @@ class AthenaCore:
         context = Context(state_dir=self._state_dir, log=log, cache=cache, hub=Hub())
         self._context = context
         context.authorship = Authorship()
+        context.places = KnownPlaces(log)
         context.collisions = CollisionWatch(context)
         context.launcher = Launcher(context, next_epoch(self._state_dir, context.clock()))
         directory = Directory(

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from athena.app.directory import Directory
     from athena.app.follow import Subscriptions
     from athena.app.launching import Launcher
+    from athena.app.places import KnownPlaces
     from athena.app.problems import Problems
 
 
@@ -49,6 +50,7 @@ class Context:
     authorship: Authorship = field(init=False)
     collisions: CollisionWatch = field(init=False)
     problems: Problems = field(init=False)
+    places: KnownPlaces = field(init=False)
     steady: Steady = field(default_factory=Steady)
     connections: int = 0
     importing: asyncio.Lock = field(default_factory=asyncio.Lock)

@@ -144,9 +144,9 @@ async def _forward(
         position = chunk[-1].version
     in_order = sorted(fitting.values(), key=lambda i: i.version)
     more = len(in_order) > asked.limit
-    items = in_order[: asked.limit]
+    items = await _with_ends(context, agent_id, in_order[: asked.limit], position + 1, asked.find)
     turns = await _turns(context, agent_id, items, folded.turns)
-    return _page(agent_id, items, turns, cursor, before=True, after=more)
+    return _page(agent_id, items, turns, cursor, before=asked.after > 0, after=more)
 
 
 def _page(

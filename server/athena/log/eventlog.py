@@ -19,6 +19,7 @@ from athena.log.model import (
     Appended,
     Batch,
     Ingest,
+    Mention,
     NewEvent,
     OutFrame,
     Snapshot,
@@ -288,6 +289,26 @@ class EventLog:
         def reading(connection: sqlite3.Connection) -> list[StoredEvent]:
             raw = rows.read_stream(connection, stream, after_version, limit)
             return stored.to_events(connection, raw, self._upcasters, blobs, find)
+
+        return await self._readers.run(reading)
+
+    async def read_mentions(
+        self,
+        stream: str,
+        names: Sequence[str],
+        *,
+        after_version: int = 0,
+        limit: int = 1000,
+        kinds: Sequence[str] | None = None,
+    ) -> list[Mention]:
+        """What events of one stream say under some names of their data, oldest first.
+
+        For a pass over many events of which little is wanted.
+        """
+
+        def reading(connection: sqlite3.Connection) -> list[Mention]:
+            raw = rows.read_stream(connection, stream, after_version, limit, kinds)
+            return stored.to_mentions(raw, self._upcasters, names)
 
         return await self._readers.run(reading)
 

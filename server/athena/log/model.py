@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 
 JsonObject = dict[str, object]
 
+Mention = tuple[int, int, *tuple[object, ...]]
+"""The version and the time of an event, then some members of its data, None for absent ones."""
+
 
 @dataclass(frozen=True, slots=True)
 class NewEvent:

@@ -81,7 +81,11 @@ class Page:
 
     def add(self, rows: Iterable[RawEvent]) -> None:
         """Take what belongs on the page from a source in page order."""
-        merged = self.rows + self._cut(rows)
+        taken = self._cut(rows)
+        if not self.rows:
+            self.rows = taken
+            return
+        merged = self.rows + taken
         merged.sort(reverse=self._backwards)
         self.rows = self._cut(merged)
 
@@ -191,25 +195,32 @@ def _add_archived(
 
 
 def read_stream(
-    connection: sqlite3.Connection, stream: str, after_version: int, limit: int
+    connection: sqlite3.Connection,
+    stream: str,
+    after_version: int,
+    limit: int,
+    kinds: Sequence[str] | None = None,
 ) -> list[RawEvent]:
     """The events of one stream in order, those with a version above `after_version`."""
     page = Page(limit)
     ids = _stream_ids(connection, [stream])
     if not ids or limit <= 0:
         return []
+    keep = _kind_test(kinds)
     for (segment_id,) in connection.execute(
         "SELECT id FROM segment WHERE stream_id = ? AND last_version > ? ORDER BY first_version",
         (ids[0], after_version),
     ).fetchall():
-        page.add(row for row in load_segment(connection, segment_id) if row[2] > after_version)
+        rows = load_segment(connection, segment_id)
+        page.add(row for row in rows if row[2] > after_version and keep(row))
         if page.full:
             return page.rows
+    condition, kind_values = _kind_filter(kinds)
     page.add(
         connection.execute(
-            f"SELECT {COLUMNS} FROM {SOURCE} WHERE e.stream_id = ? AND e.version > ? "
+            f"SELECT {COLUMNS} FROM {SOURCE} WHERE e.stream_id = ? AND e.version > ? {condition} "
             "ORDER BY e.version LIMIT ?",
-            (ids[0], after_version, limit),
+            (ids[0], after_version, *kind_values, limit),
         )
     )
     return page.rows

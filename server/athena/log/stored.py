@@ -9,7 +9,7 @@ import zstandard
 
 from athena.log.encoding import decode, may_be_cut, with_excerpts
 from athena.log.errors import BlobNotFound
-from athena.log.model import StoredEvent
+from athena.log.model import Mention, StoredEvent
 from athena.log.rows import RawEvent
 from athena.log.searching import Search
 from athena.log.upcast import Upcasters
@@ -48,6 +48,15 @@ def to_events(
         if restored > RESTORED_BYTES or (search and search.bytes > SEARCHED_BYTES):
             break
     return events
+
+
+def to_mentions(raw: Sequence[RawEvent], upcast: Upcasters, names: Sequence[str]) -> list[Mention]:
+    """Of each row what its event says under some names; far quicker than the event."""
+    mentions: list[Mention] = []
+    for _, _, version, at, kind, v, text, _ in raw:
+        data = upcast(kind, v, decode(text))[1]
+        mentions.append((version, at, *(data.get(name) for name in names)))
+    return mentions
 
 
 def load_blob(connection: sqlite3.Connection, blob_id: str) -> bytes:

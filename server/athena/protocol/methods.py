@@ -123,6 +123,13 @@ METHODS: tuple[Method, ...] = (
         "read",
         "A page of what an agent said and did, from either end.",
     ),
+    Method(
+        "athena/transcript/locate",
+        t.LocateItem,
+        t.ItemPlace,
+        "read",
+        "Where an item is, by its number, a version, a time or turn by turn.",
+    ),
     Method("athena/item/get", t.ReadItem, t.TranscriptItem, "read", "One item, whole."),
     Method(
         "athena/event/subscribe",

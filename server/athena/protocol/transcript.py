@@ -80,6 +80,36 @@ class TranscriptPage(Record):
     cursor: int
 
 
+class LocateItem(Request):
+    """Parameters of `athena/transcript/locate`: an item by `number`, `version` or `at`.
+
+    `number` counts all items from 1; `version` means the last item that had begun by then, `at`
+    (milliseconds since 1970 UTC) the first that began then or later. Without any of them the last
+    item. `turns` goes on from there to where a turn begins: 1 is the next one, -1 the one before,
+    which may be that of the item itself. Beyond either end it is the first or the last item.
+    """
+
+    agent: str
+    number: int | None = Field(default=None, ge=1)
+    version: int | None = None
+    at: int | None = None
+    turns: int = 0
+
+
+class ItemPlace(Record):
+    """Where an item is: its `number` among the `total` of its agent, and when it began.
+
+    `athena/transcript/page` reads around it: up to it `before` the version + 1, and what follows
+    `after` the version.
+    """
+
+    agent_id: str
+    number: int
+    total: int
+    version: int
+    at: int
+
+
 class ReadItem(Request):
     """Parameters of `athena/item/get`: an item whole, large payloads included."""
 

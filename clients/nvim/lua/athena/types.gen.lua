@@ -739,6 +739,17 @@
 ---@field turnId? string
 ---@field item athena.Item
 
+---Where an item is: its `number` among the `total` of its agent, and when it began.
+---
+---`athena/transcript/page` reads around it: up to it `before` the version + 1, and what follows
+---`after` the version.
+---@class athena.ItemPlace
+---@field agentId string
+---@field number integer
+---@field total integer
+---@field version integer
+---@field at integer
+
 ---A unit of work began.
 ---@class athena.ItemStarted
 ---@field itemId string
@@ -835,6 +846,19 @@
 ---@class athena.ListWorkspaces
 ---@field project? string
 ---@field agent? string
+
+---Parameters of `athena/transcript/locate`: an item by `number`, `version` or `at`.
+---
+---`number` counts all items from 1; `version` means the last item that had begun by then, `at`
+---(milliseconds since 1970 UTC) the first that began then or later. Without any of them the last
+---item. `turns` goes on from there to where a turn begins: 1 is the next one, -1 the one before,
+---which may be that of the item itself. Beyond either end it is the first or the last item.
+---@class athena.LocateItem
+---@field agent string
+---@field number? integer
+---@field version? integer
+---@field at? integer
+---@field turns? integer
 
 ---A file that a tool call touches. `path` is absolute; `line` counts from 1.
 ---@class athena.Location
@@ -1923,6 +1947,7 @@
 ---| "athena/session/import" # Read a session made outside into the log, as a read-only agent.
 ---| "athena/session/adopt" # Go on with a session made outside, as an agent.
 ---| "athena/transcript/page" # A page of what an agent said and did, from either end.
+---| "athena/transcript/locate" # Where an item is, by its number, a version, a time or turn by turn.
 ---| "athena/item/get" # One item, whole.
 ---| "athena/event/subscribe" # Follow the log: a snapshot, then events from a cursor.
 ---| "athena/event/unsubscribe" # Stop following.
@@ -1999,6 +2024,7 @@
 ---@overload fun(method: "athena/session/import", params: athena.ImportSession, done: fun(error?: athena.Error, result?: athena.SessionReport))
 ---@overload fun(method: "athena/session/adopt", params: athena.AdoptSession, done: fun(error?: athena.Error, result?: athena.AgentDetail))
 ---@overload fun(method: "athena/transcript/page", params: athena.ReadTranscript, done: fun(error?: athena.Error, result?: athena.TranscriptPage))
+---@overload fun(method: "athena/transcript/locate", params: athena.LocateItem, done: fun(error?: athena.Error, result?: athena.ItemPlace))
 ---@overload fun(method: "athena/item/get", params: athena.ReadItem, done: fun(error?: athena.Error, result?: athena.TranscriptItem))
 ---@overload fun(method: "athena/event/subscribe", params: athena.Subscribe, done: fun(error?: athena.Error, result?: athena.Subscribed))
 ---@overload fun(method: "athena/event/unsubscribe", params: athena.Unsubscribe, done: fun(error?: athena.Error, result?: athena.Done))

@@ -2289,6 +2289,36 @@ public data class ItemCompleted(
     }
 }
 
+/**
+ * Where an item is: its `number` among the `total` of its agent, and when it began.
+ *
+ * `athena/transcript/page` reads around it: up to it `before` the version + 1, and what follows
+ * `after` the version.
+ */
+@JsonAdapter(ItemPlace.Adapter::class)
+public data class ItemPlace(
+    public val agentId: String,
+    public val number: Long,
+    public val total: Long,
+    public val version: Long,
+    public val at: Long,
+) {
+    public companion object {
+        internal fun from(json: JsonElement): ItemPlace =
+            json.asJsonObject.let { o ->
+                ItemPlace(
+                    agentId = o.needed("agentId").asString,
+                    number = o.needed("number").asLong,
+                    total = o.needed("total").asLong,
+                    version = o.needed("version").asLong,
+                    at = o.needed("at").asLong,
+                )
+            }
+    }
+
+    internal class Adapter : Reader<ItemPlace>({ from(it) })
+}
+
 /** A unit of work began. */
 public data class ItemStarted(
     public val itemId: String,
@@ -2557,6 +2587,34 @@ public data class ListWorkspaces(
         }
 
     internal class Adapter : Writer<ListWorkspaces>({ it.json() })
+}
+
+/**
+ * Parameters of `athena/transcript/locate`: an item by `number`, `version` or `at`.
+ *
+ * `number` counts all items from 1; `version` means the last item that had begun by then, `at`
+ * (milliseconds since 1970 UTC) the first that began then or later. Without any of them the last
+ * item. `turns` goes on from there to where a turn begins: 1 is the next one, -1 the one before,
+ * which may be that of the item itself. Beyond either end it is the first or the last item.
+ */
+@JsonAdapter(LocateItem.Adapter::class)
+public data class LocateItem(
+    public val agent: String,
+    public val number: Long? = null,
+    public val version: Long? = null,
+    public val at: Long? = null,
+    public val turns: Long = 0,
+) {
+    internal fun json(): JsonObject =
+        JsonObject().also { o ->
+            o.put("agent", JsonPrimitive(this.agent))
+            o.put("number", this.number?.let { JsonPrimitive(it) })
+            o.put("version", this.version?.let { JsonPrimitive(it) })
+            o.put("at", this.at?.let { JsonPrimitive(it) })
+            o.put("turns", JsonPrimitive(this.turns))
+        }
+
+    internal class Adapter : Writer<LocateItem>({ it.json() })
 }
 
 /** A file that a tool call touches. `path` is absolute; `line` counts from 1. */

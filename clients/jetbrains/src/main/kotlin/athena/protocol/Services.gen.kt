@@ -111,6 +111,10 @@ public interface AthenaServer {
     @JsonRequest("athena/transcript/page")
     public fun transcriptPage(params: ReadTranscript): CompletableFuture<TranscriptPage>
 
+    /** Where an item is, by its number, a version, a time or turn by turn. */
+    @JsonRequest("athena/transcript/locate")
+    public fun transcriptLocate(params: LocateItem): CompletableFuture<ItemPlace>
+
     /** One item, whole. */
     @JsonRequest("athena/item/get")
     public fun itemGet(params: ReadItem): CompletableFuture<TranscriptItem>

@@ -1,0 +1,82 @@
+"""The places of a transcript's items: which number each has, without the items themselves."""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable
+
+from athena.log import Mention
+from athena.protocol import events as e
+
+KINDS = (e.ItemStarted.KIND, e.ItemCompleted.KIND)
+"""The kinds of events that may be the first to tell of an item."""
+
+MEMBERS = ("itemId", "turnId")
+"""What of their data is needed."""
+
+
+class Places:
+    """Where each item of an agent begins, in order; numbers count from 1.
+
+    An item is placed by the first event that tells of it, as in the pages of a transcript.
+    """
+
+    def __init__(self) -> None:
+        self.upto = 0
+        """The version of the last event that was added."""
+        self._versions = array("q")
+        self._times = array("q")
+        self._turns = array("q")
+        """The numbers of the items with which turns begin."""
+        self._turn: object = None
+        self._known: set[object] = set()
+
+    def __len__(self) -> int:
+        return len(self._versions)
+
+    def add(self, mentions: Iterable[Mention]) -> None:
+        """Go on after the events that were added before: those of `KINDS`, with `MEMBERS`."""
+        for version, at, item_id, turn_id in mentions:
+            self.upto = version
+            if item_id in self._known:
+                continue
+            self._known.add(item_id)
+            self._versions.append(version)
+            self._times.append(at)
+            if turn_id is not None and turn_id != self._turn:
+                self._turns.append(len(self._versions))
+                self._turn = turn_id
+
+    def version(self, number: int) -> int:
+        """The version of the event that began an item."""
+        return self._versions[number - 1]
+
+    def at(self, number: int) -> int:
+        """When an item began, in milliseconds since 1970 UTC."""
+        return self._times[number - 1]
+
+    def by_version(self, version: int) -> int:
+        """The last item that had begun by a version, or the first one."""
+        return max(1, bisect_right(self._versions, version))
+
+    def by_time(self, at: int) -> int:
+        """The first item that began at a time or later, or the last one."""
+        # Clocks are set back now and then, so the times need not rise.
+        later = (number for number, begun in enumerate(self._times, 1) if begun >= at)
+        return next(later, len(self))
+
+    def by_turns(self, number: int, turns: int) -> int:
+        """The first item of the turn that begins so many turns after an item, or before it.
+
+        Where there are not so many the last item, or the first one.
+        """
+        if turns == 0:
+            return number
+        if turns > 0:
+            index = bisect_right(self._turns, number) + turns - 1
+        else:
+            index = bisect_left(self._turns, number) + turns
+        if index < 0:
+            return 1
+        return self._turns[index] if index < len(self._turns) else len(self)
