@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from athena.log import EventLog, StreamHead, rows
+from athena.log import EventLog, NewEvent, StreamHead, rows
 from tests.log.samples import everything, note, notes, told
 
 
@@ -55,6 +55,35 @@ async def test_pages_of_one_stream_from_both_ends(log: EventLog) -> None:
     assert [e.version for e in await log.read_stream_back("a", kinds=["odd"])] == [7, 5, 3, 1]
     assert await log.read_stream("nobody") == []
     assert await log.read_stream_back("nobody") == []
+
+
+async def test_what_events_say_under_some_names(log: EventLog) -> None:
+    long = "x" * 20_000
+    said: list[dict[str, object]] = [
+        {"one": "a", "two": "b"},
+        {"one": "a", "two": "b", "more": {"one": "no"}},
+        {"two": "b", "one": "a"},
+        {"one": 'quo"ted', "two": "b"},
+        {"one": "back\\slash", "two": "b"},
+        {"one": "a", "more": {"two": "no"}},
+        {"one": "a", "two": None},
+        {"one": "a", "two": 3},
+        {"one": "ünï", "two": ""},
+        {"more": long, "one": "a", "two": "b"},
+    ]
+    await log.append("a", [NewEvent("kept", data) for data in said])
+    await log.append("a", [NewEvent("other", {"one": "a", "two": "b"})])
+    wanted = [(n, data.get("one"), data.get("two")) for n, data in enumerate(said, 1)]
+
+    async def found(**where: int) -> list[tuple[object, ...]]:
+        mentions = await log.read_mentions("a", ("one", "two"), kinds=["kept"], **where)
+        return [(version, *members) for version, _, *members in mentions]
+
+    assert await found() == wanted
+    assert await found(after_version=2, limit=3) == wanted[2:5]
+    await log.archive("a")
+    assert await found() == wanted
+    assert await found(after_version=2, limit=3) == wanted[2:5]
 
 
 async def test_a_page_is_limited_in_bytes(log: EventLog) -> None:

@@ -98,6 +98,8 @@ async def test_events_are_read_in_the_shape_of_today(path: Path) -> None:
             ("named", 7, {"unknown": True}),
             ("other", 1, {"name": "untouched"}),
         ]
+        mentions = await log.read_mentions("a", ["name"])
+        assert [name for _, _, name in mentions] == [None, None, None, "untouched"]
     async with await EventLog.open(path) as log:
         assert (await log.read())[0].data == {"name": "Ada Lovelace"}
 

@@ -54,7 +54,7 @@ def test_a_session_of_thousands_of_items(
     first = "read: step 1\n"
     while first not in nvim.screen():
         before = nvim.lua(lines)
-        nvim.keys("gg")
+        nvim.keys("1gg")
         nvim.until(
             lambda before=before: nvim.lua(lines) > before or first in nvim.screen(),
             "the page before",

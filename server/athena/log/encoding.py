@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import cast
 
 from athena.log.model import JsonObject
@@ -90,6 +90,15 @@ def identify(payload: bytes) -> str:
 def may_be_cut(text: str) -> bool:
     """Whether markers may stand in stored JSON text: a quick look, which only errs for yes."""
     return MARKER_TEXT in text
+
+
+def opening(names: Sequence[str]) -> re.Pattern[str]:
+    """Matches stored JSON text that begins with these members, each of them a plain string.
+
+    Events say first what they are about, so that it can mostly be had without decoding the rest.
+    """
+    members = ",".join(rf'"{re.escape(name)}":"([^"\\]*)"' for name in names)
+    return re.compile(rf"\{{{members}")
 
 
 def decode(text: str, fetch: Fetch | None = None) -> JsonObject:

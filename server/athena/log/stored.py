@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import zstandard
 
-from athena.log.encoding import decode, may_be_cut, with_excerpts
+from athena.log.encoding import decode, may_be_cut, opening, with_excerpts
 from athena.log.errors import BlobNotFound
 from athena.log.model import Mention, StoredEvent
 from athena.log.rows import RawEvent
@@ -53,7 +53,11 @@ def to_events(
 def to_mentions(raw: Sequence[RawEvent], upcast: Upcasters, names: Sequence[str]) -> list[Mention]:
     """Of each row what its event says under some names; far quicker than the event."""
     mentions: list[Mention] = []
+    first = opening(names)
     for _, _, version, at, kind, v, text, _ in raw:
+        if (found := first.match(text)) is not None and not upcast.is_old(kind, v):
+            mentions.append((version, at, *found.groups()))
+            continue
         data = upcast(kind, v, decode(text))[1]
         mentions.append((version, at, *(data.get(name) for name in names)))
     return mentions

@@ -20,6 +20,10 @@ class Upcasters:
     def __init__(self, table: Mapping[tuple[str, int], Upcaster] | None = None) -> None:
         self._table = dict(table or {})
 
+    def is_old(self, kind: str, v: int) -> bool:
+        """Whether data of this version is changed when it is read."""
+        return (kind, v) in self._table
+
     def __call__(self, kind: str, v: int, data: JsonObject) -> tuple[int, JsonObject]:
         """The version reached and the data in its shape."""
         table = self._table

@@ -97,7 +97,18 @@ local function repeatable(call)
   local verb = call.method:match("[^/]+$")
   return call.params.commandId ~= nil
     or vim.tbl_contains(
-      { "get", "list", "page", "text", "file", "info", "authors", "verdict", "subscribe" },
+      {
+        "get",
+        "list",
+        "page",
+        "locate",
+        "text",
+        "file",
+        "info",
+        "authors",
+        "verdict",
+        "subscribe",
+      },
       verb
     )
 end

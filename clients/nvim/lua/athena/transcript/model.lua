@@ -57,11 +57,20 @@ function Model:put(item)
     return false
   end
   self.items[item.itemId] = item
-  local index = #self.order + 1
-  while index > 1 and self.items[self.order[index - 1]].version > item.version do
-    index = index - 1
+  local low, high = 1, #self.order + 1
+  -- Most come at the end.
+  if high > 1 and self.items[self.order[high - 1]].version < item.version then
+    low = high
   end
-  table.insert(self.order, index, item.itemId)
+  while low < high do
+    local middle = math.floor((low + high) / 2)
+    if self.items[self.order[middle]].version > item.version then
+      high = middle
+    else
+      low = middle + 1
+    end
+  end
+  table.insert(self.order, low, item.itemId)
   return true
 end
 
@@ -99,13 +108,28 @@ local function item_of(event, open)
   }
 end
 
+---What an event says of an item. A new one comes behind the last of all, which is not here while
+---there are pages after what was read.
+---@param model athena.Model
+---@param event athena.Event
+---@param open boolean
+---@return string? item
+---@return boolean? new
+local function put_event(model, event, open)
+  local id = event.data.itemId
+  if model.after and not model.items[id] then
+    return nil
+  end
+  return id, model:put(item_of(event, open))
+end
+
 ---@type table<string, fun(model: athena.Model, event: athena.Event): string?, boolean?>
 local APPLY = {
   itemStarted = function(model, event)
-    return event.data.itemId, model:put(item_of(event, true))
+    return put_event(model, event, true)
   end,
   itemCompleted = function(model, event)
-    return event.data.itemId, model:put(item_of(event, false))
+    return put_event(model, event, false)
   end,
   itemUpdated = function(model, event)
     local known = model.items[event.data.itemId]
@@ -178,7 +202,7 @@ function Model:write(delta)
     return nil
   end
   local known = self.items[delta.itemId]
-  if known and not known.open then
+  if known and not known.open or not known and self.after then
     return nil
   end
   local before = known and known.written or self.early[delta.itemId] or ""

@@ -9,6 +9,7 @@ local items = require("athena.transcript.items")
 ---@field model athena.Model
 ---@field root? string paths in it are shown relative to it
 ---@field accepts fun(item: athena.TranscriptItem): boolean
+---@field follows boolean whether a cursor at the end goes on with it
 ---@field shown string[] ids of the items, in order
 ---@field sizes integer[] count of lines of each
 ---@field levels (string|integer)[] fold level by line
@@ -31,6 +32,7 @@ function M.new(buffer, model)
   local view = setmetatable({
     buffer = buffer,
     model = model,
+    follows = true,
     shown = {},
     sizes = {},
     levels = {},
@@ -122,7 +124,7 @@ function View:places()
     local item, _, offset = self:at(cursor[1])
     table.insert(places, {
       window = window,
-      follows = cursor[1] >= count,
+      follows = self.follows and cursor[1] >= count,
       item = item,
       offset = offset,
       column = cursor[2],
@@ -205,6 +207,20 @@ function View:render()
   self.levels = levels
   buffers.set(self.buffer, 0, -1, lines, marks)
   self:keep(places, true)
+end
+
+---The line, from 1, of the first item that is shown and began at a place or later.
+---@param version integer
+---@return integer
+function View:line_of(version)
+  local line = #self.header
+  for index, id in ipairs(self.shown) do
+    if self.model.items[id].version >= version then
+      break
+    end
+    line = line + self.sizes[index]
+  end
+  return math.min(line + 1, vim.api.nvim_buf_line_count(self.buffer))
 end
 
 ---Replace the levels of some lines.

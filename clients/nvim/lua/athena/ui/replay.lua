@@ -3,8 +3,8 @@
 local async = require("athena.async")
 local bar = require("athena.ui.bar")
 local buffers = require("athena.ui.buffer")
-local client = require("athena.client")
 local models = require("athena.transcript.model")
+local partial = require("athena.transcript.part")
 local state = require("athena.state")
 local transcripts = require("athena.ui.transcript")
 local views = require("athena.transcript.view")
@@ -14,17 +14,18 @@ local M = {}
 
 ---@class athena.Replay
 ---@field agent string
----@field all athena.Model the transcript, as far as it was read
----@field waiting? fun()[] what waits for the rest of it, while that is read
+---@field part athena.Part what was read of the transcript
 ---@field view athena.TranscriptView what is shown of it
----@field first integer the first item that is shown
----@field position integer the last item that is shown
+---@field shown? athena.Model where what is shown was taken from
+---@field first integer the number of the first item that is shown
+---@field position integer the number of the last item that is shown
+---@field deeds fun()[] what is to be done one after the other; the first one is being done
+---@field playing boolean
 ---@field timer? uv.uv_timer_t
 ---@field speed number
 
 ---@type table<integer, athena.Replay>
 local open = {}
-local PAGE = 1000
 local STEPS = 50
 -- So much of what was before is shown: a buffer of a hundred thousand items would be slow.
 local SHOWN = 500
@@ -38,15 +39,22 @@ local function here()
   return open[vim.api.nvim_get_current_buf()]
 end
 
+---@param replay athena.Replay
+---@return boolean
+local function is_open(replay)
+  return open[replay.view.buffer] == replay and vim.api.nvim_buf_is_loaded(replay.view.buffer)
+end
+
 ---Show the items before a place anew.
 ---@param replay athena.Replay
 ---@param position integer
 local function render(replay, position)
-  local all, model = replay.all, models.new(replay.agent)
-  model.turns = all.turns
-  replay.first = math.max(1, position - SHOWN + 1)
-  for index = replay.first, position do
-    model:put(all.items[all.order[index]])
+  local part, model = replay.part, models.new(replay.agent)
+  model.turns = part.model.turns
+  replay.shown = part.model
+  replay.first = math.max(part.first, position - SHOWN + 1)
+  for number = replay.first, position do
+    model:put(assert(part:item(number)))
   end
   replay.view.model = model
   replay.view.header = replay.first > 1 and LEFT_OUT or {}
@@ -60,31 +68,31 @@ end
 ---@return boolean
 local function is_near(replay, position)
   local above = position - replay.first
-  return math.abs(position - replay.position) <= STEPS
+  return replay.shown == replay.part.model
+    and math.abs(position - replay.position) <= STEPS
     and (replay.first == 1 or above >= STEPS)
     and above < 2 * SHOWN
 end
 
----Show items up to a place. Some steps add or take away what is between; further away all is shown
----anew.
+---Show items up to one that was read. Some steps add or take away what is between; further away all
+---is shown anew.
 ---@param replay athena.Replay
 ---@param position integer
-local function seek(replay, position)
-  local all, model = replay.all, replay.view.model
-  position = math.max(1, math.min(position, #all.order))
+local function show(replay, position)
+  local part, model = replay.part, replay.view.model
   if not is_near(replay, position) then
     render(replay, position)
   elseif position < replay.position then
     replay.view:shorten(position - replay.first + 1)
-    for index = replay.position, position + 1, -1 do
-      model.items[all.order[index]] = nil
-      table.remove(model.order)
+    for _ = position + 1, replay.position do
+      model.items[table.remove(model.order)] = nil
     end
   else
     local came = {}
-    for index = replay.position + 1, position do
-      model:put(all.items[all.order[index]])
-      came[all.order[index]] = true
+    for number = replay.position + 1, position do
+      local item = assert(part:item(number))
+      model:put(item)
+      came[item.itemId] = true
     end
     replay.view:update(came)
   end
@@ -96,47 +104,48 @@ local function seek(replay, position)
   vim.cmd.redrawstatus({ bang = true })
 end
 
----Read the page after what is known.
----@param all athena.Model
-local function read_on(all)
-  local params = { agent = all.agent, after = all.after or 0, limit = PAGE }
-  all:add(client.call("athena/transcript/page", params), "after")
+---Show items up to one, in `async.run`: those around it may have to be read.
+---@param replay athena.Replay
+---@param number? integer
+local function seek(replay, number)
+  number = number and replay.part:hold(number)
+  if number and is_open(replay) then
+    show(replay, number)
+  end
 end
 
----Read the rest of the transcript, in `async.run`, while its beginning is looked at.
+---Do something that may wait, after what was begun before: keys that come quickly are each obeyed.
 ---@param replay athena.Replay
-local function read_rest(replay)
-  local ok, failure = true, nil
-  replay.waiting = {}
-  while ok and replay.all.after and open[replay.view.buffer] == replay do
-    ok, failure = pcall(read_on, replay.all)
+---@param deed fun()
+local function go(replay, deed)
+  table.insert(replay.deeds, deed)
+  if #replay.deeds > 1 then
+    return
+  end
+  async.run(function()
+    while replay.deeds[1] and is_open(replay) do
+      replay.deeds[1]()
+      table.remove(replay.deeds, 1)
+    end
     vim.cmd.redrawstatus({ bang = true })
-  end
-  local waiting = replay.waiting
-  replay.waiting = nil
-  for _, resume in ipairs(waiting) do
-    resume()
-  end
-  if not ok then
-    error(failure, 0)
-  end
+  end, function(failure)
+    replay.deeds = {}
+    async.report(failure)
+    vim.cmd.redrawstatus({ bang = true })
+  end)
 end
 
----Wait, in `async.run`, until all of the transcript was read.
+---The item that is shown last.
 ---@param replay athena.Replay
-local function whole(replay)
-  if replay.waiting then
-    words.tell("reading …")
-    async.await(function(resume)
-      table.insert(replay.waiting, resume)
-    end)
-  elseif replay.all.after then
-    read_rest(replay)
-  end
+---@return athena.TranscriptItem
+local function current(replay)
+  local model = replay.view.model
+  return model.items[model.order[#model.order]]
 end
 
 ---@param replay athena.Replay
 local function pause(replay)
+  replay.playing = false
   if replay.timer then
     replay.timer:stop()
     replay.timer:close()
@@ -146,38 +155,58 @@ end
 
 ---@param replay athena.Replay
 local function play(replay)
-  local all = replay.all
-  local now = all.items[all.order[replay.position]]
-  local next_item = all.items[all.order[replay.position + 1]]
-  if not next_item then
-    return pause(replay)
-  end
   pause(replay)
-  local wait = math.min(LONGEST_MS, math.max(20, (next_item.at - now.at) / replay.speed))
+  local next_item = replay.part:item(replay.position + 1)
+  if not next_item then
+    return
+  end
+  replay.playing = true
+  local pause_ms = (next_item.at - current(replay).at) / replay.speed
   replay.timer = vim.defer_fn(function()
     replay.timer = nil
-    if vim.api.nvim_buf_is_loaded(replay.view.buffer) then
+    go(replay, function()
       seek(replay, replay.position + 1)
-      play(replay)
-    end
-  end, math.floor(wait))
+      if replay.playing and is_open(replay) then
+        play(replay)
+      end
+    end)
+  end, math.floor(math.min(LONGEST_MS, math.max(20, pause_ms))))
 end
 
----The first item of the turn before or after the one that is shown last.
+---When a time of day was: on the day on which the transcript begins, or on the next one.
+---@param text string
+---@param day osdateparam
+---@param later integer days
+---@return integer milliseconds since 1970 UTC
+local function moment(text, day, later)
+  local hour, minute, second = text:match("^(%d+):(%d+):?(%d*)")
+  local time = os.time({
+    year = day.year,
+    month = day.month,
+    day = day.day + later,
+    hour = tonumber(hour),
+    min = tonumber(minute),
+    sec = tonumber(second) or 0,
+  })
+  return time * 1000
+end
+
 ---@param replay athena.Replay
----@param direction 1|-1
+---@param text string a time such as `14:03`
 ---@return integer
-local function turn_from(replay, direction)
-  local all = replay.all
-  local function turn(index)
-    local id = all.order[index]
-    return id and all.items[id].turnId
+local function at_time(replay, text)
+  local part = replay.part
+  local begun = part:locate({ number = 1 }).at
+  local day = os.date("*t", math.floor(begun / 1000)) --[[@as osdateparam]]
+  local first = moment(text, day, 0)
+  if first < begun then
+    local second = moment(text, day, 1)
+    local place = part:locate({ at = second })
+    if place.at >= second then
+      return place.number
+    end
   end
-  local index = replay.position + direction
-  while all.order[index] and (turn(index) == turn(index - 1) or not turn(index)) do
-    index = index + direction
-  end
-  return index
+  return part:locate({ at = first }).number
 end
 
 ---@param text string an item's number, `50%`, or a time such as `14:03`
@@ -186,33 +215,37 @@ end
 local function parse(text, replay)
   local percent, number = tonumber(text:match("^(%d+)%%$")), tonumber(text)
   if percent then
-    return math.floor(#replay.all.order * percent / 100)
+    return math.floor(replay.part:locate({}).total * percent / 100)
   elseif number then
-    return number
+    return math.floor(number)
   elseif text:find("^%d+:%d+") then
-    text = text:find("^%d:") and "0" .. text or text
-    for index, id in ipairs(replay.all.order) do
-      if words.time(replay.all.items[id].at) >= text then
-        return index
-      end
-    end
-    return #replay.all.order
+    return at_time(replay, text)
   end
+  words.tell("seek takes the number of an item, 50%, or a time such as 14:03")
 end
 
----@param step fun(replay: athena.Replay): integer?
+---@param step fun(replay: athena.Replay, count: integer): integer?
 ---@return fun()
 local function going(step)
   return function()
-    local replay = here()
+    local replay, count = here(), vim.v.count1
     if replay then
       pause(replay)
-      local position = step(replay)
-      if position then
-        seek(replay, position)
-      end
+      go(replay, function()
+        seek(replay, step(replay, count))
+      end)
     end
   end
+end
+
+---Go to where another turn begins.
+---@param direction 1|-1
+---@return fun()
+local function going_by_turn(direction)
+  return going(function(replay, count)
+    local version = current(replay).version
+    return replay.part:locate({ version = version, turns = direction * count }).number
+  end)
 end
 
 ---@param times number
@@ -233,33 +266,29 @@ local KEYS = {
     "n",
     "next",
     "next item",
-    going(function(replay)
-      return replay.position + vim.v.count1
+    going(function(replay, count)
+      return replay.position + count
     end),
   },
   {
     "p",
     "previous",
     "previous item",
-    going(function(replay)
-      return replay.position - vim.v.count1
+    going(function(replay, count)
+      return replay.position - count
     end),
   },
   {
     "]t",
     "next_turn",
     "next turn",
-    going(function(replay)
-      return turn_from(replay, 1)
-    end),
+    going_by_turn(1),
   },
   {
     "[t",
     "previous_turn",
     "previous turn",
-    going(function(replay)
-      return turn_from(replay, -1)
-    end),
+    going_by_turn(-1),
   },
   {
     "0",
@@ -273,16 +302,9 @@ local KEYS = {
     "$",
     "last",
     "the end",
-    function()
-      local replay = here()
-      if replay then
-        pause(replay)
-        async.run(function()
-          whole(replay)
-          seek(replay, #replay.all.order)
-        end)
-      end
-    end,
+    going(function(replay)
+      return replay.part:locate({}).number
+    end),
   },
   {
     "s",
@@ -293,13 +315,10 @@ local KEYS = {
       async.run(function()
         local text = async.input("Item, percent or time")
         if replay and text and text ~= "" then
-          whole(replay)
-        end
-        local position = text and replay and parse(text, replay)
-        if replay and position then
-          seek(replay, position)
-        elseif text and text ~= "" then
-          words.tell("seek takes the number of an item, 50%, or a time such as 14:03")
+          pause(replay)
+          go(replay, function()
+            seek(replay, parse(text, replay))
+          end)
         end
       end)
     end,
@@ -310,10 +329,12 @@ local KEYS = {
     "play or pause",
     function()
       local replay = here()
-      if replay and replay.timer then
+      if replay and replay.playing then
         pause(replay)
       elseif replay then
-        play(replay)
+        go(replay, function()
+          play(replay)
+        end)
       end
       vim.cmd.redrawstatus()
     end,
@@ -342,18 +363,21 @@ function M.winbar()
   if not replay then
     return ""
   end
-  local count = #replay.all.order
-  local item = replay.all.items[replay.all.order[replay.position]]
+  local part = replay.part
+  local count = math.max(part.total or 0, part:last())
   local agent = state.agents[replay.agent]
   local done = math.floor(replay.position / count * BAR)
   ---@type athena.BarPart[]
   local parts = {
     { agent and agent.name or replay.agent, "AthenaName", cut = true },
-    { replay.timer and "▶" or "‖", glue = " " },
+    { replay.playing and "▶" or "‖", glue = " " },
     { ("━"):rep(done) .. ("─"):rep(BAR - done), glue = " ", rank = 1 },
-    { ("%d/%d%s"):format(replay.position, count, replay.all.after and "…" or ""), glue = " " },
-    { words.time(item.at), rank = 2 },
+    { ("%d/%d%s"):format(replay.position, count, part.total and "" or "…"), glue = " " },
+    { words.time(current(replay).at), rank = 2 },
   }
+  if replay.deeds[1] then
+    table.insert(parts, { "reading …" })
+  end
   if replay.speed ~= 1 then
     table.insert(parts, { ("%gx"):format(replay.speed) })
   end
@@ -363,9 +387,9 @@ end
 ---@param agent string id
 ---@param how? "split"|"vsplit"|"tab"
 function M.open(agent, how)
-  local all = models.new(agent)
-  read_on(all)
-  if #all.order == 0 then
+  local part = partial.new(agent)
+  part:read_after()
+  if part:last() == 0 then
     return words.tell("nothing was said yet")
   end
   local buffer, new = buffers.get(transcripts.name("replay", agent), "athena-transcript")
@@ -385,26 +409,25 @@ function M.open(agent, how)
   end
   vim.b[buffer].athena_agent = agent
   local known = state.agents[agent]
-  local shown = models.new(agent)
-  shown.turns = all.turns
-  local view = views.new(buffer, shown)
+  local view = views.new(buffer, models.new(agent))
   view.root = known and known.workspace and known.workspace.path
   local replay = {
     agent = agent,
-    all = all,
+    part = part,
     view = view,
     first = 1,
     position = 0,
+    deeds = {},
+    playing = false,
     speed = 1,
   }
   open[buffer] = replay
-  view:render()
+  show(replay, 1)
   buffers.plain(buffers.show(buffer, how), transcripts.WINDOW)
   vim.wo[0][0].winbar = "%{%v:lua.require'athena.ui.replay'.winbar()%}"
-  seek(replay, 1)
-  if all.after then
-    read_rest(replay)
-  end
+  -- How many there are is known some time after the first ones are seen.
+  part:locate({})
+  vim.cmd.redrawstatus({ bang = true })
 end
 
 return M

@@ -4,7 +4,7 @@ local async = require("athena.async")
 local bar = require("athena.ui.bar")
 local buffers = require("athena.ui.buffer")
 local client = require("athena.client")
-local config = require("athena.config")
+local feeds = require("athena.transcript.feed")
 local models = require("athena.transcript.model")
 local state = require("athena.state")
 local views = require("athena.transcript.view")
@@ -15,12 +15,8 @@ local M = {}
 ---@class athena.Transcript
 ---@field agent string
 ---@field view athena.TranscriptView
+---@field feed athena.Feed
 ---@field filter athena.Filter
----@field loading? "last"|"before"
----@field asked integer how many pages were asked for
----@field pages integer how many pages before the last one were
----@field missed athena.Event[] events that came while the last page was on its way
----@field unread athena.Delta[] text that came meanwhile
 
 ---@class athena.Filter
 ---@field name string
@@ -30,8 +26,6 @@ local M = {}
 
 ---@type table<integer, athena.Transcript>
 local open = {}
--- Athena gives no more at once.
-local MOST_AT_ONCE = 1000
 
 ---@type athena.Filter
 local ALL = { name = "everything" }
@@ -69,11 +63,14 @@ local function accepting(filter)
 end
 
 ---What waits below the items: prompts, then what the agent asks for.
----@param agent athena.AgentView
+---@param agent? athena.AgentView
 ---@return string[] lines
 ---@return athena.Mark[] marks
 local function footer(agent)
   local lines, marks = {}, {}
+  if not agent then
+    return lines, marks
+  end
   local function add(text, highlight)
     table.insert(lines, text)
     table.insert(marks, { #lines - 1, 0, -1, highlight })
@@ -130,7 +127,7 @@ function M.winbar()
     add(client.state == "starting" and "reconnecting" or client.why, nil, true)
   end
   add(transcript.filter ~= ALL and "only " .. transcript.filter.name or nil, nil, true)
-  add(transcript.loading and "reading …")
+  add(transcript.feed.loading and "reading …")
   add(agent.model, 3)
   add(agent.mode, 4)
   add(words.cost(agent.cost), 1)
@@ -141,14 +138,6 @@ function M.winbar()
   return bar.compose(width, parts)
 end
 
----@param transcript athena.Transcript
-local function refresh_footer(transcript)
-  local agent = state.agents[transcript.agent]
-  if agent then
-    transcript.view:set_footer(footer(agent))
-  end
-end
-
 ---An agent has its workspace only some time after it was started.
 ---@param transcript athena.Transcript
 local function find_root(transcript)
@@ -156,103 +145,18 @@ local function find_root(transcript)
   transcript.view.root = agent and agent.workspace and agent.workspace.path
 end
 
----How many items to fetch: more each time, so that the beginning of a long session is not far.
----@param transcript athena.Transcript
----@param where "last"|"before"
----@return integer
-local function limit_of(transcript, where)
-  local page = config.get().page
-  transcript.pages = where == "before" and transcript.pages + 1 or 0
-  return math.floor(math.min(page * 2 ^ transcript.pages, MOST_AT_ONCE))
-end
-
----@param transcript athena.Transcript
----@param where "last"|"before"
----@param done? fun()
-local function load(transcript, where, done)
-  transcript.asked = transcript.asked + 1
-  local mine = transcript.asked
-  transcript.loading = where
-  if where == "last" then
-    transcript.missed, transcript.unread = {}, {}
-  end
-  local model = transcript.view.model
-  local filter = transcript.filter
-  local params = {
-    agent = transcript.agent,
-    limit = limit_of(transcript, where),
-    types = filter.types,
-    find = filter.find,
-    before = where == "before" and model.before or nil,
-  }
-  client.request("athena/transcript/page", params, function(failure, page)
-    if mine ~= transcript.asked or not vim.api.nvim_buf_is_loaded(transcript.view.buffer) then
-      return
-    end
-    transcript.loading = nil
-    vim.cmd.redrawstatus({ bang = true })
-    if failure then
-      return async.report(failure)
-    end
-    if where == "last" then
-      transcript.view.model = models.new(transcript.agent)
-    end
-    find_root(transcript)
-    transcript.view.model:add(page, where)
-    for _, event in ipairs(transcript.missed) do
-      transcript.view.model:take(event)
-    end
-    for _, delta in ipairs(transcript.unread) do
-      transcript.view.model:write(delta)
-    end
-    transcript.missed, transcript.unread = {}, {}
-    local more = transcript.view.model.before
-    transcript.view.header = more and { "… earlier items come when you go up to here", "" } or {}
-    transcript.view:render()
-    refresh_footer(transcript)
-    if done then
-      done()
-    end
-  end)
-end
-
 ---@param transcript athena.Transcript
 ---@param change athena.Change
 local function heard(transcript, change)
-  if change.reset then
-    return load(transcript, "last")
-  end
-  if not change.agents[transcript.agent] then
-    return
-  end
-  if transcript.loading == "last" then
-    -- The page that is on its way was perhaps read before these events.
-    vim.list_extend(transcript.missed, change.events)
-    vim.list_extend(transcript.unread, change.deltas)
-    return refresh_footer(transcript)
-  end
   find_root(transcript)
-  local changed = {}
-  for _, event in ipairs(change.events) do
-    local id, new = transcript.view.model:take(event)
-    if id then
-      changed[id] = changed[id] or new or false
-    end
+  if change.reset then
+    local window = buffers.windows(transcript.view.buffer)[1]
+    local lnum = window and vim.api.nvim_win_get_cursor(window)[1] or 1
+    return transcript.feed:renew((transcript.view:at(lnum)))
   end
-  for _, delta in ipairs(change.deltas) do
-    local id = transcript.view.model:write(delta)
-    if id then
-      changed[id] = changed[id] or false
-    end
+  if change.agents[transcript.agent] then
+    transcript.feed:hear(change)
   end
-  if next(changed) then
-    if transcript.filter.find then
-      load(transcript, "last")
-    else
-      transcript.view:update(changed)
-    end
-  end
-  refresh_footer(transcript)
 end
 
 ---The transcript in the current buffer.
@@ -296,28 +200,90 @@ function M.item()
   return id and transcript.view.model.items[id] or nil
 end
 
+---The line at which a turn begins, so many turns from the cursor; nil where that is not in the buffer.
+---@param transcript athena.Transcript
+---@param turns integer
+---@return integer?
+local function line_of_turn(transcript, turns)
+  local lnum, found = vim.fn.line("."), transcript.view:turns()
+  -- The first one here may have begun before what was read.
+  local first = turns < 0 and transcript.view.model.before and 2 or 1
+  local after = #found + 1
+  for index = #found, 1, -1 do
+    after = found[index].lnum > lnum and index or after
+  end
+  local before = after - 1
+  if found[before] and found[before].lnum == lnum then
+    before = before - 1
+  end
+  local index = turns > 0 and after + turns - 1 or before + turns + 1
+  return index >= first and found[index] and found[index].lnum or nil
+end
+
+---@param lnum integer
+local function put_cursor(lnum)
+  vim.api.nvim_win_set_cursor(0, { lnum, 0 })
+  vim.cmd("normal! zt")
+end
+
+---Go to another turn, which may be far from what was read.
+---@param transcript athena.Transcript
+---@param turns integer
+local function jump_far(transcript, turns)
+  local window, item = vim.api.nvim_get_current_win(), M.item()
+  local asked = { agent = transcript.agent, version = item and item.version, turns = turns }
+  local version = client.call("athena/transcript/locate", asked).version
+  transcript.feed:reach(version, function()
+    if vim.api.nvim_win_is_valid(window) then
+      vim.api.nvim_win_call(window, function()
+        put_cursor(transcript.view:line_of(version))
+      end)
+    end
+  end)
+end
+
 ---@param direction 1|-1
 local function jump(direction)
   local transcript = M.here()
   if not transcript then
     return
   end
-  for _ = 1, vim.v.count1 do
-    local lnum, target = vim.fn.line("."), nil
-    for _, turn in ipairs(transcript.view:turns()) do
-      if direction == 1 and turn.lnum > lnum then
-        target = turn.lnum
-        break
-      elseif direction == -1 and turn.lnum < lnum then
-        target = turn.lnum
-      end
+  local model, count = transcript.view.model, vim.v.count1
+  if direction == 1 and model.after or direction == -1 and model.before then
+    local lnum = line_of_turn(transcript, direction * count)
+    if lnum then
+      return put_cursor(lnum)
     end
-    if not target then
-      return words.tell(direction == 1 and "this is the last turn" or "this is the first turn here")
-    end
-    vim.api.nvim_win_set_cursor(0, { target, 0 })
-    vim.cmd("normal! zt")
+    return async.run(function()
+      jump_far(transcript, direction * count)
+    end)
   end
+  for _ = 1, count do
+    local lnum = line_of_turn(transcript, direction)
+    if not lnum then
+      return words.tell(direction == 1 and "this is the last turn" or "this is the first turn")
+    end
+    put_cursor(lnum)
+  end
+end
+
+---Go to the first or the last line of the transcript, or as a count says to one of the buffer.
+---@param where "first"|"last"
+---@param key string
+local function go_to_end(where, key)
+  local transcript, window = M.here(), vim.api.nvim_get_current_win()
+  local beyond = where == "first" and "before" or "after"
+  local is_here = transcript and not transcript.feed.loading and not transcript.view.model[beyond]
+  if not transcript or vim.v.count > 0 or is_here then
+    local count = vim.v.count > 0 and tostring(vim.v.count) or ""
+    return vim.cmd("normal! " .. count .. key)
+  end
+  transcript.feed:load(where, function()
+    local lnum = where == "first" and 1 or vim.api.nvim_buf_line_count(transcript.view.buffer)
+    if vim.api.nvim_win_is_valid(window) then
+      vim.api.nvim_win_set_cursor(window, { lnum, 0 })
+    end
+  end)
 end
 
 ---@param filter athena.Filter
@@ -326,7 +292,8 @@ function M.filter(filter)
   if transcript then
     transcript.filter = filter
     transcript.view.accepts = accepting(filter)
-    load(transcript, "last")
+    transcript.feed.types, transcript.feed.find = filter.types, filter.find
+    transcript.feed:load("last")
     vim.cmd.redrawstatus()
   end
 end
@@ -438,6 +405,22 @@ local KEYS = {
     end,
     mode = { "n", "x" },
   },
+  {
+    "gg",
+    "first",
+    "the beginning",
+    function()
+      go_to_end("first", "gg")
+    end,
+  },
+  {
+    "G",
+    "last",
+    "the end",
+    function()
+      go_to_end("last", "G")
+    end,
+  },
   { "<CR>", "enter", "open, close, show the whole", enter },
   { "gf", "file", "the file of the tool call", go_to_file },
   { "f", "filter", "filter", choose_filter },
@@ -525,15 +508,12 @@ function M.buffer(agent)
     return buffer
   end
   M.highlight(buffer)
-  local transcript = {
-    agent = agent,
-    view = views.new(buffer, models.new(agent)),
-    filter = ALL,
-    asked = 0,
-    pages = 0,
-    missed = {},
-    unread = {},
-  }
+  local view = views.new(buffer, models.new(agent))
+  local feed = feeds.new(view, function()
+    return footer(state.agents[agent])
+  end)
+  local transcript = { agent = agent, view = view, feed = feed, filter = ALL }
+  find_root(transcript)
   open[buffer] = transcript
   vim.b[buffer].athena_agent = agent
   buffers.map(buffer, "transcript", KEYS)
@@ -554,12 +534,10 @@ function M.buffer(agent)
   vim.api.nvim_create_autocmd("CursorMoved", {
     buffer = buffer,
     callback = function()
-      if transcript.view.model.before and not transcript.loading and vim.fn.line(".") <= 2 then
-        load(transcript, "before")
-      end
+      feed:near(vim.fn.line("."))
     end,
   })
-  load(transcript, "last", function()
+  feed:load("last", function()
     for _, window in ipairs(buffers.windows(buffer)) do
       vim.api.nvim_win_set_cursor(window, { vim.api.nvim_buf_line_count(buffer), 0 })
     end
