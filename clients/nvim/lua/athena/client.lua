@@ -96,21 +96,18 @@ end
 local function repeatable(call)
   local verb = call.method:match("[^/]+$")
   return call.params.commandId ~= nil
-    or vim.tbl_contains(
-      {
-        "get",
-        "list",
-        "page",
-        "locate",
-        "text",
-        "file",
-        "info",
-        "authors",
-        "verdict",
-        "subscribe",
-      },
-      verb
-    )
+    or vim.tbl_contains({
+      "get",
+      "list",
+      "page",
+      "locate",
+      "text",
+      "file",
+      "info",
+      "authors",
+      "verdict",
+      "subscribe",
+    }, verb)
 end
 
 ---@param call athena.Call

@@ -63,14 +63,16 @@ function Feed:fetch(where, version)
     local params = vim.tbl_extend("force", asked, place or {})
     return { side = side, page = client.call("athena/transcript/page", params) }
   end
-  if where == "around" then
+  if version then
     return { page("before", { before = version + 1 }), page("after", { after = version }) }
   elseif where == "first" then
     return { page("after", { after = 0 }) }
   elseif where == "last" then
     return { page("last") }
+  elseif where == "before" then
+    return { page("before", { before = model.before }) }
   end
-  return { page(where, { [where] = model[where] }) }
+  return { page("after", { after = model.after }) }
 end
 
 ---Take in what came while a page was on its way: it was perhaps read before.

@@ -175,7 +175,7 @@ end
 
 ---When a time of day was: on the day on which the transcript begins, or on the next one.
 ---@param text string
----@param day osdateparam
+---@param day table<string, integer> as `os.date` tells it
 ---@param later integer days
 ---@return integer milliseconds since 1970 UTC
 local function moment(text, day, later)
@@ -184,9 +184,9 @@ local function moment(text, day, later)
     year = day.year,
     month = day.month,
     day = day.day + later,
-    hour = tonumber(hour),
-    min = tonumber(minute),
-    sec = tonumber(second) or 0,
+    hour = tonumber(hour) --[[@as integer]],
+    min = tonumber(minute) --[[@as integer]],
+    sec = tonumber(second) --[[@as integer?]] or 0,
   })
   return time * 1000
 end
@@ -197,7 +197,7 @@ end
 local function at_time(replay, text)
   local part = replay.part
   local begun = part:locate({ number = 1 }).at
-  local day = os.date("*t", math.floor(begun / 1000)) --[[@as osdateparam]]
+  local day = os.date("*t", math.floor(begun / 1000)) --[[@as table<string, integer>]]
   local first = moment(text, day, 0)
   if first < begun then
     local second = moment(text, day, 1)
