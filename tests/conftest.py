@@ -6,8 +6,16 @@ import signal
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 EDITOR_FOLDERS = {"editors", "nvim", "vscode"}
+
+
+# How long one example takes says more of the machine than of what is tested.
+settings.register_profile(
+    "any machine", settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("any machine")
 
 
 def pytest_configure() -> None:

@@ -63,7 +63,7 @@ answers = st.builds(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(updates | requests | answers | values, max_size=6), st.booleans())
 def test_any_conversation(messages: list[Any], prompted: bool) -> None:
     talk = Talk().opened()
@@ -77,7 +77,7 @@ def test_any_conversation(messages: list[Any], prompted: bool) -> None:
     assert talk.memory.ledger.requests == {}
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(answers | values, max_size=4))
 def test_any_beginning(messages: list[Any]) -> None:
     talk = Talk(model="m", mode="x", resume="S7")
@@ -85,7 +85,7 @@ def test_any_beginning(messages: list[Any]) -> None:
         talk.hears(raw=json.dumps(message).encode())
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.binary(max_size=40), st.integers(0, 10**9))
 def test_any_bytes(frame: bytes, length: int) -> None:
     talk = Talk().opened().prompted()

@@ -76,7 +76,7 @@ def damaged(draw: st.DrawFn, name: str) -> bytes:
 def test_damaged_frames(name: str) -> None:
     driver, start = begun(name)
 
-    @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=150, suppress_health_check=list(HealthCheck))
     @given(st.lists(damaged(name), min_size=1, max_size=4))
     def check(frames: list[bytes]) -> None:
         memory = start

@@ -141,7 +141,7 @@ def test_lines_that_make_no_sense(name: str) -> None:
     assert len(items) == 2
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(cuts=st.lists(st.integers(0, 20_000), max_size=6))
 def test_a_growing_file_is_read_once(
     tmp_path_factory: pytest.TempPathFactory, cuts: list[int]

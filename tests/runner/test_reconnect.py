@@ -111,7 +111,7 @@ for step in open({!r}, "rb").read().split(b"\\0")[:-1]:
 spoken = st.binary(max_size=40).map(lambda data: data.replace(b"\n", b"").replace(b"\0", b"."))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(data=st.data())
 def test_successive_daemons_read_every_line_once(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject

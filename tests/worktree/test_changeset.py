@@ -227,7 +227,7 @@ TEXT = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(old=TEXT, new=TEXT, old_end=st.booleans(), new_end=st.booleans())
 def test_all_hunks_chosen_make_the_new_text(
     old: list[str],

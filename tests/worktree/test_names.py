@@ -79,7 +79,7 @@ def test_fine_names(name: str) -> None:
     assert checked_branch(name) == name
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.lists(st.sampled_from([*"ab/.@{-~^: \\?*[", "lock", "..", "é", "\x01"]), max_size=6).map(
         "".join
