@@ -16,10 +16,14 @@ from tests.vscode.workbench import ROOT, Workbench
 
 pytestmark = [pytest.mark.xdist_group("vscode"), pytest.mark.timeout(300)]
 
+# At first it does not know yet.
 API = """
-exports.activate = () => ({
-  environments: { getActiveEnvironmentPath: () => ({ path: PYTHON }) },
-});
+let asked = 0;
+const getActiveEnvironmentPath = () => {
+  if (!asked++) throw new Error("not yet");
+  return { path: PYTHON };
+};
+exports.activate = () => ({ environments: { getActiveEnvironmentPath } });
 """
 
 

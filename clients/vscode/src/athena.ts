@@ -1,7 +1,7 @@
 import * as vscode from "vscode";
 import type { Feed } from "./agents/feed.ts";
 import { NothingToChoose } from "./commands/offers.ts";
-import { ConnectionLost, NotConnected, type Server } from "./server/server.ts";
+import { ConnectionLost, isLost, type Server } from "./server/server.ts";
 import type { Panels } from "./transcript/panels.ts";
 
 /** What the parts of the extension share. */
@@ -19,11 +19,9 @@ export function reporter(output: vscode.LogOutputChannel): (error: unknown) => v
   return (error) => {
     const words = error instanceof Error ? error.message : String(error);
     output.warn(error instanceof Error ? (error.stack ?? words) : words);
-    // The views are drawn anew with the next connection.
-    if (error instanceof ConnectionLost) return;
+    // The views say so, and are drawn anew with the next connection.
+    if (isLost(error)) return;
     if (error instanceof NothingToChoose) void vscode.window.showInformationMessage(words);
-    else if (error instanceof NotConnected)
-      void vscode.commands.executeCommand("athena.agents.focus");
     else void vscode.window.showErrorMessage(words);
   };
 }
@@ -32,4 +30,5 @@ export function reporter(output: vscode.LogOutputChannel): (error: unknown) => v
 export function reportCommand(athena: Athena, error: unknown): void {
   athena.report(error);
   if (error instanceof ConnectionLost) void vscode.window.showWarningMessage(error.message);
+  else if (isLost(error)) void vscode.commands.executeCommand("athena.agents.focus");
 }

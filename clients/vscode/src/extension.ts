@@ -4,7 +4,7 @@ import { AgentMarks } from "./agents/marks.ts";
 import { AgentDrag } from "./agents/drag.ts";
 import { Feed } from "./agents/feed.ts";
 import { Unread } from "./agents/unread.ts";
-import { reporter, type Athena } from "./athena.ts";
+import { reportCommand, reporter, type Athena } from "./athena.ts";
 import { registerCommands } from "./commands/run.ts";
 import { specials } from "./commands/specials.ts";
 import { registerTexts } from "./commands/texts.ts";
@@ -69,7 +69,7 @@ export function activate(context: vscode.ExtensionContext): Api {
     vscode.window.registerTreeDataProvider("athena.workspaces", workspaceTree),
     vscode.window.registerFileDecorationProvider(new AgentMarks(AGENT_SCHEME)),
     statusBar,
-    new RequestNotifications(server, feed, report),
+    new RequestNotifications(server, feed, (error) => reportCommand(athena, error)),
     panels.onLook((agentId) => unread.look(agentId)),
     server.onState((state) => {
       const isSlow = state.kind === "starting" && state.slow !== undefined;

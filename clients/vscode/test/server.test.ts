@@ -72,6 +72,22 @@ describe("the connection", () => {
   });
 });
 
+describe("starting and restarting at once", () => {
+  it("leaves one process", async () => {
+    const { server } = await athena();
+    const pids = path.join(mkdtempSync(path.join(tmpdir(), "athena-")), "pids");
+    const noting = ["/bin/sh", "-c", `echo $$ >> '${pids}'; exec "$@"`, "noting"];
+    await withCommand([...noting, ...setting("server.command")], async () => {
+      await until("it is connected", () => server.state.kind === "running");
+      await Promise.all([server.restart(), server.start(), server.restart(), server.start()]);
+      await until("it is connected again", () => server.state.kind === "running");
+      const begun = readFileSync(pids, "utf8").trim().split("\n").map(Number);
+      await until("the others are gone", () => begun.filter(isAlive).length === 1);
+      assert.equal(server.pid, begun.find(isAlive));
+    });
+  });
+});
+
 describe("a server that was killed", () => {
   it("comes back by itself, and nothing is missing or told twice", async () => {
     const { server, feed } = await athena();
@@ -216,6 +232,14 @@ describe("a server that is not as it should be", () => {
       const state = await until("it fails", () => server.state.kind === "failed" && server.state);
       assert.equal(state.remedy, "settings");
       assert.match(state.why, /\/nowhere\/athena cannot be started/);
+    });
+  });
+
+  it("says so when no process can be made of the setting", async () => {
+    const { server } = await athena();
+    await withCommand(["\0"], async () => {
+      const state = await until("it fails", () => server.state.kind === "failed" && server.state);
+      assert.equal(state.remedy, "settings");
     });
   });
 

@@ -228,6 +228,7 @@ export class Session {
   }
 
   private lagged(_: EventLagged): void {
+    this.subscription = undefined;
     this.cursor = undefined;
     void this.connect();
   }

@@ -1,7 +1,7 @@
 import * as path from "node:path";
 import * as vscode from "vscode";
 import type { Feed } from "../agents/feed.ts";
-import type { Server } from "../server/server.ts";
+import { isLost, type Server } from "../server/server.ts";
 import { onSetting, setting } from "../settings.ts";
 import { isBelow, named, placesOf } from "./places.ts";
 
@@ -20,21 +20,27 @@ export class ChangedFileMarks implements vscode.FileDecorationProvider, vscode.D
   private readonly listeners: vscode.Disposable;
   /** File, and below it the name of each agent that changed it, by the agent's id. */
   private files = new Map<string, Map<string, string>>();
+  /** The agents to look at, one after the other: no older answer comes after a newer one. */
+  private readonly due = new Set<string>();
+  private isLooking = false;
 
   readonly onDidChangeFileDecorations = this.changed.event;
 
   constructor(
     private readonly server: Server,
     private readonly feed: Feed,
-    private readonly report: (error: unknown) => void,
+    private readonly log: (error: unknown) => void,
   ) {
     this.listeners = vscode.Disposable.from(
       vscode.window.registerFileDecorationProvider(this),
       feed.onChange(({ agents, events, anew }) => {
+        if (anew) this.files.clear();
         const ended = new Set(events.filter((e) => KINDS.has(e.kind)).map((e) => e.agentId));
         const meant = agents.filter((agent) => anew || ended.has(agent.id));
-        if (meant.length) this.update(meant.map((agent) => agent.id)).catch(this.report);
+        for (const { id } of meant) this.due.add(id);
+        void this.update();
       }),
+      server.onState(() => void this.update()),
       onSetting(["explorer.decorations"], () => this.changed.fire(undefined)),
     );
   }
@@ -56,9 +62,26 @@ export class ChangedFileMarks implements vscode.FileDecorationProvider, vscode.D
     this.changed.dispose();
   }
 
-  private async update(ids: readonly string[]): Promise<void> {
-    for (const id of ids) await this.look(id);
-    this.changed.fire(undefined);
+  private async update(): Promise<void> {
+    if (this.isLooking) return;
+    this.isLooking = true;
+    for (const id of this.due) {
+      if (this.server.state.kind !== "running") break;
+      this.due.delete(id);
+      try {
+        await this.look(id);
+      } catch (error) {
+        if (isLost(error)) {
+          // The next connection tells.
+          this.due.add(id);
+          break;
+        }
+        // What cannot be told is not marked.
+        this.log(error);
+      }
+      this.changed.fire(undefined);
+    }
+    this.isLooking = false;
   }
 
   /** What a merge would bring; while an agent works, which forbids one, all that it changed. */
@@ -68,7 +91,8 @@ export class ChangedFileMarks implements vscode.FileDecorationProvider, vscode.D
       const preview = { ...asked, how: "merge", dryRun: true } as const;
       const { files, conflicts } = await this.server.request("athena/merge/run", preview);
       return [...files, ...conflicts.map((conflict) => conflict.path)];
-    } catch {
+    } catch (error) {
+      if (isLost(error)) throw error;
       const { files } = await this.server.request("athena/changeset/get", asked);
       return files.map((file) => file.path);
     }

@@ -25,6 +25,10 @@ export class Documents implements vscode.TextDocumentContentProvider, vscode.Dis
         const touched = new Set(agents.map((agent) => agent.id));
         this.refresh((agent) => touched.has(agent));
       }),
+      // What was asked for while there was none is asked for again.
+      server.onState(({ kind }) => {
+        if (kind === "running") this.refresh(() => true);
+      }),
     );
   }
 

@@ -28,6 +28,9 @@ export class HunkLenses implements vscode.CodeLensProvider, vscode.Disposable {
       feed.onChange(({ events, anew }) => {
         if (anew || events.some(({ kind }) => kind === "verdictGiven")) this.changed.fire();
       }),
+      server.onState(({ kind }) => {
+        if (kind === "running") this.changed.fire();
+      }),
     );
   }
 

@@ -59,6 +59,12 @@ async function pythonFolder(): Promise<string | undefined> {
   if (!vscode.workspace.isTrusted) return undefined;
   const python = vscode.extensions.getExtension<PythonApi>("ms-python.python");
   if (!python) return undefined;
-  const api = await python.activate();
-  return path.dirname(api.environments.getActiveEnvironmentPath().path);
+  try {
+    const api = await python.activate();
+    const active = api.environments.getActiveEnvironmentPath().path;
+    return path.isAbsolute(active) ? path.dirname(active) : undefined;
+  } catch {
+    // One that does not start, or is too old to tell, names no environment.
+    return undefined;
+  }
 }

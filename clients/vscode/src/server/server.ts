@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from "node:child_process";
+import { existsSync } from "node:fs";
 import * as vscode from "vscode";
 import {
   CloseAction,
@@ -64,7 +65,7 @@ export class Server implements vscode.Disposable {
 
   /** Connect anew, whatever was before. */
   async restart(): Promise<void> {
-    await this.disconnect();
+    if (!(await this.left())) return;
     this.quick = 0;
     await this.connect();
   }
@@ -123,6 +124,14 @@ export class Server implements vscode.Disposable {
     process?.kill();
   }
 
+  /** Disconnect; false when somebody connected before that was done. */
+  private async left(): Promise<boolean> {
+    const leaving = this.disconnect();
+    const { generation } = this;
+    await leaving;
+    return generation === this.generation;
+  }
+
   private set(state: ServerState): void {
     this.current = state;
     this.changed.fire(state);
@@ -131,6 +140,16 @@ export class Server implements vscode.Disposable {
   private async connect(): Promise<void> {
     const generation = ++this.generation;
     this.set({ kind: "starting" });
+    try {
+      await this.open(generation);
+    } catch (error) {
+      // A setting may be such that no process can be made of it.
+      if (generation !== this.generation) return;
+      this.set({ kind: "failed", why: String(error), remedy: "settings" });
+    }
+  }
+
+  private async open(generation: number): Promise<void> {
     const program = await findProgram();
     if (generation !== this.generation) return;
     if (!program) {
@@ -141,7 +160,7 @@ export class Server implements vscode.Disposable {
     let answered = false;
     const child = spawn(program.command, [...program.args, "lsp"], {
       env: environment(),
-      cwd: vscode.workspace.workspaceFolders?.[0]?.uri.fsPath,
+      cwd: folderOnDisk(),
     });
     this.process = child;
     let stderr = "";
@@ -209,7 +228,7 @@ export class Server implements vscode.Disposable {
     if (generation !== this.generation) return;
     if (info.protocol !== PROTOCOL_VERSION) {
       const newer = info.protocol > PROTOCOL_VERSION;
-      await this.disconnect();
+      if (!(await this.left())) return;
       this.set({
         kind: "failed",
         why: `Athena ${info.version} speaks protocol ${info.protocol}, this extension ${PROTOCOL_VERSION}. ${newer ? "Update the extension." : "Update Athena."}`,
@@ -292,6 +311,11 @@ export class ConnectionLost extends Error {
   }
 }
 
+/** Whether a request failed only since there is no connection: what it was for is done anew. */
+export function isLost(error: unknown): boolean {
+  return error instanceof ConnectionLost || error instanceof NotConnected;
+}
+
 /** The code of an answer that is an error, else undefined. */
 export function codeOf(error: unknown): number | undefined {
   return error instanceof Error && "code" in error && typeof error.code === "number"
@@ -303,6 +327,12 @@ export function codeOf(error: unknown): number | undefined {
 export function dataOf(error: unknown): Record<string, unknown> {
   const data = error instanceof Error && "data" in error ? error.data : undefined;
   return typeof data === "object" && data !== null ? (data as Record<string, unknown>) : {};
+}
+
+/** Where the window is, for Athena; a process cannot begin in a folder that is gone. */
+function folderOnDisk(): string | undefined {
+  const folders = vscode.workspace.workspaceFolders ?? [];
+  return folders.map(({ uri }) => uri.fsPath).find((folder) => existsSync(folder));
 }
 
 function notFound(ending: Ending, program: Program): Reaction | undefined {

@@ -18,6 +18,7 @@ export class Bridge implements vscode.Disposable {
   private readonly subscriptions = new Set<string>();
   private subscribing = 0;
   private waiting: ToView[] | undefined = [];
+  private isClosed = false;
 
   constructor(
     private readonly webview: vscode.Webview,
@@ -56,16 +57,20 @@ export class Bridge implements vscode.Disposable {
   }
 
   dispose(): void {
+    this.isClosed = true;
     vscode.Disposable.from(...this.listeners).dispose();
+    for (const subscriptionId of this.subscriptions) this.unsubscribe(subscriptionId);
+  }
+
+  private unsubscribe(subscriptionId: string): void {
     if (this.server.state.kind !== "running") return;
-    for (const subscriptionId of this.subscriptions) {
-      // The connection may end meanwhile, and the subscription with it.
-      this.server.request("athena/event/unsubscribe", { subscriptionId }).catch(() => undefined);
-    }
+    // The connection may end meanwhile, and the subscription with it.
+    this.server.request("athena/event/unsubscribe", { subscriptionId }).catch(() => undefined);
   }
 
   /** Messages before the view listens are kept for it. */
   private post(message: ToView): void {
+    if (this.isClosed) return;
     if (this.waiting) this.waiting.push(message);
     else void this.webview.postMessage(message);
   }
@@ -102,7 +107,11 @@ export class Bridge implements vscode.Disposable {
     try {
       if (!ALLOWED.includes(method)) throw new Error(`A view may not send ${String(method)}.`);
       const result: unknown = await this.server.request(method, params as never);
-      if (subscribes) this.subscriptions.add((result as Subscribed).subscriptionId);
+      if (subscribes) {
+        const { subscriptionId } = result as Subscribed;
+        if (this.isClosed) this.unsubscribe(subscriptionId);
+        else this.subscriptions.add(subscriptionId);
+      }
       this.post({ type: "result", id, result });
     } catch (error) {
       const said = error instanceof Error ? error.message : String(error);

@@ -104,8 +104,6 @@ export class Panels implements vscode.WebviewPanelSerializer<Subject>, vscode.Di
   }
 
   private look(panel: vscode.WebviewPanel, subject: Subject): void {
-    const inTranscript = panel.active && subject.view === "transcript";
-    void vscode.commands.executeCommand("setContext", "athena.transcriptFocus", inTranscript);
     if (panel.visible && subject.view === "transcript") this.looked.fire(subject.agent);
   }
 
