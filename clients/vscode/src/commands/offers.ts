@@ -1,5 +1,6 @@
 /** What the user is offered for each argument of a command, as `Source` says it. */
 import * as vscode from "vscode";
+import { askLine, chooseOne, chooseSeveral } from "../asking.ts";
 import type { Feed } from "../agents/feed.ts";
 import { byUrgency, look, statusWords } from "../agents/status.ts";
 import type {
@@ -157,7 +158,7 @@ export const OFFERS: Partial<Record<Source, Offer>> = {
   },
   rule: async () => {
     const note = "Allow without asking: a command line, such as `npm test*`";
-    const command = await vscode.window.showInputBox({ title: "Permission Rule", prompt: note });
+    const command = await askLine({ title: "Permission Rule", prompt: note });
     return command && { decision: "allow", tool: "execute", command };
   },
   ruleIndex: async ({ server, argument }) => {
@@ -232,21 +233,22 @@ export function fitting(command: Command, agents: readonly AgentView[]): AgentVi
 async function pickAgent({ feed, command, argument, activeAgent }: Asking): Promise<unknown> {
   const agents = fitting(command, feed.agents).sort(byUrgency);
   if (activeAgent && agents.some((agent) => agent.id === activeAgent)) return activeAgent;
-  return pick(argument, agents.map(agentItem), "There is no agent that this is possible for.");
+  const title = `${command.title}: ${argument.title}`;
+  const none = "There is no agent that this is possible for.";
+  return pick({ ...argument, title }, agents.map(agentItem), none);
 }
 
 /** Two to four agents; the one that was clicked is chosen already. */
-async function pickAgents({ feed, argument, given, activeAgent }: Asking): Promise<unknown> {
+async function pickAgents({ feed, command, given, activeAgent }: Asking): Promise<unknown> {
   const chosen = given["agent"] ?? activeAgent;
   const items = feed.agents
     .filter((agent) => !agent.archived || agent.id === chosen)
     .sort((a, b) => Number(b.id === chosen) - Number(a.id === chosen) || byUrgency(a, b))
     .map((agent) => ({ ...agentItem(agent), picked: agent.id === chosen }));
   if (items.length < 2) throw new NothingToChoose("It takes two agents to compare.");
-  const picked = await vscode.window.showQuickPick(items, {
-    title: argument.title,
+  const picked = await chooseSeveral(items, {
+    title: command.title,
     placeHolder: "Choose two to four agents",
-    canPickMany: true,
   });
   if (!picked) return undefined;
   if (picked.length < 2 || picked.length > MOST_COMPARED)
@@ -274,7 +276,7 @@ function choiceItem(choice: { id: string; name: string; description?: string }):
 async function pick(argument: Argument, items: Item[], none?: string): Promise<unknown> {
   if (items.length === 0)
     throw new NothingToChoose(none ?? `There is no ${argument.title.toLowerCase()}.`);
-  const picked = await vscode.window.showQuickPick(items, {
+  const picked = await chooseOne(items, {
     title: argument.title,
     matchOnDescription: true,
     matchOnDetail: true,
@@ -283,10 +285,9 @@ async function pick(argument: Argument, items: Item[], none?: string): Promise<u
 }
 
 async function input(argument: Argument, title?: string): Promise<string | undefined> {
-  const text = await vscode.window.showInputBox({
+  const text = await askLine({
     title: title ?? argument.title,
     prompt: argument.title,
-    ignoreFocusOut: true,
   });
   return text === "" ? undefined : text;
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import * as path from "node:path";
 import * as vscode from "vscode";
+import { chooseFolder, chooseOne } from "../asking.ts";
 import type { AgentDetail, Command, SpawnAgent, WorkspaceSpec } from "../protocol.gen.ts";
 import type { Athena } from "../athena.ts";
 import { NotConnected } from "../server/server.ts";
@@ -52,7 +53,7 @@ export async function spawnAgent(athena: Athena, given: Given): Promise<AgentDet
   const content = wanted.content ?? selection();
   if (content) wanted.content = content;
   if (!wanted.project && vscode.workspace.workspaceFolders) {
-    const chosen = await chooseFolder();
+    const chosen = await askFolder();
     if (!chosen) return undefined;
     wanted.project = chosen;
   }
@@ -130,9 +131,9 @@ function askPrompt(wanted: SpawnAgent, draft: string, problem: string): Promise<
   });
 }
 
-async function chooseFolder(): Promise<string | undefined> {
+async function askFolder(): Promise<string | undefined> {
   const placeHolder = "Where should the agent work?";
-  return (await vscode.window.showWorkspaceFolderPick({ placeHolder }))?.uri.fsPath;
+  return (await chooseFolder(placeHolder))?.uri.fsPath;
 }
 
 async function choose(
@@ -141,7 +142,7 @@ async function choose(
   name: Chosen,
   wanted: SpawnAgent,
 ): Promise<unknown> {
-  if (name === "project") return chooseFolder();
+  if (name === "project") return askFolder();
   const argument = command.arguments.find((one) => one.name === name);
   if (!argument) return undefined;
   const { activeAgent } = panels;
@@ -157,7 +158,7 @@ async function chooseRest(command: Command, wanted: SpawnAgent): Promise<Rest | 
     description: wanted[name] ?? (name === "name" ? "made of the prompt" : "the harness's own"),
     name,
   }));
-  return (await vscode.window.showQuickPick(items, { title: command.title }))?.name;
+  return (await chooseOne(items, { title: command.title }))?.name;
 }
 
 function take(wanted: SpawnAgent, name: Chosen, value: unknown): void {

@@ -1,4 +1,5 @@
 import * as vscode from "vscode";
+import { askLine, chooseOne } from "../asking.ts";
 import type { AgentTree } from "../agents/tree.ts";
 import { reportCommand, type Athena } from "../athena.ts";
 import { answer, type Answer } from "../inbox/answer.ts";
@@ -8,6 +9,7 @@ import { changeSetting, setting } from "../settings.ts";
 import { SETTINGS } from "../settings.table.ts";
 import type { WorkspaceTree } from "../workspaces/tree.ts";
 import { givenBy } from "./given.ts";
+import { NothingToChoose } from "./offers.ts";
 import { withAgent } from "./specials.ts";
 
 /** The commands of this window, which are no commands of the protocol. */
@@ -58,12 +60,12 @@ async function chooseGrouping(): Promise<void> {
     detail: row.enumDescriptions[index] ?? "",
     value,
   }));
-  const picked = await vscode.window.showQuickPick(items, { title: "Group Agents By" });
+  const picked = await chooseOne(items, { title: "Group Agents By" });
   if (picked) await changeSetting("agents.groupBy", picked.value);
 }
 
 async function askFilter(agents: AgentTree): Promise<void> {
-  const text = await vscode.window.showInputBox({
+  const text = await askLine({
     title: "Filter Agents",
     prompt: "Name, title, status, harness or project",
     value: agents.filterText,
@@ -72,9 +74,9 @@ async function askFilter(agents: AgentTree): Promise<void> {
 }
 
 async function openFolder({ feed }: Athena, node: unknown): Promise<void> {
-  const { agent, repository } = givenBy(node) as { agent?: string; repository?: string };
-  const path = worktreeIn(feed.agent(agent ?? ""), repository);
-  if (!path) return;
+  const given = givenBy(node) as { agent?: string; repository?: string; path?: string };
+  const path = given.path ?? worktreeIn(feed.agent(given.agent ?? ""), given.repository);
+  if (!path) throw new NothingToChoose("This agent has no workspace.");
   await vscode.commands.executeCommand("vscode.openFolder", vscode.Uri.file(path), {
     forceNewWindow: true,
   });

@@ -1,6 +1,7 @@
 /** Where a new agent is to work: a worktree of its own, in several repositories, or somewhere else. */
 import * as path from "node:path";
 import * as vscode from "vscode";
+import { chooseOne, chooseSeveral } from "../asking.ts";
 import type { WorkspaceSpec } from "../protocol.gen.ts";
 import type { Asking } from "./offers.ts";
 
@@ -37,7 +38,7 @@ export async function pickWorkspace(asking: Asking): Promise<WorkspaceSpec | und
   ];
   const project = given["project"];
   const title = project ? `${argument.title} of ${path.basename(String(project))}` : argument.title;
-  return (await vscode.window.showQuickPick(items, { title }))?.choose();
+  return (await chooseOne(items, { title }))?.choose();
 }
 
 interface Folder extends vscode.QuickPickItem {
@@ -60,9 +61,8 @@ async function pickRepositories(asking: Asking): Promise<WorkspaceSpec | undefin
   }));
   const another: Folder = { label: "$(folder-opened) Another folder…", folder: undefined };
   const picked = items.length
-    ? await vscode.window.showQuickPick([...items, another], {
+    ? await chooseSeveral([...items, another], {
         title: "Repositories That the Agent Has a Worktree In, Too",
-        canPickMany: true,
         matchOnDescription: true,
       })
     : [another];

@@ -1,4 +1,5 @@
 import * as vscode from "vscode";
+import { askLine, chooseOne, chooseSeveral } from "../asking.ts";
 import {
   ErrorCode,
   type Inquiry,
@@ -66,7 +67,7 @@ async function pickOption(
   about: string,
   options: readonly PermissionOption[],
 ): Promise<PermissionOption | undefined> {
-  const picked = await vscode.window.showQuickPick(
+  const picked = await chooseOne(
     options.map((option) => ({ label: `$(${optionIcon(option)}) ${option.name}`, option })),
     { title: about, placeHolder: "Answer, or press Escape to decide later" },
   );
@@ -87,10 +88,9 @@ async function askOne(agent: string, question: Question): Promise<string[] | und
   const about = [agent, question.header].filter(Boolean).join(" · ");
   const choices = question.choices ?? [];
   if (choices.length === 0) {
-    const text = await vscode.window.showInputBox({
+    const text = await askLine({
       title: about,
       prompt: question.text,
-      ignoreFocusOut: true,
       password: question.secret === true,
     });
     return text === undefined ? undefined : [text];
@@ -99,11 +99,11 @@ async function askOne(agent: string, question: Question): Promise<string[] | und
     label: choice.label,
     detail: choice.description ?? "",
   }));
-  const options = { title: about, placeHolder: question.text, ignoreFocusOut: true };
+  const options = { title: about, placeHolder: question.text };
   if (question.several) {
-    const picked = await vscode.window.showQuickPick(items, { ...options, canPickMany: true });
+    const picked = await chooseSeveral(items, options);
     return picked?.map((item) => item.label);
   }
-  const picked = await vscode.window.showQuickPick(items, options);
+  const picked = await chooseOne(items, options);
   return picked && [picked.label];
 }
