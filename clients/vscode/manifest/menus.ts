@@ -24,6 +24,7 @@ const GROUPS: Record<string, readonly CommandId[]> = {
     "athena.publish.run",
     "athena.workspace.commit",
     "athena.revert.run",
+    "athena.revert.undo",
   ],
   "5_life": [
     "athena.agent.interrupt",
@@ -98,15 +99,24 @@ const otherItems: Entry[] = [
   { command: "athena.workspace.commit", when: on("agents", "^changes"), group: "2_land@1" },
   { command: "athena.publish.run", when: on("agents", "^changes"), group: "2_land@2" },
   { command: "athena.revert.run", when: on("agents", "^changes"), group: "2_undo@1" },
+  { command: "athena.revert.undo", when: on("agents", "^changes"), group: "2_undo@2" },
   { command: "athena.request.allow", when: on("inbox", "^request:permission"), group: "inline@1" },
   { command: "athena.request.reject", when: on("inbox", "^request:permission"), group: "inline@2" },
   { command: "athena.request.answer", when: on("inbox", "^request:"), group: "inline@3" },
   { command: "athena.request.dismiss", when: on("inbox", "^request:"), group: "1_more@1" },
-  { command: "athena.workspace.openFolder", when: on("workspaces", "agent"), group: "inline@1" },
+  {
+    command: "athena.workspace.openFolder",
+    when: on("workspaces", "(agent|orphan)"),
+    group: "inline@1",
+  },
   { command: "athena.workspace.commit", when: on("workspaces", "agent"), group: "1_work@1" },
   { command: "athena.merge.run", when: on("workspaces", "agent"), group: "1_work@2" },
   { command: "athena.publish.run", when: on("workspaces", "agent"), group: "1_work@3" },
-  { command: "athena.workspace.remove", when: on("workspaces", ""), group: "2_away@1" },
+  {
+    command: "athena.workspace.remove",
+    when: on("workspaces", "(agent|orphan)"),
+    group: "2_away@1",
+  },
 ];
 
 const titles: Entry[] = [

@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import * as path from "node:path";
 import * as vscode from "vscode";
+import type { Applied } from "../src/protocol.gen.ts";
 import { OWN } from "../src/review/places.ts";
 import { documentUri } from "../src/review/uris.ts";
 import { athena, folder, play, reached, until } from "./support.ts";
@@ -121,13 +122,13 @@ describe("review", () => {
     );
     const takes = lenses.filter(({ command }) => command?.command === "athena.hunk.take");
     assert.equal(takes.length, 2);
-    // The message that it is done waits for nobody here.
-    void vscode.commands.executeCommand("athena.hunk.take", takes[1]?.command?.arguments?.[0]);
-    // Git takes a file away for a moment when it writes another.
-    const text = () => (existsSync(file) ? readFileSync(file, "utf8") : "");
-    await until("it is taken", () => text().includes("LINE 18"));
+    const take = takes[1]?.command?.arguments?.[0] as unknown;
+    await vscode.commands.executeCommand("athena.hunk.take", take);
+    const text = () => readFileSync(file, "utf8");
+    assert.ok(text().includes("LINE 18"));
     assert.ok(!text().includes("LINE 2\n"), "and the other hunk is not");
-    git("checkout", "-q", "stanzas.txt");
+    await vscode.commands.executeCommand("athena.revert.undo", { agent: other });
+    assert.equal(text(), `${stanzas.join("\n")}\n`);
   });
 
   it("sends a comment on a line to the same agent, which takes it as its next turn", async () => {
@@ -169,5 +170,27 @@ describe("review", () => {
     const { review } = await athena();
     const file = vscode.Uri.file(path.join(folder(), "hello.py"));
     await until("the file is marked no more", () => review.markOf(file) === undefined);
+  });
+
+  it("undoes what was merged last, and then that", async () => {
+    const { review } = await athena();
+    const at = (name: string) => path.join(folder(), name);
+    const git = (...words: string[]) =>
+      execFileSync("git", words, { cwd: folder(), encoding: "utf8" }).trim();
+    const merged = git("rev-parse", "HEAD");
+    const undone = await vscode.commands.executeCommand<Applied>("athena.revert.undo", {
+      agent: id,
+    });
+    assert.deepEqual([undone.branch, undone.commit], ["main", git("rev-parse", `${merged}^`)]);
+    assert.equal(git("rev-parse", "HEAD"), undone.commit);
+    assert.ok(!existsSync(at("poem.txt")));
+    assert.equal(readFileSync(at("hello.py"), "utf8"), 'print("hello")\n');
+    const file = vscode.Uri.file(at("hello.py"));
+    await until("the file is marked again", () => review.markOf(file)?.tooltip?.includes("poet"));
+
+    const redo = { agent: id, ref: undone.undo };
+    await vscode.commands.executeCommand("athena.revert.undo", redo);
+    assert.equal(git("rev-parse", "HEAD"), merged);
+    assert.ok(existsSync(at("poem.txt")));
   });
 });

@@ -25,7 +25,7 @@ export function givenBy(argument: unknown): Given {
     case "workspace":
       return node.workspace.agentId
         ? { agent: node.workspace.agentId, repository: node.repository }
-        : {};
+        : { path: node.workspace.path };
     default:
       return {};
   }

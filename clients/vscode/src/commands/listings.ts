@@ -20,6 +20,8 @@ interface Listing {
   headings: string[];
   cells: (row: never, nameOf: NameOf) => (string | undefined)[];
   none: string;
+  /** Where it is another than that in which they came. */
+  order: ((a: never, b: never) => number) | undefined;
 }
 
 function listing<Row>(
@@ -27,8 +29,9 @@ function listing<Row>(
   headings: string[],
   cells: (row: Row, nameOf: NameOf) => (string | undefined)[],
   none: string,
+  order?: (a: Row, b: Row) => number,
 ): Listing {
-  return { member, headings, cells, none };
+  return { member, headings, cells, none, order };
 }
 
 const LISTINGS: Partial<Record<CommandId, Listing>> = {
@@ -42,6 +45,7 @@ const LISTINGS: Partial<Record<CommandId, Listing>> = {
       row.installed ? row.path : row.hint,
     ],
     "No harness is known.",
+    (a, b) => Number(b.installed) - Number(a.installed),
   ),
   "athena.archetype.list": listing<Archetype>(
     "archetypes",
@@ -98,12 +102,14 @@ const LISTINGS: Partial<Record<CommandId, Listing>> = {
   ),
 };
 
+const asTheyCame = () => 0;
+
 /** The answer of a command as lines of text: a table where it is a list, else its members. */
 export function listed(command: CommandId, result: unknown, nameOf: NameOf): string {
   const known = LISTINGS[command];
   const members = (result ?? {}) as Record<string, unknown>;
   if (!known) return described(members).join("\n");
-  const rows = (members[known.member] ?? []) as never[];
+  const rows = [...((members[known.member] ?? []) as never[])].sort(known.order ?? asTheyCame);
   if (rows.length === 0) return known.none;
   return tabulated([known.headings, ...rows.map((row) => known.cells(row, nameOf))]).join("\n");
 }

@@ -7,6 +7,7 @@ import type {
   Logs,
   Pruned,
   Published,
+  Rescued,
   Restored,
   VerifyReport,
 } from "../protocol.gen.ts";
@@ -28,12 +29,15 @@ export async function present(
       const words = [`Published ${branch} to ${remote}.`, ...(notes ?? [])].join(" ");
       return tell(words, url ? { "Open Pull Request": () => openLink(url) } : {});
     }
-    case "athena/review/apply":
-    case "athena/revert/run":
-    case "athena/revert/undo":
-    case "athena/merge/run":
-    case "athena/workspace/commit":
-      return tell(appliedWords(command, result as Applied), {});
+    case "athena/workspace/remove": {
+      const { rescue, movedTo } = result as Rescued;
+      if (movedTo) return tell(`The worktree is removed. What was in it is in ${movedTo}.`, {});
+      if (!rescue) return tell("The worktree is removed.", {});
+      const recover = { command: "athena.workspace.restore", argument: { ref: rescue.ref } };
+      return tell("The worktree is removed. What was in it is kept.", {
+        Recover: () => vscode.commands.executeCommand(recover.command, recover.argument),
+      });
+    }
     case "athena/workspace/restore": {
       const { path, notes } = result as Restored;
       return tell([`The work is back in ${path}.`, ...(notes ?? [])].join(" "), {});
@@ -61,21 +65,25 @@ export async function present(
 }
 
 /** What became of a change, in words. */
-export function appliedWords(command: Command, result: Applied): string {
+export function appliedWords(title: string, result: Applied): string {
   const conflicts = result.conflicts ?? [];
   if (conflicts.length) {
     const files = [...new Set(conflicts.map((conflict) => conflict.path))];
     const conflicting = `${count(conflicts.length, "conflict")} in ${files.join(", ")}.`;
     // With an undo the conflicts are in the agent's worktree now, for it to resolve.
     const then = result.undo ? (result.notes ?? []) : ["Nothing was changed."];
-    return [`${command.title}: ${conflicting}`, ...then].join(" ");
+    return [`${title}: ${conflicting}`, ...then].join(" ");
   }
-  const commit = result.commit ? `, commit ${result.commit.slice(0, 8)}` : "";
-  const into = result.branch ? ` on ${result.branch}` : "";
-  const done = result.done
-    ? `${count((result.files ?? []).length, "file")}${into}${commit}`
-    : "nothing to do";
-  return [`${command.title}: ${done}.`, ...(result.notes ?? [])].join(" ");
+  return [`${title}: ${doneWords(title, result)}.`, ...(result.notes ?? [])].join(" ");
+}
+
+function doneWords(title: string, { done, files, branch, commit }: Applied): string {
+  if (!done) return "nothing to do";
+  const changed = count((files ?? []).length, "file");
+  const at = commit?.slice(0, 8);
+  const isBack = title === "Undo" || title === "Redo";
+  if (isBack && branch && at) return `${branch} is at ${at} again, ${changed} changed`;
+  return `${changed}${branch ? ` on ${branch}` : ""}${at ? `, commit ${at}` : ""}`;
 }
 
 /** A message with buttons that do something. */

@@ -1,9 +1,10 @@
 import * as vscode from "vscode";
-import { COMMANDS, type Command, type CommandId } from "../protocol.gen.ts";
+import { COMMANDS, type Applied, type Command, type CommandId } from "../protocol.gen.ts";
 import { dataOf } from "../server/server.ts";
 import { reportCommand, type Athena } from "../athena.ts";
 import { givenBy } from "./given.ts";
 import { OFFERS, projectHere, type Given } from "./offers.ts";
+import { isApplying, tellApplied, type Whose } from "../review/applied.ts";
 import { named } from "../review/places.ts";
 import { present } from "./results.ts";
 
@@ -44,7 +45,13 @@ export async function run(athena: Athena, command: Command, given: Given): Promi
     if (!insist) throw error;
     result = await send({ insist });
   }
-  await present(command, result, (id) => athena.feed.agent(id)?.name ?? id);
+  if (isApplying(method)) {
+    tellApplied(athena, command.title, params as unknown as Whose, result as Applied);
+  } else {
+    // Nobody waits until a message is closed.
+    const nameOf = (id: string) => athena.feed.agent(id)?.name ?? id;
+    present(command, result, nameOf).catch((error: unknown) => reportCommand(athena, error));
+  }
   return result;
 }
 
@@ -80,7 +87,8 @@ export async function complete(
 async function sure(athena: Athena, command: Command, params: Given): Promise<boolean> {
   const agent = athena.feed.agent(String(params["agent"]));
   const yes = command.title;
-  const words = agent ? `${command.title}: ${agent.name}?` : `${command.title}?`;
+  const what = agent?.name ?? (params["path"] as string | undefined);
+  const words = what ? `${command.title}: ${what}?` : `${command.title}?`;
   const options = { modal: true, detail: command.summary };
   return (await vscode.window.showWarningMessage(words, options, yes)) === yes;
 }

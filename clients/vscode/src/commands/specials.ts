@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import * as path from "node:path";
 import * as vscode from "vscode";
+import { chooseOne } from "../asking.ts";
 import { costWords } from "../agents/status.ts";
 import { answer, askFor } from "../inbox/answer.ts";
 import type {
@@ -12,6 +13,7 @@ import type {
 } from "../protocol.gen.ts";
 import type { Athena } from "../athena.ts";
 import { showDoctor } from "../doctor.ts";
+import { undo, type Whose } from "../review/applied.ts";
 import { named } from "../review/places.ts";
 import type { Review } from "../review/review.ts";
 import { setting } from "../settings.ts";
@@ -88,6 +90,25 @@ export function specials(athena: Athena, review: Review): Partial<Record<Command
       const known = await withRepository(athena, "athena.revert.run", given);
       if (known) await review.revert(known as { agent: string });
     },
+    "athena.workspace.remove": async (given) => {
+      const command = commandOf("athena.workspace.remove");
+      const { path } = given;
+      if (path === undefined) return run(athena, command, given);
+      // What was left of an agent that is not known any more has a path, and no agent.
+      const others = command.arguments.filter(({ source }) => source !== "agent");
+      const orphan = { ...command, preset: { path }, arguments: others };
+      const done = await run(athena, orphan, given);
+      // No event tells of what belongs to no agent.
+      await vscode.commands.executeCommand("athena.workspaces.refresh");
+      return done;
+    },
+    "athena.revert.undo": async (given) => {
+      const known = await withRepository(athena, "athena.revert.undo", given);
+      if (!known) return undefined;
+      // Without one it is the last, which Athena knows.
+      const ref = known["ref"] as string | undefined;
+      return undo(athena, known as unknown as Whose, ref);
+    },
   };
 }
 
@@ -110,7 +131,7 @@ async function chooseTurn({ path: file, runs }: FileAuthors, several: boolean): 
   }));
   const title = `Who Wrote This: ${path.basename(file)}`;
   const placeHolder = "Choose a turn to read it";
-  const picked = await vscode.window.showQuickPick(items, { title, placeHolder });
+  const picked = await chooseOne(items, { title, placeHolder });
   if (!picked) return;
   const { agentId: agent, turnId, itemId } = picked.run;
   const wanted = { agent, turnId, ...(itemId ? { itemId } : {}) };

@@ -2,6 +2,9 @@ import * as vscode from "vscode";
 
 const SCHEME = "athena-text";
 
+/** What a tab holds that came back with its window, or was opened again. */
+const GONE = "What was shown here is not kept. Give the command again to see it.\n";
+
 const texts = new Map<string, string>();
 let last = 0;
 
@@ -9,7 +12,7 @@ let last = 0;
 export function registerTexts(): vscode.Disposable {
   return vscode.Disposable.from(
     vscode.workspace.registerTextDocumentContentProvider(SCHEME, {
-      provideTextDocumentContent: (uri) => texts.get(uri.toString()) ?? "",
+      provideTextDocumentContent: (uri) => texts.get(uri.toString()) ?? GONE,
     }),
     vscode.workspace.onDidCloseTextDocument(({ uri }) => texts.delete(uri.toString())),
   );

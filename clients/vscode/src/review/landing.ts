@@ -1,13 +1,16 @@
 /** Bringing an agent's work into a branch, and taking it back: a preview first, then the act. */
 import * as vscode from "vscode";
+import { chooseOne } from "../asking.ts";
 import type { Applied, FileConflict, MergeWork } from "../protocol.gen.ts";
 import type { Athena } from "../athena.ts";
-import { appliedWords, tell } from "../commands/results.ts";
 import { commandOf } from "../commands/table.ts";
-import { showText } from "../commands/texts.ts";
 import { count } from "../words.ts";
+import { conflictLine, showConflicts, tellApplied } from "./applied.ts";
 
 type How = NonNullable<MergeWork["how"]>;
+
+/** A dialog that is higher than the window has no buttons in view. */
+const MOST_NAMED = 20;
 
 const WAYS: { label: string; detail: string; how: How }[] = [
   { label: "$(git-merge) Merge", detail: "A merge commit with all its commits.", how: "merge" },
@@ -21,7 +24,9 @@ const WAYS: { label: string; detail: string; how: How }[] = [
 
 /** Merge an agent's work, after a prediction of what it touches and where it conflicts. */
 export async function merge(athena: Athena, wanted: MergeWork): Promise<Applied | undefined> {
-  const name = athena.feed.agent(wanted.agent)?.name ?? wanted.agent;
+  const { agent, repository } = wanted;
+  const name = athena.feed.agent(agent)?.name ?? agent;
+  const { title } = commandOf("athena.merge.run");
   const how = wanted.how ?? (await askHow(name));
   if (!how) return undefined;
   const params: MergeWork = { ...wanted, how };
@@ -29,16 +34,18 @@ export async function merge(athena: Athena, wanted: MergeWork): Promise<Applied 
     athena.server.request("athena/merge/run", { ...params, ...more });
   const preview = await request({ dryRun: true });
   const conflicts = preview.conflicts ?? [];
-  if (conflicts.length) return offerResolution(name, conflicts, () => request({ resolve: true }));
+  const whose = { agent, ...(repository ? { repository } : {}) };
+  const tell = (done: Applied) => tellApplied(athena, title, whose, done);
+  const handOver = async () => tell(await request({ resolve: true }));
+  if (conflicts.length) return offerResolution(name, conflicts, handOver);
   const files = preview.files ?? [];
   const branch = preview.branch ?? params.into ?? "the branch of the project";
-  const into = wanted.repository ? `${branch} of ${wanted.repository}` : branch;
+  const into = repository ? `${branch} of ${repository}` : branch;
   const message = files.length
     ? `Bring ${count(files.length, "file")} of ${name} into ${into}?`
     : `${name} has nothing to bring into ${into}.`;
   const verb = how === "merge" ? "Merge" : how === "squash" ? "Squash" : "Rebase";
-  const detail = [...files.slice(0, 20), ...(preview.notes ?? [])].join("\n");
-  const options = { modal: true, detail };
+  const options = { modal: true, detail: previewed(preview) };
   const yes = await vscode.window.showInformationMessage(
     message,
     options,
@@ -46,11 +53,8 @@ export async function merge(athena: Athena, wanted: MergeWork): Promise<Applied 
   );
   if (yes !== verb) return undefined;
   const done = await request({});
-  if (done.conflicts?.length)
-    return offerResolution(name, done.conflicts, () => request({ resolve: true }));
-  const { agent, repository } = wanted;
-  const whose = { agent, ...(repository ? { repository } : {}) };
-  announce(appliedWords(commandOf("athena.merge.run"), done), undoing(athena, whose, done));
+  if (done.conflicts?.length) return offerResolution(name, done.conflicts, handOver);
+  tell(done);
   return done;
 }
 
@@ -75,76 +79,52 @@ export async function revert(
   }
   const turns = turnId ? "one turn" : "all turns";
   const what = path ?? (repository ? `${turns}, in ${repository}` : turns);
-  const detail = [...files, ...(preview.notes ?? [])].join("\n") || "Nothing would change.";
+  if (files.length === 0) {
+    const words = `There is nothing left to undo of what ${name} changed (${what}).`;
+    void vscode.window.showInformationMessage(words);
+    return;
+  }
   const words = `Undo what ${name} changed (${what})?`;
-  const pressed = await vscode.window.showWarningMessage(words, { modal: true, detail }, "Revert");
+  const options = { modal: true, detail: previewed(preview) };
+  const pressed = await vscode.window.showWarningMessage(words, options, "Revert");
   if (pressed !== "Revert") return;
   const done = await athena.server.request("athena/revert/run", params);
-  announce(appliedWords(commandOf("athena.revert.run"), done), undoing(athena, whose, done));
+  tellApplied(athena, commandOf("athena.revert.run").title, whose, done);
 }
 
-/** The button that takes back what was done, and says what came of it. */
-function undoing(
-  athena: Athena,
-  whose: { agent: string; repository?: string },
-  { undo }: Applied,
-): Record<string, () => unknown> {
-  if (!undo) return {};
-  const back = async () => {
-    try {
-      const done = await athena.server.request("athena/revert/undo", { ...whose, ref: undo });
-      announce(appliedWords(commandOf("athena.revert.undo"), done), {});
-    } catch (error) {
-      athena.report(error);
-    }
-  };
-  return { Undo: back };
+/** The files that would change, and what else is to be known. */
+function previewed({ files = [], notes = [] }: Applied): string {
+  return [...shortened(files, "file"), ...notes].join("\n");
+}
+
+function shortened(lines: readonly string[], noun: string): string[] {
+  const more = lines.length - MOST_NAMED;
+  return [
+    ...lines.slice(0, MOST_NAMED),
+    ...(more > 0 ? [`and ${count(more, `more ${noun}`)}`] : []),
+  ];
 }
 
 async function askHow(name: string): Promise<How | undefined> {
-  const picked = await vscode.window.showQuickPick(WAYS, { title: `Bring the Work of ${name} In` });
+  const picked = await chooseOne(WAYS, { title: `Bring the Work of ${name} In` });
   return picked?.how;
 }
 
 async function offerResolution(
   name: string,
   conflicts: readonly FileConflict[],
-  resolve: () => Promise<Applied>,
+  handOver: () => Promise<void>,
 ): Promise<undefined> {
   const files = [...new Set(conflicts.map((conflict) => conflict.path))];
   const words = `The work of ${name} conflicts in ${count(files.length, "file")}. Nothing was changed.`;
   const ask = `Let ${name} Resolve Them`;
   const pressed = await vscode.window.showWarningMessage(
     words,
-    { modal: true, detail: conflicts.map(conflictLine).join("\n") },
+    { modal: true, detail: shortened(conflicts.map(conflictLine), "conflict").join("\n") },
     ask,
     "Show Conflicts",
   );
-  if (pressed === ask) await resolve();
+  if (pressed === ask) await handOver();
   if (pressed === "Show Conflicts") await showConflicts(conflicts);
   return undefined;
-}
-
-function conflictLine({ path, reason, start, end }: FileConflict): string {
-  const why = reason === "contents" ? "both sides changed these lines" : reason;
-  return `${path}${start ? `:${start}${end && end !== start ? `-${end}` : ""}` : ""}  ${why}`;
-}
-
-function showConflicts(conflicts: readonly FileConflict[]): Promise<void> {
-  const parts = conflicts.map((conflict) =>
-    [
-      `# ${conflictLine(conflict)}`,
-      "<<<<<<< there",
-      ...(conflict.ours ?? []),
-      "=======",
-      ...(conflict.theirs ?? []),
-      ">>>>>>> of the agent",
-    ].join("\n"),
-  );
-  return showText(parts.join("\n\n"), "plaintext", "Conflicts");
-}
-
-/** A message that nobody waits for. */
-function announce(words: string, buttons: Record<string, () => unknown>): void {
-  void tell(words, buttons);
 }

@@ -1,11 +1,12 @@
+import { existsSync } from "node:fs";
 import * as path from "node:path";
 import * as vscode from "vscode";
 import type { Athena } from "../athena.ts";
 import { givenBy } from "../commands/given.ts";
 import { NothingToChoose } from "../commands/offers.ts";
-import { present } from "../commands/results.ts";
 import { commandOf } from "../commands/table.ts";
 import type { ApplyReview, ChangedFile, Verdict } from "../protocol.gen.ts";
+import { tellApplied } from "./applied.ts";
 import { ReviewComments } from "./comments.ts";
 import { ChangedFileMarks } from "./decorations.ts";
 import { Documents } from "./documents.ts";
@@ -35,11 +36,11 @@ export interface Review extends vscode.Disposable {
 
 /** Diffs, verdicts, comments, and bringing work in. */
 export function registerReview(athena: Athena): Review {
-  const { server, feed, report } = athena;
+  const { server, feed, report, output } = athena;
   const documents = new Documents(server, feed);
   const lenses = new HunkLenses(server, feed);
   const comments = new ReviewComments(server, feed, report);
-  const marks = new ChangedFileMarks(server, feed, report);
+  const marks = new ChangedFileMarks(server, feed, (error) => output.warn(String(error)));
 
   /** Without a hunk that a lens gives, the one at the cursor is meant. */
   const meant = async (given: HunkRef | undefined) => {
@@ -51,6 +52,11 @@ export function registerReview(athena: Athena): Review {
     const hunk = await meant(given);
     const { changeset, path: file, hunkIds } = hunk;
     await server.request("athena/review/verdict", { ...changeset, path: file, hunkIds, verdict });
+  };
+  const take = async (wanted: ApplyReview) => {
+    const done = await server.request("athena/review/apply", wanted);
+    tellApplied(athena, commandOf("athena.review.apply").title, wanted, done);
+    return done;
   };
   const openFile = (file: FileRef) => openDiff(athena, file);
   const openAll = (changeset: Changeset) => openChanges(athena, changeset);
@@ -67,18 +73,12 @@ export function registerReview(athena: Athena): Review {
       "athena.hunk.reopen": (hunk?: HunkRef) => judge(hunk, "open"),
       "athena.hunk.take": async (given?: HunkRef) => {
         const { changeset, hunkIds } = await meant(given);
-        const result = await server.request("athena/review/apply", { ...changeset, hunkIds });
-        await present(commandOf("athena.review.apply"), result);
-        return result;
+        return take({ ...changeset, hunkIds });
       },
       "athena.comment.add": (reply: vscode.CommentReply) => comments.add(reply, false),
       "athena.comment.addAndSend": (reply: vscode.CommentReply) => comments.add(reply, true),
       "athena.comment.resolve": (thread: vscode.CommentThread) => comments.resolve(thread),
-      "athena.review.take": async (wanted: Pick<ApplyReview, "agent" | "repository" | "paths">) => {
-        const result = await server.request("athena/review/apply", named(wanted));
-        await present(commandOf("athena.review.apply"), result);
-        return result;
-      },
+      "athena.review.take": (wanted: ApplyReview) => take(named(wanted)),
       "athena.comparison.openFile": (given: ComparedFile) => compareFile(athena, given),
       "athena.review.openWorkspaceFile": () => openWorkspaceFile(athena),
     },
@@ -149,7 +149,9 @@ async function openWorkspaceFile({ feed }: Athena): Promise<void> {
   const wanted = editor && documentOf(editor.document.uri);
   const root =
     wanted && worktreeIn(feed.agent(wanted.changeset.agent), wanted.changeset.repository);
-  if (!editor || !wanted || !root) return;
+  if (!editor || !wanted) throw new NothingToChoose("No change of an agent is in view.");
+  if (!root) throw new NothingToChoose("The workspace of this agent is not there any more.");
   const uri = changedFileUri(root, wanted.path);
+  if (!existsSync(uri.fsPath)) throw new NothingToChoose(`${wanted.path} is not there any more.`);
   await vscode.window.showTextDocument(uri, { selection: editor.selection });
 }

@@ -60,7 +60,7 @@ export function actionsOf(athena: Athena): Actions {
 }
 
 /** A file as this side knows it: the window of a remote host has an address of its own for it. */
-function fileHere(address: string): vscode.Uri | undefined {
+export function fileHere(address: string): vscode.Uri | undefined {
   const uri = vscode.Uri.parse(address);
   if (uri.scheme === "file") return uri;
   return uri.scheme === "vscode-remote" ? vscode.Uri.file(uri.path) : undefined;

@@ -1,8 +1,8 @@
 import * as path from "node:path";
 import * as vscode from "vscode";
 import type { Feed } from "../agents/feed.ts";
-import type { WorkspaceState } from "../protocol.gen.ts";
-import type { Server } from "../server/server.ts";
+import type { WorkspaceList, WorkspaceState } from "../protocol.gen.ts";
+import { isLost, type Server } from "../server/server.ts";
 import { placeOf } from "../review/places.ts";
 import { count } from "../words.ts";
 
@@ -50,20 +50,31 @@ export class WorkspaceTree implements vscode.TreeDataProvider<WorkspaceNode>, vs
 
   async getChildren(node?: WorkspaceNode): Promise<WorkspaceNode[]> {
     if (node || this.server.state.kind !== "running") return [];
-    const { workspaces } = await this.server.request("athena/workspace/list", {});
+    const { workspaces } = await this.list();
     return workspaces.map((workspace) => {
       const [repository] = placeOf(this.feed.agent(workspace.agentId ?? ""), workspace.path);
       return { kind: "workspace", workspace, repository };
     });
   }
 
+  private async list(): Promise<WorkspaceList> {
+    try {
+      return await this.server.request("athena/workspace/list", {});
+    } catch (error) {
+      if (isLost(error)) return { workspaces: [] };
+      throw error;
+    }
+  }
+
   getTreeItem({ workspace, repository }: WorkspaceNode): vscode.TreeItem {
     const name = workspace.agentName ?? path.basename(workspace.path);
     const item = new vscode.TreeItem(repository ? `${name} in ${repository}` : name);
-    item.id = workspace.path;
-    item.description = stateWords(workspace);
-    item.iconPath = stateIcon(workspace);
-    item.contextValue = workspace.agentId ? "workspace:agent" : "workspace:orphan";
+    const kind = kindOf(workspace);
+    // Several may be in one folder.
+    item.id = [workspace.path, workspace.agentId ?? workspace.problem].join("#");
+    item.description = [KINDS_LEFT[kind], stateWords(workspace)].filter(Boolean).join("  ");
+    item.iconPath = kind === "captured" ? new vscode.ThemeIcon("history") : stateIcon(workspace);
+    item.contextValue = `workspace:${kind}`;
     item.tooltip = tooltip(workspace);
     return item;
   }
@@ -72,6 +83,19 @@ export class WorkspaceTree implements vscode.TreeDataProvider<WorkspaceNode>, vs
     this.listeners.dispose();
     this.changed.dispose();
   }
+}
+
+/** Whose agent is not known any more is an orphan, or only captured work in the repository itself. */
+type Kind = "agent" | "orphan" | "captured";
+
+const KINDS_LEFT: Partial<Record<Kind, string>> = {
+  orphan: "left behind",
+  captured: "captured work",
+};
+
+function kindOf({ agentId, path: place, repository }: WorkspaceState): Kind {
+  if (agentId) return "agent";
+  return place === repository ? "captured" : "orphan";
 }
 
 function stateWords(state: WorkspaceState): string {
