@@ -390,3 +390,4 @@ def test_agents_side_by_side(look: Look, athena: Athena, repository: Path) -> No
     assert take["argument"] == {"agent": agents[1], "paths": ["both.txt"]}
     assert merge["command"] == "athena.merge.run"
     assert seen["turns"] == "2|"
+    assert seen["takeable"] == names[:3], "of one that changed nothing there is nothing to take"

@@ -1,6 +1,8 @@
 import * as assert from "node:assert/strict";
 import * as path from "node:path";
 import * as vscode from "vscode";
+import { AgentDrag } from "../src/agents/drag.ts";
+import { AGENT_SCHEME } from "../src/agents/tree.ts";
 import { answer } from "../src/inbox/answer.ts";
 import { COMMANDS } from "../src/protocol.gen.ts";
 import { athena, folder, play, reached, until } from "./support.ts";
@@ -41,6 +43,7 @@ describe("agents", () => {
     assert.match(item.contextValue ?? "", /^agent:needsPermission:running:kept$/);
     assert.match(item.accessibilityInformation?.label ?? "", /asker, needs permission/);
     assert.equal((item.iconPath as vscode.ThemeIcon).id, "bell-dot");
+    assert.equal(item.description, "echo allowed");
 
     const [request] = inboxTree.getChildren();
     assert.ok(request?.kind === "request");
@@ -78,6 +81,34 @@ describe("agents", () => {
     assert.equal(copy.forkedFrom, id);
     await reached(copy.id, "idle");
     assert.equal(feed.agent(copy.id)?.name, "the-copy");
+
+    // Both are in one folder, and each has a row of its own.
+    const { workspaceTree } = await athena();
+    const rows = (await workspaceTree.getChildren()).map((row) => ({
+      ...row.workspace,
+      ...workspaceTree.getTreeItem(row),
+    }));
+    const theirs = rows.filter(({ agentId }) => agentId === id || agentId === copy.id);
+    assert.equal(new Set(theirs.map((row) => row.path)).size, 1);
+    assert.equal(new Set(theirs.map((row) => row.id)).size, 2);
+  });
+
+  it("take files that are dropped on them, and not each other", async () => {
+    const { panels } = await athena();
+    const [first, second] = [await play("first", "say Done."), await play("second", "say Done.")];
+    await vscode.commands.executeCommand("workbench.action.closeAllEditors");
+    const drag = new AgentDrag(panels);
+    const drop = async (id: string, address: string) => {
+      const data = new vscode.DataTransfer();
+      data.set("text/uri-list", new vscode.DataTransferItem(address));
+      await drag.handleDrop({ kind: "agent", agent: await reached(id, "idle") }, data);
+    };
+    await drop(first.id, `${AGENT_SCHEME}:/${second.id}`);
+    await drop(second.id, vscode.Uri.file(path.join(folder(), "hello.py")).toString());
+    const tabs = () =>
+      vscode.window.tabGroups.all.flatMap((group) => group.tabs.map(({ label }) => label));
+    await until("its prompt is there", () => tabs().includes("second"));
+    assert.deepEqual(tabs(), ["second"]);
   });
 
   it("are never answered twice: the second answer is told, not thrown", async () => {
@@ -112,6 +143,14 @@ describe("agents", () => {
     const names = agentTree.shown.map((agent) => agent.name);
     agentTree.setFilter("");
     assert.deepEqual(names, ["quiet"]);
+  });
+
+  it("say why they ended, where that is not as it should be", async () => {
+    const { agentTree } = await athena();
+    const { id } = await play("breaker", "crash 3");
+    const agent = await reached(id, "dead");
+    const { description } = agentTree.getTreeItem({ kind: "agent", agent });
+    assert.match(String(description), /exited with status 3/);
   });
 
   it("are counted in the status bar while they work", async () => {

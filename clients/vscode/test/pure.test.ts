@@ -31,6 +31,16 @@ describe("what a command answered", () => {
     assert.equal(none, "No agents collide.");
   });
 
+  it("says first which harnesses are installed", () => {
+    const harness = (name: string, installed: boolean) => ({ name, installed, protocol: "acp" });
+    const harnesses = [harness("a", false), harness("b", true), harness("c", false)];
+    const [, ...rows] = listed("athena.harness.list", { harnesses }, String).split("\n");
+    assert.deepEqual(
+      rows.map((row) => row[0]),
+      ["b", "a", "c"],
+    );
+  });
+
   it("is its members, one a line, where it is no list", () => {
     const result = { version: "1", cache: { hits: 2 }, roots: ["/a"], rest: [] };
     const text = listed("athena.system.metrics", result, String);

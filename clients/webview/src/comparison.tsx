@@ -142,6 +142,8 @@ function Column({ agent, best, files, alsoIn, messages }: ColumnProps) {
           <button
             type="button"
             class="primary"
+            disabled={files.length === 0}
+            title={files.length === 0 ? "It changed no file" : ""}
             onClick={() =>
               act({ do: "command", command: "athena.merge.run", argument: { agent: id } })
             }

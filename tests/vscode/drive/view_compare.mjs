@@ -24,6 +24,9 @@ await play(async (view) => {
   );
   await column("one").getByRole("button", { name: "Show 1 earlier message" }).click();
   found.messages = await column("one").locator(".prose").allInnerTexts();
+  found.takeable = await page
+    .locator(".column", { has: page.getByRole("button", { name: "Take This One", disabled: false }) })
+    .evaluateAll((columns) => columns.map((one) => one.getAttribute("aria-label")));
   found.words = await column("two").locator(".prose").first().innerText();
 
   await column("one").getByRole("button", { name: "Compare with two" }).click();

@@ -1,4 +1,5 @@
-import * as vscode from "vscode";
+import type * as vscode from "vscode";
+import { fileHere } from "../transcript/actions.ts";
 import type { Panels } from "../transcript/panels.ts";
 import type { Node } from "./tree.ts";
 
@@ -14,10 +15,11 @@ export class AgentDrag implements vscode.TreeDragAndDropController<Node> {
   async handleDrop(target: Node | undefined, data: vscode.DataTransfer): Promise<void> {
     if (target?.kind !== "agent" && target?.kind !== "turn") return;
     const list = (await data.get(FILES)?.asString()) ?? "";
+    // Rows of the list are dragged as addresses, too: those of agents are no files.
     const uris = list
       .split(/\r?\n/)
       .filter((line) => line && !line.startsWith("#"))
-      .map((line) => vscode.Uri.parse(line, true));
+      .flatMap((line) => fileHere(line) ?? []);
     if (uris.length) this.panels.attach(uris, target.agent.id);
   }
 }

@@ -217,7 +217,7 @@ export class AgentTree implements vscode.TreeDataProvider<Node>, vscode.Disposab
     const item = new vscode.TreeItem(agent.name, vscode.TreeItemCollapsibleState.Collapsed);
     const cost = costWords(agent.cost);
     const unread = this.unread.has(agent);
-    const about = agent.status === "working" ? agent.activity : (agent.title ?? agent.reason);
+    const about = aboutOf(agent);
     item.id = agent.id;
     item.iconPath = icon(agent);
     item.description = [cost, about].filter(Boolean).join(" · ");
@@ -238,6 +238,15 @@ export class AgentTree implements vscode.TreeDataProvider<Node>, vscode.Disposab
     };
     return item;
   }
+}
+
+/** Where the reason says more than what was asked for: what it waits for, or why it ended. */
+const EXPLAINED = new Set<AgentView["status"]>(["needsPermission", "needsInput", "failed", "dead"]);
+
+/** What one wants to know of an agent first. */
+function aboutOf({ status, activity, title, reason }: AgentView): string | undefined {
+  if (status === "working") return activity;
+  return EXPLAINED.has(status) ? (reason ?? title) : (title ?? reason);
 }
 
 /** What menus look at: the generated `when` clauses of the manifest know this form. */
