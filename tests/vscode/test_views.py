@@ -41,6 +41,20 @@ PROMPTS = {
 }
 
 
+def left_behind(repository: Path, state: Path) -> Path:
+    """The worktree of an agent that only another Athena knows of."""
+    state.mkdir()
+    other = Athena(state)
+    try:
+        with other.client() as client:
+            client.call(
+                "athena/agent/spawn", name="left", harness="scripted", project=str(repository)
+            )
+            return Path(client.until("left", "idle")["workspace"]["path"])
+    finally:
+        other.stop()
+
+
 def test_every_native_view(
     vsix: Path,
     athena: Athena,
@@ -60,6 +74,7 @@ def test_every_native_view(
     pictures = tmp_path / "pictures"
     pictures.mkdir()
     rehearse(athena, SCENARIO)
+    left = left_behind(repository, tmp_path / "other")
     with athena.client() as client:
         for name, prompt in PROMPTS.items():
             client.call("athena/agent/spawn", name=name, prompt=prompt, project=str(repository))
@@ -89,8 +104,10 @@ def test_every_native_view(
     assert any("Needs permission" in row for row in found["groups"])
     assert [row[:7] for row in found["filtered"]] == ["spinner"]
     assert found["vanished"]
+    assert f"{left}?" in found["removing"] and not left.exists()
+    assert {row.split("athena/")[1] for row in found["stay"]} == set(PROMPTS)
     assert "one turn" in found["revert"] and "spun.txt" in found["revert"]
-    assert found["reverted"]
+    assert found["reverted"] and found["spunAgain"]
     assert "basket.py:2" in found["conflict"] and "both sides changed" in found["conflict"]
     assert "Nothing was changed" in found["conflict"]
     assert found["unsaved"] == 0, "what is only shown is nobody's to save"
@@ -100,7 +117,16 @@ def test_every_native_view(
     parents = subprocess.check_output(
         ["git", "log", "-3", "--format=%p"], cwd=repository, text=True
     )
-    assert all(len(line.split()) == 1 for line in parents.splitlines()[:2]), "no merge commit"
+    assert all(len(line.split()) == 1 for line in parents.splitlines()), "no merge commit"
+    before, merged = found["before"], found["merged"]
+    assert set(merged["files"]) - set(before["files"]) == {"later.txt", "spun.txt"}
+    assert before["branch"] == merged["branch"] == "main" and merged["status"] == ""
+    assert found["undone"] == before and found["redone"] == merged
+    assert f"main is at {before['commit'][:8]} again, 2 files changed" in found["undoing"]
+    assert f"main is at {merged['commit'][:8]} again, 2 files changed" in found["redoing"]
+    assert found["refused"] == found["meanwhile"]
+    assert found["meanwhile"] == {**merged, "commit": found["meanwhile"]["commit"]}
+    assert "main has moved on since" in found["refusing"] and "git revert" in found["refusing"]
     assert "spinner" in found["author"] and "$0.020" in found["author"]
     assert "Changed by weaver" in found["explorer"]
     if request.config.getoption("--pictures"):

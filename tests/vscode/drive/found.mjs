@@ -9,7 +9,7 @@ await drive(async (window) => {
     await page.locator(".view-lines", { hasText: words }).first().waitFor();
   };
   await window.open(given.folder);
-  await page.locator('.activitybar a[aria-label^="Athena"]').click();
+  await window.views();
   await page.getByText("Athena is not installed here").first().waitFor();
   const links = await page.locator(".welcome-view-content a, .welcome-view-content .monaco-button").allTextContents();
   await window.shot("vscode-missing");

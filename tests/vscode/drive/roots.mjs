@@ -7,42 +7,43 @@ await drive(async (window) => {
   const { page } = window;
   const found = {};
   const box = page.locator(".quick-input-widget:visible");
-  const input = box.locator("input:visible").first();
-  /** Choose what a list has under some words; a long one shows it only then. */
-  const pick = async (list, words) => {
-    await window.until(`${list} is asked for`, async () => (await title()).includes(list));
-    await input.fill(words);
-    await page.locator(".quick-input-list .monaco-list-row", { hasText: words }).first().click();
+  const title = async () =>
+    (await box.locator(".quick-input-title").textContent({ timeout: 500 }).catch(() => "")) ?? "";
+  const asks = async (list) => (await title()) === list;
+  const says = (words) => window.until(`it says ${words}`, async () => (await title()).includes(words));
+  /** Open a list by its button, and find what it has under some words; a long one shows it only then. */
+  const find = async (button, list, words) => {
+    await window.click(box.getByRole("button", { name: button }), () => asks(list));
+    await window.input.fill(words);
+    return window.choices(words).first();
   };
-  const title = async () => (await box.locator(".quick-input-title").textContent()) ?? "";
+  const pick = async (button, list, words) =>
+    window.click(await find(button, list, words), async () => !(await asks(list)));
+  const pickFolder = async (name) => {
+    await page.getByPlaceholder("Where should the agent work?").waitFor();
+    await window.click(window.choices(name).first(), async () => (await title()).includes(`in ${name}`));
+  };
   const row = (text) => page.locator(TREE, { hasText: text }).first();
   await page.goto(`${given.origin}/?workspace=${encodeURIComponent(given.workspace)}`);
   await page.waitForSelector(".monaco-workbench .part.statusbar", { timeout: 60_000 });
-  await page.locator('.activitybar a[aria-label^="Athena"]').click();
+  await window.views();
   await page.getByRole("button", { name: "New Agent" }).first().waitFor({ timeout: 60_000 });
 
   // Without a file in view the user says where.
   await window.command("Athena: New Agent");
-  const library = page.locator(".quick-input-list .monaco-list-row", { hasText: "library" });
-  await library.first().click();
-  await input.waitFor();
-  await window.until("it says where", async () => (await title()).includes("in library"));
-  await box.getByRole("button", { name: "Choose the Harness" }).click();
-  await pick("Harness", "rehearsed");
-  await window.until("it says with what", async () => (await title()).includes("rehearsed"));
-  await input.fill("Write the library");
-  await page.keyboard.press("Enter");
+  await pickFolder("library");
+  await pick("Choose the Harness", "Harness", "rehearsed");
+  await says("rehearsed");
+  await window.answer("Write the library");
   await row("write-the-library").waitFor();
 
   // With nothing written the agent waits for its first prompt, which has lines and files.
   await window.command("Athena: New Agent");
-  await library.first().click();
-  await window.until("it says where", async () => (await title()).includes("in library"));
-  await box.getByRole("button", { name: "Choose the Harness" }).click();
-  await pick("Harness", "rehearsed");
-  await window.until("it says with what", async () => (await title()).includes("rehearsed"));
-  await input.focus();
-  await page.keyboard.press("Enter");
+  await pickFolder("library");
+  await pick("Choose the Harness", "Harness", "rehearsed");
+  await says("rehearsed");
+  await window.answer("");
+  await page.locator(".tab.active").getByText("agent", { exact: true }).waitFor();
   const waiting = await window.view("#prompt:focus", 60_000);
   await page.keyboard.type("One line");
   await page.keyboard.press("Shift+Enter");
@@ -52,30 +53,30 @@ await drive(async (window) => {
   await waiting.waitForSelector(".turn-end");
 
   // With a file in view it is that file's folder, and nobody is asked.
-  await window.command("Go to File...");
-  await input.fill("shop.py");
-  await page.locator(".quick-input-list .monaco-list-row", { hasText: "shop.py" }).first().click();
-  await page.locator(".tab.active", { hasText: "shop.py" }).waitFor();
+  await window.file("shop.py");
   await window.command("Athena: New Agent");
-  await window.until("it says where", async () => (await title()).includes("in part"));
+  await says("in part");
   // It gets a worktree in the other repository too.
-  await box.getByRole("button", { name: "Choose the Workspace" }).click();
-  await pick("Workspace of part", "in other repositories too");
-  await pick("Repositories", "library");
+  await pick("Choose the Workspace", "Workspace of part", "in other repositories too");
+  await window.until("the repositories are asked for", () =>
+    asks("Repositories That the Agent Has a Worktree In, Too"),
+  );
+  await window.input.fill("library");
+  const other = window.choices("library").first();
+  await window.click(other, async () => (await other.getAttribute("aria-checked")) === "true");
   await window.shot("vscode-repositories");
-  await box.getByRole("button", { name: "OK" }).click();
-  await window.until("it says where else", async () => (await title()).includes("also in library"));
-  await box.getByRole("button", { name: "Choose Model" }).click();
-  await pick("New Agent", "Name");
-  await window.until("the name is asked for", async () => (await title()) === "Name");
-  await input.fill("mender");
-  await page.keyboard.press("Enter");
-  await window.until("it says how it is called", async () => (await title()).includes("mender"));
-  await input.fill("Mend the shop");
-  await page.keyboard.press("Enter");
+  const done = box.getByRole("button", { name: "OK" });
+  await window.click(done, async () => (await title()).includes("also in library"));
+  await pick("Choose Model", "New Agent", "Name");
+  await window.until("the name is asked for", () => asks("Name"));
+  await window.answer("mender");
+  await says("mender");
+  await window.answer("Mend the shop");
   await row("mender").waitFor();
 
-  // What it changes there has a place of its own in the list, and is merged from there.
+  // What it changes there has a place of its own in the list, and is merged from there. Rows move
+  // until it is at rest.
+  await page.locator(`${TREE}[aria-label^="mender, idle"]`).waitFor();
   await row("mender").locator(".monaco-tl-twistie").click();
   await row("All changes in library").locator(".monaco-tl-twistie").click();
   await row("lib.py").click();
@@ -85,22 +86,21 @@ await drive(async (window) => {
   // The explorer marks both; a folder of a repository is marked as the repository is.
   await window.command("View: Show Explorer");
   found.marked = [];
-  const folder = page.locator(".explorer-folders-view .monaco-list-row", { hasText: "library" }).first();
-  await folder.waitFor();
-  if ((await folder.getAttribute("aria-expanded")) !== "true") await folder.click();
   for (const name of ["shop.py", "lib.py"]) {
+    // It shows what is opened, in whichever folder.
+    await window.file(name);
     const file = page.locator(".explorer-folders-view .monaco-list-row", { hasText: name }).first();
     const label = () => file.locator(".monaco-icon-label").getAttribute("aria-label");
     await file.waitFor();
     await window.until(`${name} is marked`, async () => (await label()).includes("Changed by"));
     found.marked.push(await label());
   }
-  await page.locator('.activitybar a[aria-label^="Athena"]').click();
+  await window.views();
 
   const changes = row("All changes in library");
   await changes.hover();
   await changes.getByRole("button", { name: "Merge Work" }).click();
-  await page.locator(".quick-input-list .monaco-list-row", { hasText: "Squash" }).click();
+  await window.choices("Squash").click();
   const dialog = page.locator(".monaco-dialog-box");
   await dialog.waitFor();
   found.merging = await dialog.textContent();

@@ -1,6 +1,7 @@
 // The native views of the workbench: list, inbox, workspaces, status bar, explorer, walkthrough, two
 // windows, and what leads to a revert, a merge with conflicts, a published branch.
-import { existsSync, rmSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { existsSync, readdirSync, rmSync } from "node:fs";
 import { drive, given, Window } from "./browser.mjs";
 
 const TREE = ".pane-body .monaco-list-row";
@@ -12,6 +13,17 @@ await drive(async (window) => {
   const statusBar = (within = page) =>
     within.locator('.statusbar-item[id*="athena"]').first().getAttribute("aria-label");
   const notification = (text) => page.locator(".notification-toast", { hasText: text }).first();
+  const git = (...words) => {
+    const identity = ["-c", "user.name=Test", "-c", "user.email=test@localhost"];
+    return execFileSync("git", [...identity, ...words], { cwd: given.folder, encoding: "utf8" }).trim();
+  };
+  /** The user's own branch and files. */
+  const project = () => ({
+    branch: git("symbolic-ref", "--short", "HEAD"),
+    commit: git("rev-parse", "HEAD"),
+    files: readdirSync(given.folder).filter((name) => !name.startsWith(".")),
+    status: git("status", "--porcelain"),
+  });
   const closeToasts = async () => {
     await window.command("Notifications: Clear All Notifications");
   };
@@ -24,10 +36,11 @@ await drive(async (window) => {
     await entry.click();
   };
   const dialog = page.locator(".monaco-dialog-box");
+  const workspaces = page.locator(".pane", { has: page.locator(".pane-header", { hasText: "Workspaces" }) });
   const found = {};
 
   await window.open(given.folder);
-  await page.locator('.activitybar a[aria-label^="Athena"]').click();
+  await window.views();
   await row("weaver").waitFor();
   await row("Allow once").waitFor();
   window.say("the views are there");
@@ -39,7 +52,20 @@ await drive(async (window) => {
   // Workspaces: dirty, ahead, behind.
   await page.locator(".pane-header", { hasText: "Workspaces" }).click();
   await row("●").waitFor();
-  found.workspaces = (await rows()).filter((text) => text.includes("athena/"));
+  const ofAgents = async () => (await rows(workspaces)).filter((text) => text.includes("athena/"));
+  found.workspaces = (await ofAgents()).filter((text) => !text.includes("left behind"));
+
+  // What an agent left that is not known any more is removed alone.
+  await row("left behind", workspaces).waitFor();
+  await menu(row("left behind", workspaces), "Remove Worktree");
+  await dialog.waitFor();
+  found.removing = await dialog.innerText();
+  await dialog.getByRole("button", { name: "Remove Worktree" }).click();
+  await notification("The worktree is removed").waitFor();
+  await row("athena/left", workspaces).waitFor({ state: "detached" });
+  // What was in it is kept.
+  await row("captured work", workspaces).waitFor();
+  found.stay = await ofAgents();
   await row("weaver").locator(".monaco-tl-twistie").click();
   await row("All changes").locator(".monaco-tl-twistie").click();
   await row("basket.py").click();
@@ -55,12 +81,10 @@ await drive(async (window) => {
   await window.command("View: Close All Editors");
 
   // Grouping and filter.
-  await window.command("Athena: Group Agents By…");
-  await page.locator(".quick-input-list .monaco-list-row", { hasText: "status" }).first().click();
+  await window.choose("Athena: Group Agents By…", "status");
   await row("Needs permission").waitFor();
   found.groups = (await rows()).slice(0, 3);
-  await window.command("Athena: Group Agents By…");
-  await page.locator(".quick-input-list .monaco-list-row", { hasText: "parent" }).first().click();
+  await window.choose("Athena: Group Agents By…", "parent");
   await window.command("Athena: Filter Agents…", "spinner");
   const agents = page.locator(".pane", { has: page.locator(".pane-header", { hasText: "Agents" }) });
   await row("weaver", agents).waitFor({ state: "detached" });
@@ -71,7 +95,7 @@ await drive(async (window) => {
   // A second window shows the same request; the answer in one closes it in both.
   const other = new Window(await page.context().newPage());
   await other.open(given.folder);
-  await other.page.locator('.activitybar a[aria-label^="Athena"]').click();
+  await other.views();
   await row("Allow once", other.page).waitFor();
   await other.page.locator(".notification-toast", { hasText: "dyer" }).first().waitFor();
   found.inTwo = [await row("Allow once").count(), await row("Allow once", other.page).count()];
@@ -113,13 +137,14 @@ await drive(async (window) => {
   await dialog.getByRole("button", { name: "Revert" }).click();
   await notification("Revert").waitFor();
   found.reverted = !existsSync(given.spun);
-  await notification("Revert").getByRole("button", { name: "Undo" }).click();
-  await window.until("the revert is undone", () => existsSync(given.spun));
+  await window.press("Revert", "Undo");
+  await notification("Undo: 2 files.").waitFor();
+  found.spunAgain = existsSync(given.spun);
   await closeToasts();
 
   // Merge with predicted conflicts: they are told before anything is changed.
   await menu(row("weaver"), "Merge Work");
-  await page.locator(".quick-input-list .monaco-list-row", { hasText: "Rebase" }).first().click();
+  await window.choices("Rebase").first().click();
   await dialog.waitFor();
   found.conflict = (await dialog.textContent()).replace(/\s+/g, " ");
   await window.shot("vscode-conflicts");
@@ -135,26 +160,40 @@ await drive(async (window) => {
   await closeToasts();
 
   // Rebase by click: what was not committed goes along.
+  found.before = project();
   await menu(row("spinner"), "Merge Work");
-  await page.locator(".quick-input-list .monaco-list-row", { hasText: "Rebase" }).first().click();
+  await window.choices("Rebase").first().click();
   await dialog.waitFor();
   await dialog.getByRole("button", { name: "Rebase" }).click();
   await notification("Merge Work").waitFor();
   found.rebased = await notification("Merge Work").innerText();
-  const workspaces = page.locator(".pane", { has: page.locator(".pane-header", { hasText: "Workspaces" }) });
   await window.until("the workspace is as the merge left it", async () => {
     const states = (await rows(workspaces)).filter((text) => text.includes("athena/spinner"));
     return states.length > 0 && !states.some((text) => text.includes("●"));
   });
+  found.merged = project();
+
+  // Undone, and done again; not when the branch went on, and then the user is told what helps.
+  await window.press("Merge Work", "Undo");
+  await notification("Undo:").waitFor();
+  found.undoing = await notification("Undo:").innerText();
+  found.undone = project();
+  await window.press("Undo:", "Redo");
+  await notification("Redo:").waitFor();
+  found.redoing = await notification("Redo:").innerText();
+  found.redone = project();
+  git("commit", "-q", "--allow-empty", "-m", "Meanwhile");
+  found.meanwhile = project();
+  await window.press("Redo:", "Undo");
+  await notification("moved on").waitFor();
+  found.refusing = await notification("moved on").innerText();
+  found.refused = project();
   await closeToasts();
 
   // Who wrote a line, and the way to the turn that did.
-  await window.command("Go to File...");
-  await page.locator(".quick-input-widget:visible input:visible").first().fill("later.txt");
-  await page.locator(".quick-input-list .monaco-list-row", { hasText: "later.txt" }).first().click();
-  await page.locator(".tab.active", { hasText: "later.txt" }).waitFor();
+  await window.file("later.txt");
   await window.command("Athena: Show Who Wrote This");
-  const author = page.locator(".quick-input-list .monaco-list-row", { hasText: "Spin it" });
+  const author = window.choices("Spin it");
   await author.waitFor();
   found.author = await author.innerText();
   await window.shot("vscode-authors");
@@ -168,13 +207,13 @@ await drive(async (window) => {
   await marked.waitFor();
   await window.until("the file is marked", async () => /A/.test(await marked.locator(".monaco-icon-label").evaluate((e) => getComputedStyle(e, "::after").content)));
   found.explorer = await marked.locator(".monaco-icon-label").getAttribute("aria-label");
-  await page.locator('.activitybar a[aria-label^="Athena"]').click();
+  await window.views();
 
   // Doctor and walkthrough.
   await window.command("Athena: Check Set-up");
   await page.locator(".view-lines", { hasText: "This window: running" }).first().waitFor();
   const open = async () => {
-    await window.command("Welcome: Open Walkthrough...", "Get Started with Athena");
+    await window.choose("Welcome: Open Walkthrough...", "Get Started with Athena");
     await page.locator(".getting-started-step:visible", { hasText: "Start an agent" }).first().waitFor();
   };
   await open();

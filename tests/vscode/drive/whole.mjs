@@ -12,7 +12,7 @@ await drive(async (window) => {
   const row = (text) => page.locator(TREE, { hasText: text }).first();
   const found = {};
   await window.open(given.folder);
-  await page.locator('.activitybar a[aria-label^="Athena"]').click();
+  await window.views();
   await page.getByRole("button", { name: "New Agent" }).first().waitFor();
   await window.shot("vscode-welcome");
 
@@ -69,8 +69,7 @@ await drive(async (window) => {
   await page.locator(".review-widget .monaco-button", { hasText: "Send to Agent" }).first().click();
   await row("repair-the-empty-basket").waitFor();
   await window.command("Athena: Open Transcript");
-  const picks = page.locator(".quick-input-list .monaco-list-row");
-  await picks.filter({ hasText: /repair-the-empty-basket(?!-)/ }).click();
+  await window.choices(/repair-the-empty-basket(?!-)/).click();
   view = await window.view("text=The docstring says it now");
   window.say("the second turn took the comment");
 
@@ -85,13 +84,13 @@ await drive(async (window) => {
   await page.keyboard.press("Tab");
   found.completed = await view.inputValue("#prompt");
   await view.fill("#prompt", "");
-  await window.command("Preferences: Color Theme", "Light Modern");
+  await window.choose("Preferences: Color Theme", "Light Modern");
   await view.waitForSelector("body.vscode-light");
   await window.shot("vscode-transcript-light");
-  await window.command("Preferences: Color Theme", "Dark High Contrast");
+  await window.choose("Preferences: Color Theme", "Dark High Contrast");
   await view.waitForSelector("body.vscode-high-contrast");
   await window.shot("vscode-transcript-contrast");
-  await window.command("Preferences: Color Theme", "Dark Modern");
+  await window.choose("Preferences: Color Theme", "Dark Modern");
   await view.waitForSelector("body.vscode-dark:not(.vscode-high-contrast)");
 
   await window.command("Athena: Open Replay");
@@ -105,10 +104,12 @@ await drive(async (window) => {
   await window.shot("vscode-replay");
 
   await window.command("Athena: Compare Agents");
-  const choices = page.locator(".quick-input-list .monaco-list-row");
+  const choices = window.choices();
   // Until then the rows are those of the palette.
   await page.getByPlaceholder("Choose two to four agents").waitFor();
   await choices.nth(1).waitFor();
+  // It stays when the focus goes elsewhere, as it may to the web view that had it before.
+  await replay.getByText(/ · 2 turns$/).click();
   // The agent in view is chosen already, and first.
   await choices.nth(1).click();
   await page.locator(".quick-input-action .monaco-button").first().click();
@@ -132,7 +133,7 @@ await drive(async (window) => {
 
   const column = columns.locator(".column", { has: columns.locator("h2", { hasNotText: "-2" }) });
   await column.first().getByRole("button", { name: "Take This One" }).click();
-  await page.locator(".quick-input-list .monaco-list-row", { hasText: "Squash" }).first().click();
+  await window.choices("Squash").first().click();
   const dialog = page.locator(".monaco-dialog-box");
   await dialog.waitFor();
   await window.shot("vscode-merge");
