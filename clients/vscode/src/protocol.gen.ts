@@ -3440,7 +3440,7 @@ export const COMMANDS: readonly Command[] = [
     arguments: [
       { name: "agent", title: "Agent", source: "agent", required: true },
       { name: "repository", title: "Repository", source: "repository", required: false },
-      { name: "ref", title: "State", source: "undo", required: true },
+      { name: "ref", title: "State", source: "undo", required: false },
     ],
     when: {},
   },

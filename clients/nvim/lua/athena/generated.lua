@@ -797,7 +797,7 @@ M.commands = {
     arguments = {
       { name = "agent", title = "Agent", source = "agent", required = true },
       { name = "repository", title = "Repository", source = "repository", required = false },
-      { name = "ref", title = "State", source = "undo", required = true },
+      { name = "ref", title = "State", source = "undo", required = false },
     },
     when = {},
   },

@@ -67,7 +67,7 @@ WORKSPACE_COMMANDS: tuple[Command, ...] = (
         word="undo",
         title="Undo",
         method="athena/revert/undo",
-        arguments=(AGENT, REPOSITORY, Argument("ref", Source.UNDO, "State", required=True)),
+        arguments=(AGENT, REPOSITORY, Argument("ref", Source.UNDO, "State")),
         when=_ANY,
         icon="redo",
         about="Take back a revert, what was applied to the project, or a merge.",

@@ -949,7 +949,7 @@ public val COMMANDS: List<Command> =
             arguments = listOf(
                 Argument("agent", "Agent", Source.AGENT, required = true),
                 Argument("repository", "Repository", Source.REPOSITORY),
-                Argument("ref", "State", Source.UNDO, required = true),
+                Argument("ref", "State", Source.UNDO),
             ),
             context = When(),
         ),
