@@ -32,13 +32,23 @@ class Story:
     def agent(self, *steps: str) -> str:
         prompt = "\n".join(["```scenario", *steps, "```"])
         agent = self.editor.execute("athena.agent.spawn", prompt=prompt)["id"]
-        self.client.until(agent, "idle")
+        self._rests(agent)
         return agent
 
     def go_on(self, agent: str, *steps: str) -> None:
         prompt = "\n".join(["```scenario", *steps, "```"])
         self.client.call("athena/agent/prompt", agent=agent, text=prompt)
-        self.client.until(agent, "idle")
+        self._rests(agent)
+
+    def _rests(self, agent: str) -> None:
+        """Wait until its turn is over and what it wrote in it is captured."""
+        turn = f"{agent}.t{self.client.until(agent, 'idle')['turns']}"
+
+        def captured() -> bool:
+            taken = (e["data"] for e in self.client.events(agent) if e["kind"] == "checkpointTaken")
+            return any(c["edge"] == "end" and c["turnId"] == turn for c in taken)
+
+        until_sync(captured, what="the files at the end of the turn are captured")
 
     def tree(self, agent: str) -> Path:
         return Path(self.client.agent(agent)["workspace"]["path"])
