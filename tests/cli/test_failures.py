@@ -143,6 +143,20 @@ def test_ctrl_c_has_its_own_exit_code(athena: Athena, verb: list[str]) -> None:
     assert "Traceback" not in said
 
 
+def test_signs_that_the_users_encoding_lacks_end_nothing(athena: Athena) -> None:
+    with athena.client() as client:
+        agent = spawn(client, athena.root, "say Grüße, ✓")["name"]
+    done = subprocess.run(
+        athena.command("watch", agent, "--until-rest"),
+        env={**athena.environment, "PYTHONIOENCODING": "latin-1"},
+        cwd=athena.root,
+        capture_output=True,
+        check=True,
+        timeout=60,
+    )
+    assert "\nGrüße, ?\n".encode("latin-1") in done.stdout
+
+
 def test_watching_until_rest_ends_in_json_too(athena: Athena) -> None:
     with athena.client() as client:
         agent = spawn(client, athena.root, "say hello")["name"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sys
@@ -171,6 +172,7 @@ def _printed(data: object) -> list[str]:
 
 def run(command: click.Command) -> int:
     """Run the command line. Whatever fails is told, in words or in JSON, with its exit code."""
+    _replace_what_has_no_code()
     try:
         result: object = command.main(prog_name="athena", standalone_mode=False)
         sys.stdout.flush()
@@ -195,6 +197,13 @@ def run(command: click.Command) -> int:
         failure.show()
         return failure.exit_code
     return result if isinstance(result, int) else Exit.OK
+
+
+def _replace_what_has_no_code() -> None:
+    """A sign that the user's encoding has no code for becomes a question mark, and ends nothing."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+            stream.reconfigure(errors="replace")
 
 
 def _misused(error: click.UsageError) -> int:
