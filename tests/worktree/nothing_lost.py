@@ -181,10 +181,14 @@ def available(world: World, *, ignored: bool = True) -> dict[str, str]:
                 if name.parts[0] == IGNORED and name.as_posix() not in tracked:
                     del files[path]
         found |= {oid: path for path, oid in files.items() if oid not in found}
-    # A folder that was moved aside holds what could not be captured.
-    for kept in world.repo.path.parent.glob("*.worktrees/*.kept-*"):
-        found |= {oid: path for path, oid in on_disk(world.repo.at(kept)).items()}
+    for kept in moved_aside(world):
+        found |= {oid: path for path, oid in on_disk(kept).items()}
     return found
+
+
+def moved_aside(world: World) -> list[Repo]:
+    """The folders of removed worktrees whose files could not be captured."""
+    return [world.repo.at(at) for at in world.repo.path.parent.glob("*.worktrees/*.kept-*")]
 
 
 def on_disk(place: Repo) -> dict[str, str]:
@@ -502,7 +506,7 @@ def collect_garbage(world: World) -> None:
     world.repo.git("gc", "-q", "--prune=now")
     answers = world.repo.git("cat-file", "--batch-check", stdin="\n".join(before).encode())
     missing = {line.split()[0] for line in answers.split("\n") if line.endswith("missing")}
-    for place in world.places():
+    for place in (*world.places(), *moved_aside(world)):
         missing.difference_update(on_disk(place).values())
     if missing:
         raise Lost(f"gone after git gc: {missing}")
