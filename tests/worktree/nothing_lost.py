@@ -401,7 +401,13 @@ def perform(world: World, operation: Operation) -> bool:
             if visible(world) != seen and operation not in (turn, remove_vanished):
                 raise Lost(f"{type(error).__name__} left something half done: {error}") from error
     world.done[name] = world.done.get(name, 0) + 1
-    if missing := before.keys() - available(world).keys():
+    # A tree that no commit has is the cache of an index, of which the files count.
+    missing = {
+        oid
+        for oid in before.keys() - available(world).keys()
+        if world.repo.git("cat-file", "-t", oid, check=False) != "tree"
+    }
+    if missing:
         told = [f"{before[oid]}: {oid} {content(world, oid)!r}" for oid in sorted(missing)]
         raise Lost(f"{name} lost {told}")
     return True
