@@ -86,7 +86,7 @@ tools: venv ## install the editors and harnesses that the tests need into the ca
 # more, and the summary names it.
 .PHONY: test
 test: lint lint-clients tools ## lint and every test, after installing all that they need; what CI runs
-	$(PYTEST) -m "$(ALL)" --reruns 1 -rR
+	$(PYTEST) -m "$(ALL)" --reruns 1 --rerun-show-tracebacks -rR
 
 .PHONY: test-editors
 test-editors: venv ## Athena in editors without our plugin: Emacs, Helix, Vim, Neovim
