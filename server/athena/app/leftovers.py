@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import shutil
 from collections.abc import Collection, Iterable
@@ -104,6 +103,10 @@ def forget(runs: Path, views: list[AgentView], before: int) -> int:
                 count += 1
         except (OSError, ValueError) as error:
             logger.info("%s is not forgotten: %s", runs / name, error)
-    with contextlib.suppress(FileNotFoundError):
+    try:
         shutil.rmtree(gone)
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        logger.info("%s is not removed: %s", gone, error)
     return count
