@@ -200,6 +200,20 @@ def test_first_answer_wins_and_the_other_dialog_is_cancelled(
     assert [(e["data"]["optionId"], e["data"]["by"]) for e in closed] == [("reject-once", "two")]
 
 
+def test_messages_come_in_the_order_of_what_happened(
+    start: Start, repository: Path, client: Client
+) -> None:
+    """Some editors show only the last one, so a result must not be covered by an earlier answer."""
+    one, two = start(name="one", patience=0), start(name="two", patience=0)
+    one.answers[ASK], two.answers[ASK] = choose("Allow"), lambda message: SILENT
+    agent = client.call("athena/agent/spawn", prompt=PERMIT, project=str(repository))["name"]
+    two.until("window/showMessage", lambda p: "is done" in p["message"])
+    two.until("window/showMessage", lambda p: p["message"].endswith("Allow (one)"))
+    answered, done = two.all("window/showMessage")
+    assert answered["message"].endswith("Allow (one)")
+    assert done["message"] == f"{agent} is done: Allowed."
+
+
 def test_the_editor_in_use_is_asked_first(start: Start, repository: Path, client: Client) -> None:
     idle, used = start(name="idle", patience=600), start(name="used", patience=600)
     idle.answers[ASK] = used.answers[ASK] = lambda message: SILENT

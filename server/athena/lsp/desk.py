@@ -99,7 +99,7 @@ class Desk:
         now = News([], list(self.agents.values()))
         self._tell(editor, now)
         self.offers.again()
-        self.offers.hear(now)
+        self.offers.hear(now.agents)
 
     async def leave(self, editor: Editor) -> None:
         """Let an editor go; the last one ends the subscription."""
@@ -136,9 +136,11 @@ class Desk:
         self.agents = {a.id: a for a in subscribed.agents or []}
 
     def _spread(self, news: News) -> None:
+        # An answer comes before what followed from it: some editors show the last message only.
+        self.offers.take_back(news.events)
         for editor in tuple(self.editors.values()):
             self._tell(editor, news)
-        self.offers.hear(news)
+        self.offers.hear(news.agents)
 
     def _tell(self, editor: Editor, news: News) -> None:
         for listener in editor.listeners:

@@ -14,13 +14,13 @@ from lsprotocol import types as t
 
 from athena.lsp.protocol import ClientRefused
 from athena.lsp.wording import answered_words, asked_words, choices
-from athena.protocol.agent import OpenRequest
+from athena.protocol.agent import AgentView, OpenRequest
 from athena.protocol.errors import AthenaError
-from athena.protocol.events import RequestClosed
+from athena.protocol.events import Event, RequestClosed
 from athena.protocol.request import Inquiry, Permission, Question
 
 if TYPE_CHECKING:
-    from athena.lsp.desk import Desk, News
+    from athena.lsp.desk import Desk
     from athena.lsp.editor import Editor
 
 NOTICE_SECONDS = 3.0
@@ -49,13 +49,16 @@ class Offers:
         self._desk = desk
         self._open: dict[str, Offer] = {}
 
-    def hear(self, news: News) -> None:
-        """Take note of requests that opened and closed."""
-        for event in news.events:
+    def take_back(self, events: list[Event]) -> None:
+        """Take note of requests that were closed."""
+        for event in events:
             if event.kind == RequestClosed.KIND:
                 closed = RequestClosed.model_validate(event.data)
                 self._close(closed, self._open.pop(closed.request_id, None))
-        for agent in news.agents:
+
+    def hear(self, agents: list[AgentView]) -> None:
+        """Offer what is open now, and nothing else."""
+        for agent in agents:
             live = {r.request_id for r in agent.requests}
             for known in [k for k in self._open if k.startswith(f"{agent.id}.")]:
                 if known not in live:
