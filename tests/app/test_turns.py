@@ -14,7 +14,7 @@ import pytest
 from athena.protocol.errors import ErrorCode
 from athena.relay.client import CallError
 from tests.app.playing import expect, scenario, spawn, told
-from tests.support.athena import Athena, Client
+from tests.support.athena import Athena, Client, make_repository
 from tests.support.wait import until_sync
 
 
@@ -371,6 +371,20 @@ def test_a_harness_that_says_nothing_is_noticed(
     agent = spawn(client, folder, "say x", harness="mute")
     until_sync(lambda: client.agent(agent["id"])["stalled"])
     assert client.agent(agent["id"])["status"] == "starting"
+    client.call("athena/agent/kill", agent=agent["id"])
+    client.until_status(agent["id"], "dead")
+
+
+def test_nothing_is_merged_before_what_was_asked_is_begun(
+    shared: Athena, client: Client, tmp_path: Path
+) -> None:
+    with_settings(shared, '[harness.mute]\ncommand = ["/bin/sleep", "300"]\n')
+    project = make_repository(tmp_path / "project", {"a.txt": "a"})
+    agent = spawn(client, project, "say x", harness="mute", workspace={"kind": "new"})
+    client.until_status(agent["id"], "starting")
+    client.until_workspace(agent["id"])
+    with pytest.raises(CallError, match="is at work: wait for the end of its turn"):
+        client.call("athena/merge/run", agent=agent["id"])
     client.call("athena/agent/kill", agent=agent["id"])
     client.until_status(agent["id"], "dead")
 

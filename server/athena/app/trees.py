@@ -166,7 +166,8 @@ async def _empty(checkout: Checkout) -> str:
 
 def need_rest(state: AgentState) -> None:
     """What changes files must not run beside a turn that does the same."""
-    if state.turn is not None or (state.uncaptured is not None and has_tree(state)):
+    is_captured = state.uncaptured is None or not has_tree(state)
+    if state.turn is not None or not is_captured or (state.wanted and state.queue):
         asks = bool(state.requests)
         now = (
             "waits for your answer: give it" if asks else "is at work: wait for the end of its turn"
