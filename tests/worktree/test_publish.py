@@ -55,6 +55,28 @@ async def test_what_cannot_be_pushed(repo: Repo, remote: Repo, checkout: Checkou
             await push(checkout, name)
 
 
+async def test_commits_of_submodules_are_pushed_first(
+    repo: Repo, remote: Repo, checkout: Checkout, tmp_path: Path
+) -> None:
+    lib = Repo.make(tmp_path / "lib.git", tmp_path / "home", "--bare")
+    other = Repo.make(tmp_path / "other", tmp_path / "home")
+    other.commit(x="x")
+    other.git("push", "-q", str(lib.path), "HEAD:main")
+    repo.git("-c", "protocol.file.allow=always", "submodule", "add", "-q", str(lib.path), "deps/o")
+    inner = repo.at(repo.path / "deps/o")
+    inner.commit("only here", x="changed")
+    repo.commit("with a submodule")
+    with pytest.raises(PushRejected, match=r"that no remote has \(deps/o\)") as refused:
+        await push(checkout, "work")
+    assert "Push those first" in str(refused.value) and remote.refs("refs/") == []
+    repo.git("config", "push.recurseSubmodules", "no")
+    await push(checkout, "work")
+    repo.git("config", "--unset", "push.recurseSubmodules")
+    inner.git("push", "-q", "origin", "HEAD:main")
+    await push(checkout, "work", remote_branch="again")
+    assert remote.refs("refs/") == ["refs/heads/again", "refs/heads/work"]
+
+
 async def test_a_remote_that_moved_on(
     repo: Repo, remote: Repo, checkout: Checkout, tmp_path: Path
 ) -> None:

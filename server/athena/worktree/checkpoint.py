@@ -31,7 +31,8 @@ class Checkpoint:
     """A kept state of a working tree.
 
     `edge` says of which side of the turn it is: "start" or "end", or "" outside of a turn.
-    `skipped` are untracked files that were too large, known only to who took the checkpoint.
+    Known only to who took the checkpoint are `skipped`, the untracked files that were too large,
+    and `submodules`, which are in the tree as the commits that are checked out there.
     """
 
     ref: str
@@ -44,6 +45,7 @@ class Checkpoint:
     edge: str
     previous: str | None
     skipped: tuple[str, ...] = ()
+    submodules: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ async def take(
                 BRANCH: at.branch,
             },
         )
-        return _checkpoint(made, taken.skipped)
+        return _checkpoint(made, taken.skipped, taken.submodules)
 
 
 async def checkpoints(checkout: Checkout, agent: str | None = None) -> tuple[Checkpoint, ...]:
@@ -121,7 +123,9 @@ def surplus(found: Sequence[Kept], now: datetime, policies: Mapping[str, Policy]
     return gone[::-1]
 
 
-def _checkpoint(k: Kept, skipped: tuple[str, ...] = ()) -> Checkpoint:
+def _checkpoint(
+    k: Kept, skipped: tuple[str, ...] = (), submodules: tuple[str, ...] = ()
+) -> Checkpoint:
     return Checkpoint(
         ref=k.ref,
         agent=k.agent,
@@ -133,4 +137,5 @@ def _checkpoint(k: Kept, skipped: tuple[str, ...] = ()) -> Checkpoint:
         edge=k.facts.get(EDGE, ""),
         previous=k.facts.get(PREVIOUS),
         skipped=skipped,
+        submodules=submodules,
     )

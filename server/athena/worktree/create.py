@@ -40,7 +40,7 @@ from athena.worktree.repository import (
     main_root,
     traits,
 )
-from athena.worktree.submodules import fill_submodules, lfs_notes
+from athena.worktree.submodules import Inside, fill_submodules, lfs_notes, take_inside
 
 Kind = Literal["new", "existing", "none"]
 OWNER = "owner.json"
@@ -57,7 +57,7 @@ class Request:
     comes from `template`, with a number where it is taken. `location` is a template too, see
     `names.location_from`. `subfolder` is the working directory below the root; None means the
     one that `path` lies in. `patterns` add to `.worktreeinclude`. `files` is a commit whose files
-    the worktree gets; what differs from `base` is not committed.
+    the worktree gets; what differs from `base` is not committed. `inside` are those of submodules.
     """
 
     kind: Kind
@@ -72,6 +72,7 @@ class Request:
     patterns: tuple[str, ...] = ()
     submodules: bool = True
     files: str | None = None
+    inside: tuple[Inside, ...] = ()
     environ: Mapping[str, str] | None = field(default=None, repr=False)
 
 
@@ -173,6 +174,7 @@ async def _new(request: Request, on_text: OnText | None, on_file: OnFile | None)
         if request.files is not None:
             # Only now: submodules are checked out as the index says.
             await take_index(added, "HEAD")
+            notes += await take_inside(added, request.inside)
         with disk_in_words(root):
             brought = None if source.bare else await bring(source, root, request.patterns, on_file)
     except BaseException:

@@ -8,18 +8,27 @@ import os
 from pathlib import Path
 from stat import S_ISREG
 
-from athena.worktree.repository import Checkout
+from athena.worktree.repository import Checkout, gitlinks, inner_checkout
 
 MOST_WALKED = 20_000
 
 
 async def listed(checkout: Checkout) -> list[str]:
-    """Paths in a working tree, tracked and untracked; those deleted from the disk are not in it."""
-    kept, gone = await asyncio.gather(
+    """Paths in a working tree, tracked and untracked, and in the submodules that are checked out.
+
+    Those deleted from the disk are not in it.
+    """
+    kept, gone, links = await asyncio.gather(
         checkout.git.run("ls-files", "-c", "-o", "--exclude-standard", "-z"),
         checkout.git.run("ls-files", "-d", "-z"),
+        gitlinks(checkout),
     )
-    return sorted({*kept.records} - {*gone.records})
+    found = {*kept.records} - {*gone.records, *links}
+    for path in links:
+        if (checkout.root / path / ".git").exists():
+            inside = await listed(await inner_checkout(checkout, path))
+            found |= {f"{path}/{below}" for below in inside}
+    return sorted(found)
 
 
 def walked(root: Path) -> list[str]:

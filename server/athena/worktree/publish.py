@@ -31,6 +31,7 @@ TOOL_SECONDS = 120.0
 SCP = re.compile(r"(?:[^@/:]+@)?(?P<host>[^/:]+):(?P<path>(?!//).+)")
 URL = re.compile(r"https?://\S+")
 NUMBER = re.compile(r"!(\d+)")
+UNPUSHED = re.compile(r"can\s+not be found on any remote:\n(?P<paths>(?:  .*\n)+)")
 REJECTED = re.compile(r"\[(?:remote )?rejected\]|non-fast-forward|fetch first|stale info")
 
 
@@ -65,8 +66,10 @@ async def push(
 ) -> Pushed:
     """Push one branch, and nothing but it, with the user's hooks and credentials.
 
-    `force` overwrites the remote branch only if it is still where it was last seen. Raises
-    `PushRejected` or `HookFailed` with all that was printed.
+    What names commits of submodules that no remote has is not pushed, unless the user told git
+    (`push.recurseSubmodules`) what is to be done with them. `force` overwrites the remote branch
+    only if it is still where it was last seen. Raises `PushRejected` or `HookFailed` with all that
+    was printed.
     """
     checked_branch(branch)
     into = checked_branch(remote_branch or branch)
@@ -85,7 +88,7 @@ async def push(
             *args,
             remote,
             f"{ref}:refs/heads/{into}",
-            config=("push.followTags=false",),
+            config=("push.followTags=false", *await _submodules(checkout)),
             on_text=on_text,
         )
     except GitFailed as error:
@@ -93,6 +96,14 @@ async def push(
             raise PushRejected(
                 f"{remote} did not take {into}.",
                 advice="Fetch and merge what it has, or push with force.",
+                detail=error.detail,
+            ) from error
+        if (unpushed := UNPUSHED.search(error.detail)) is not None:
+            paths = ", ".join(unpushed["paths"].split())
+            raise PushRejected(
+                f"{remote} did not get {into}: it names commits of submodules that no remote has "
+                f"({paths}).",
+                advice="Push those first, from the folders of the submodules.",
                 detail=error.detail,
             ) from error
         if "failed to push some refs" in error.detail and "rejected" not in error.detail:
@@ -103,6 +114,11 @@ async def push(
             ) from error
         raise
     return Pushed(known, into, commit.text)
+
+
+async def _submodules(checkout: Checkout) -> tuple[str, ...]:
+    wanted = await checkout.git.user("config", "push.recurseSubmodules", codes=(0, 1))
+    return () if wanted.text else ("push.recurseSubmodules=check",)
 
 
 async def remote_of(checkout: Checkout, name: str = "origin") -> Remote:

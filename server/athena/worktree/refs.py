@@ -22,8 +22,15 @@ NAMESPACE = "refs/athena"
 AGENT = "Athena-Agent"
 KEPT_ATTEMPTS = 5
 
-SHOWING_ALL = "git -c uploadpack.hideRefs=!refs upload-pack"
-"""What serves a fetch on this machine, also of refs that are not to be shown to others."""
+ANYWHERE = {"GIT_WORK_TREE": "."}
+"""Lets git read the repository of a submodule whose folder is gone."""
+
+SHOWING_ALL = "GIT_WORK_TREE=. git -c uploadpack.hideRefs=!refs upload-pack"
+"""What serves a fetch on this machine, also of refs that are not to be shown to others, and from
+such a repository."""
+
+SHOWING_ANY = "git -c uploadpack.allowAnySHA1InWant=true upload-pack"
+"""The same for a commit that is named by no ref."""
 
 FORMAT = "%(refname)%00%(objectname)%00%(tree)%00%(parent)%00%(contents)%00%(creatordate:unix)%00"
 
@@ -108,23 +115,34 @@ async def forget(checkout: Checkout, gone: Sequence[Kept]) -> None:
         await checkout.git.run("update-ref", "--no-deref", "--stdin", stdin=lines.encode())
 
 
-async def copy_refs(git: Git, source: Path, there: str, here: str) -> tuple[str, ...]:
+async def copy_refs(
+    git: Git, source: Path, there: str, here: str, also: Sequence[str] = ()
+) -> tuple[str, ...]:
     """Copy all refs below `there` of another repository to `here`, with all that they name.
 
-    Returns the refs that did not come: from a shallow clone git takes none, and calls it done.
+    `also` are more refspecs to fetch. Returns the refs that did not come: from a shallow clone git
+    takes none, and calls it done.
     """
     options = ["--quiet", "--no-tags", "--no-prune", "--no-write-fetch-head", "--update-head-ok"]
     options += ["--no-recurse-submodules", "--upload-pack", SHOWING_ALL]
-    await git.run("fetch", *options, str(source), f"+{there}/*:{here}/*")
+    await git.run("fetch", *options, str(source), f"+{there}/*:{here}/*", *also)
     came = await _below(git, here)
     theirs = await _below(Git(source, git.environ), there)
     return tuple(name for name, commit in theirs.items() if came.get(name) != commit)
 
 
+async def copy_commit(git: Git, source: Path, commit: str) -> None:
+    """Copy one commit of another repository, with all that it names, under no ref yet."""
+    options = ["--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules"]
+    options += ["--upload-pack", SHOWING_ANY]
+    await git.run("fetch", *options, str(source), commit)
+
+
 async def _below(git: Git, place: str) -> dict[str, str]:
     """The refs below a folder of refs, by their names in it, and what they name."""
-    listing = await git.text("for-each-ref", "--format=%(objectname) %(refname)", place)
-    found = (line.partition(" ") for line in listing.splitlines())
+    asked = ("for-each-ref", "--format=%(objectname) %(refname)", place)
+    listing = await git.run(*asked, env=ANYWHERE)
+    found = (line.partition(" ") for line in listing.text.splitlines())
     return {ref.removeprefix(f"{place}/"): commit for commit, _, ref in found}
 
 

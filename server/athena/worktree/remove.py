@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
 from athena.worktree.aside import move_aside
-from athena.worktree.errors import GitFailed, RemovalRefused, StorageFull, WorktreeError
+from athena.worktree.errors import RemovalRefused, StorageFull, WorktreeError
 from athena.worktree.git import Git
-from athena.worktree.refs import copy_refs, folder
+from athena.worktree.nested import keep_nested
+from athena.worktree.reflog import log_tips, logs_of
 from athena.worktree.repository import Checkout, Head
-from athena.worktree.rescue import Nested, Rescue, record
+from athena.worktree.rescue import Rescue, record
 from athena.worktree.snapshot import snapshot
-from athena.worktree.standing import Hazard, Standing, inner_checkout, standing
+from athena.worktree.standing import Hazard, Standing, standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,60 +80,13 @@ def need_force(found: Standing, force: Collection[Hazard]) -> None:
 
 async def _rescue(checkout: Checkout, agent: str, reason: str, found: Standing) -> Rescue:
     nested = [
-        await _keep_nested(checkout, agent, inner.path, number)
+        await keep_nested(checkout, agent, inner.path, number)
         for number, inner in enumerate(found.inner)
-        if inner.dirty or inner.unpushed
+        if inner.dirty or inner.unpushed or inner.captured
     ]
     tips = await log_tips(checkout, logs_of(found.head))
     async with snapshot(checkout) as taken:
         return await record(checkout, agent, reason, taken, also=tips, nested=nested)
-
-
-async def _keep_nested(checkout: Checkout, agent: str, path: str, number: int) -> Nested:
-    """Copy every ref of an inner repository, its working tree and its stash below a ref of ours."""
-    inner = await inner_checkout(checkout, path)
-    own = await inner.git.text("for-each-ref", "--format=%(refname)", "refs/heads", "refs/stash")
-    tips = await log_tips(inner, ["HEAD", *own.split()])
-    async with snapshot(inner) as taken:
-        await record(inner, agent, "removal of the worktree around it", taken, also=tips)
-    refs = f"{folder(agent, 'nested')}/{time.time_ns() // 1_000_000:013d}-{number}"
-    try:
-        missing = await copy_refs(checkout.git, inner.root, "refs", refs)
-    except GitFailed as error:
-        raise _not_kept(checkout, path, error.detail) from error
-    if missing:
-        shallow = await inner.git.text("rev-parse", "--is-shallow-repository")
-        why = "it is a shallow clone" if shallow == "true" else f"{missing[0]} did not come"
-        raise _not_kept(checkout, path, why)
-    return Nested(path, refs)
-
-
-def _not_kept(checkout: Checkout, path: str, why: str) -> RemovalRefused:
-    reason = f"the repository in {path} could not be kept: {why}"
-    return RemovalRefused(checkout.root, ("unknown",), (reason,))
-
-
-def logs_of(at: Head) -> list[str]:
-    """The logs that end with a working tree: that of its HEAD, and of the branch it is on."""
-    return ["HEAD"] if at.branch is None else ["HEAD", f"refs/heads/{at.branch}"]
-
-
-async def log_tips(checkout: Checkout, names: Sequence[str]) -> list[str]:
-    """Commits that only these logs still name: amended, reset, or made on a detached HEAD."""
-    logged: dict[str, None] = {}
-    for name in names:
-        log = await checkout.git.run("rev-list", "--walk-reflogs", name, codes=(0, 128))
-        if log.code == 0:
-            logged |= dict.fromkeys(log.text.split())
-    if not logged:
-        return []
-    query = "".join(f"{oid}\n" for oid in logged).encode()
-    output = await checkout.git.run(
-        "rev-list", "--parents", "--ignore-missing", "--stdin", "--not", "--all", stdin=query
-    )
-    lines = [line.split() for line in output.text.splitlines()]
-    parents = {parent for line in lines for parent in line[1:]}
-    return [line[0] for line in lines if line[0] not in parents]
 
 
 async def _delete_branch(common: Git, at: Head) -> str | None:

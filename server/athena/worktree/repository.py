@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from athena.worktree import errors
-from athena.worktree.git import Git
+from athena.worktree.git import Git, decode
 from athena.worktree.process import together
 
 # Folders and files in a git directory that say an operation waits to be finished.
@@ -200,6 +200,24 @@ async def at_worktree(checkout: Checkout, root: Path) -> Checkout:
             advice="Choose a path that `git worktree list` shows.",
         )
     return place.checkout
+
+
+async def gitlinks(checkout: Checkout) -> tuple[str, ...]:
+    """The paths that the index has as repositories of their own."""
+    listing = await checkout.git.run("ls-files", "-s", "-z")
+    records = listing.stdout.split(b"\0")
+    return tuple(decode(r.partition(b"\t")[2]) for r in records if r.startswith(b"160000 "))
+
+
+async def inner_checkout(checkout: Checkout, path: str) -> Checkout:
+    """The repository whose working tree is the folder `path` of `checkout`."""
+    root = checkout.root / path
+    inner = (await discover(root, checkout.environ)).checkout
+    if inner.root.resolve() != root.resolve():
+        raise errors.NotARepository(
+            f"{root} is no working repository.", advice="Repair or delete its .git."
+        )
+    return inner
 
 
 async def traits(checkout: Checkout, revision: str = "HEAD") -> Traits:

@@ -99,10 +99,15 @@ async def record(
             BRANCH: at.branch,
             HEAD: at.commit,
             INDEX: staged,
-            **{f"{NESTED}-{i}": f"{n.refs} {to_wire(n.path)}" for i, n in enumerate(nested)},
+            **told_nested(nested),
         },
     )
     return rescue_of(made)
+
+
+def told_nested(nested: Sequence[Nested]) -> dict[str, str]:
+    """The trailers that name the repositories inside."""
+    return {f"{NESTED}-{i}": f"{n.refs} {to_wire(n.path)}" for i, n in enumerate(nested)}
 
 
 async def rescues(checkout: Checkout, agent: str | None = None) -> tuple[Rescue, ...]:

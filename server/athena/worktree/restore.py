@@ -10,10 +10,11 @@ from athena.worktree.create import own
 from athena.worktree.errors import LocationTaken, WorktreeError
 from athena.worktree.fill import fill
 from athena.worktree.git import Git, patiently
-from athena.worktree.refs import copy_refs
+from athena.worktree.nested import bring_back
 from athena.worktree.repository import Checkout, at_worktree, worktrees
-from athena.worktree.rescue import Nested, Rescue
+from athena.worktree.rescue import Rescue
 from athena.worktree.standing import HAZARDS
+from athena.worktree.submodules import fill_submodules
 from athena.worktree.vanished import remove_vanished
 
 
@@ -60,8 +61,8 @@ async def restore(checkout: Checkout, rescue: Rescue, root: Path | None = None) 
         index = rescue.staged or rescue.head
         await fill(restored, rescue.tree, f"{index}^{{tree}}" if index else None)
         own(restored, rescue.agent, rescue.head or rescue.commit)
-        for nested in rescue.nested:
-            await _nested(restored, nested, notes)
+        notes += [await bring_back(restored, nested) for nested in rescue.nested]
+        notes += await fill_submodules(checkout, restored, None)
     except WorktreeError:
         await common.run("worktree", "remove", "--force", "--force", str(root))
         unfinished.done(checkout, rescue.agent)
@@ -92,20 +93,3 @@ async def _branch(
         notes.append(f"the branch {name} is checked out elsewhere, so HEAD is detached")
         return None, ["--detach"]
     return name, ["--no-guess-remote"]
-
-
-async def _nested(restored: Checkout, nested: Nested, notes: list[str]) -> None:
-    """Make an inner repository again out of the refs that were copied from it."""
-    root = restored.root / nested.path
-    root.mkdir(parents=True, exist_ok=True)
-    if (root / ".git").exists():
-        notes.append(f"the repository in {nested.path} is there; its old refs are {nested.refs}/*")
-        return
-    git = Git(root, restored.environ)
-    await git.run("init", "--quiet")
-    if missing := await copy_refs(git, restored.common_dir, nested.refs, "refs"):
-        notes.append(
-            f"the repository in {nested.path} lacks {', '.join(missing)}: see {nested.refs}/*"
-        )
-        return
-    notes.append(f"the repository in {nested.path} has its refs again; check one out")

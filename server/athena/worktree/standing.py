@@ -7,15 +7,17 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from athena.protocol.counted import counted
-from athena.worktree.errors import NotARepository, WorktreeError
+from athena.worktree.errors import WorktreeError
 from athena.worktree.git import decode
+from athena.worktree.refs import NAMESPACE, kept
 from athena.worktree.repository import (
     Checkout,
     Head,
     Listed,
     at_worktree,
-    discover,
+    gitlinks,
     head,
+    inner_checkout,
     operation,
     worktrees,
 )
@@ -26,12 +28,16 @@ HAZARDS: tuple[Hazard, ...] = get_args(Hazard)
 
 @dataclass(frozen=True, slots=True)
 class Inner:
-    """A repository inside a worktree, at any depth: a submodule, or one that someone put there."""
+    """A repository inside a worktree, at any depth: a submodule, or one that someone put there.
+
+    `captured`: a checkpoint in it has what no commit has.
+    """
 
     path: str
     submodule: bool
     dirty: bool
     unpushed: int
+    captured: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,12 +190,7 @@ async def status(checkout: Checkout) -> Status:
 
 
 async def _inner(checkout: Checkout, untracked: tuple[str, ...]) -> tuple[Inner, ...]:
-    listing = await checkout.git.run("ls-files", "-s", "-z")
-    links = [
-        decode(record.partition(b"\t")[2])
-        for record in listing.stdout.split(b"\0")
-        if record.startswith(b"160000 ")
-    ]
+    links = await gitlinks(checkout)
     present = [path for path in links if (checkout.root / path / ".git").exists()]
     nested = [path.rstrip("/") for path in untracked if path.endswith("/")]
     found: list[Inner] = []
@@ -204,18 +205,19 @@ async def _inside(checkout: Checkout, path: str, *, submodule: bool) -> list[Inn
     """The repository at a path, and those inside it."""
     inner = await inner_checkout(checkout, path)
     found = await status(inner)
-    commits = await inner.git.text("rev-list", "--count", "--all", "--not", "--remotes")
-    own = Inner(path, submodule, bool(found.changed or found.untracked), int(commits))
+    others = f"--exclude={NAMESPACE}/*"
+    commits = await inner.git.text("rev-list", "--count", others, "--all", "--not", "--remotes")
+    dirty = bool(found.changed or found.untracked)
+    own = Inner(path, submodule, dirty, int(commits), await _captured(inner))
     below = await _inner(inner, found.untracked)
     return [own, *(replace(deep, path=f"{path}/{deep.path}") for deep in below)]
 
 
-async def inner_checkout(checkout: Checkout, path: str) -> Checkout:
-    """The repository whose working tree is the folder `path` of `checkout`."""
-    root = checkout.root / path
-    inner = (await discover(root, checkout.environ)).checkout
-    if inner.root.resolve() != root.resolve():
-        raise NotARepository(
-            f"{root} is no working repository.", advice="Repair or delete its .git."
-        )
-    return inner
+async def _captured(inner: Checkout) -> bool:
+    found = await kept(inner)
+    parents = list(dict.fromkeys(parent for k in found for parent in k.parents))
+    if not parents:
+        return bool(found)
+    trees = ("--no-walk", "--no-commit-header", "--format=%T")
+    committed = set((await inner.git.text("rev-list", *trees, *parents)).split())
+    return any(k.tree not in committed for k in found)

@@ -12,7 +12,7 @@ from athena.worktree.aside import move_aside
 from athena.worktree.errors import WorktreeError
 from athena.worktree.git import Git
 from athena.worktree.names import agent_component, agent_from_component
-from athena.worktree.remove import log_tips, logs_of
+from athena.worktree.reflog import log_tips, logs_of
 from athena.worktree.repository import Checkout, Head, Listed, at_worktree, head, worktrees
 from athena.worktree.rescue import record
 from athena.worktree.snapshot import snapshot, tree_now

@@ -12,10 +12,12 @@ from pathlib import Path
 
 from athena.worktree.errors import RemovalRefused, WorktreeError
 from athena.worktree.git import Git
+from athena.worktree.nested import keep_modules
 from athena.worktree.objects import commit_tree
 from athena.worktree.paths import to_wire
+from athena.worktree.reflog import log_tips
 from athena.worktree.refs import keep
-from athena.worktree.remove import Removed, log_tips, need_force
+from athena.worktree.remove import Removed, need_force
 from athena.worktree.repository import Checkout, Listed, linked, worktrees
 from athena.worktree.rescue import (
     BRANCH,
@@ -27,6 +29,7 @@ from athena.worktree.rescue import (
     Rescue,
     rescue_of,
     restorable,
+    told_nested,
 )
 from athena.worktree.standing import Hazard, standing_of
 from athena.worktree.threeway import merge_trees
@@ -90,6 +93,7 @@ async def _rescue(
     )
     captured = last.commit if last is not None else None
     parents = [oid for oid in (listed.head, staged, captured, *tips) if oid]
+    nested = await keep_modules(common, agent, admin, listed.root) if admin is not None else []
     made = await keep(
         bare,
         agent,
@@ -103,6 +107,7 @@ async def _rescue(
             BRANCH: listed.branch,
             HEAD: listed.head,
             INDEX: staged,
+            **told_nested(nested),
         },
     )
     return rescue_of(made)
