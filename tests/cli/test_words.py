@@ -200,6 +200,20 @@ def test_what_must_wait_says_for_what(athena: Athena, project: Path) -> None:
     assert (place / "loose.txt").exists()
 
 
+def test_a_diff_says_where_else_something_is_changed(
+    athena: Athena, project: Path, tmp_path: Path
+) -> None:
+    library = make_repository(tmp_path / "library", {"lib.py": "x = 1\n"})
+    git(project, "-c", "protocol.file.allow=always", "submodule", "add", str(library), "deps/lib")
+    git(project, "commit", "-qm", "with a submodule")
+    work(athena, project, "diver", "edit deps/lib/lib.py: x = 1 -> x = 2\n")
+    said = do(athena, project, "diff", "diver").out
+    assert "1 file in deps/lib" in said and "Nothing is changed" not in said
+    assert "+x = 2" in do(athena, project, *said.strip().partition("athena ")[2].split()).out
+    merged = do(athena, project, "merge", "diver").out
+    assert "`git submodule update` checks it out" in " ".join(merged.split())
+
+
 def test_who_works_is_waited_for(athena: Athena, project: Path) -> None:
     gate = project.parent / "gate"
     text = scenario(f"gate {gate}\nwrite a.txt: a")

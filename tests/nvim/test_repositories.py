@@ -188,6 +188,33 @@ def test_it_is_brought_home_to_the_one_in_view_or_chosen(
     until_sync(lambda: "CINQ" in (there / "text.txt").read_text())
 
 
+def test_what_it_changed_in_a_submodule_is_reviewed_there_and_comes_along(
+    athena: Athena, client: Client, project: Path, library: Path, open_nvim: Open
+) -> None:
+    allowed = ("-c", "protocol.file.allow=always")
+    git(project, *allowed, "submodule", "--quiet", "add", str(library), "deps/lib")
+    git(project, "commit", "-qm", "with a submodule")
+    script = "edit deps/lib/text.txt: line 5 -> CINQ"
+    spawn(client, project, script, name="spanner", workspace={"kind": "new"})
+    client.until("spanner", "idle")
+    nvim = open_nvim()
+    nvim.command("Athena changes spanner")
+    nvim.sees("1 file, +1 -1", "5 CINQ", "deps/lib/text.txt · 1 open")
+    nvim.keys("gcc")
+    nvim.sees("Comment on deps/lib/text.txt:5:")
+    nvim.keys("Why French?<CR>")
+    nvim.sees("» Why French?")
+    nvim.keys("gf")
+    there = f"{client.agent('spanner')['workspace']['path']}/deps/lib/text.txt"
+    nvim.until(lambda: nvim.call("nvim_buf_get_name", 0) == there, "the file itself")
+    nvim.command("tabclose")
+    # There is one repository to merge, so that it is not asked for.
+    nvim.command("Athena merge spanner how=squash")
+    nvim.sees("merged", "git submodule update")
+    git(project, "submodule", "--quiet", "update")
+    assert "CINQ" in (project / "deps/lib/text.txt").read_text()
+
+
 def test_work_in_another_repository_is_published_from_there(
     athena: Athena, client: Client, agent: str, library: Path, tmp_path: Path, open_nvim: Open
 ) -> None:

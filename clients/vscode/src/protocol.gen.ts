@@ -376,7 +376,8 @@ export interface CheckpointList {
 /**
  * The working tree was captured in a commit under a hidden ref, at an edge of a turn.
  *
- * `skipped` are untracked files that were too large.
+ * `skipped` are untracked files that were too large. The submodules in it were captured in their
+ * own repositories: `submodules` are those, at any depth, in which the agent changed something.
  */
 export interface CheckpointTaken {
   turnId: string;
@@ -385,6 +386,7 @@ export interface CheckpointTaken {
   commit: string;
   tree: string;
   skipped: string[];
+  submodules?: OtherWorktree[];
 }
 
 /** A captured state of an agent's working tree. */
@@ -1122,8 +1124,8 @@ export interface OtherFile {
 }
 
 /**
- * A worktree that an agent has in another repository. `name` is what the repository is called among
- * those of the agent.
+ * A working tree that an agent has in another repository. `name` is what the repository is called
+ * among those of the agent: that of a submodule is its path in the worktree around it.
  */
 export interface OtherWorktree {
   name: string;
@@ -1816,13 +1818,14 @@ export interface SpentSince {
  *
  * `place` is a directory of that one, in which the agent will work. The new branch begins at
  * `commit`, and the files are those of the commit `files`: what differs is not committed there
- * either. Reviews count from `base`.
+ * either. Reviews count from `base`. `submodules` are those whose files are not as committed.
  */
 export interface StartingPoint {
   place: string;
   commit: string;
   files: string;
   base: string;
+  submodules?: SubmoduleFiles[];
 }
 
 /** What an agent is doing, from the protocol and never from a screen. */
@@ -1837,6 +1840,17 @@ export type Status =
   | "interrupted"
   | "failed"
   | "dead";
+
+/**
+ * The files of a submodule: those of the commit `files`, which the repository at `place` has.
+ *
+ * `path` is where it is in the worktree.
+ */
+export interface SubmoduleFiles {
+  path: string;
+  place: string;
+  files: string;
+}
 
 /**
  * Parameters of `athena/event/subscribe`.
@@ -2222,7 +2236,8 @@ export interface WorkspaceState {
 /**
  * Where an agent works, and the range of TCP ports that is kept free for what runs there.
  *
- * `also` are its worktrees in other repositories.
+ * `also` are its worktrees in other repositories. `submodules` are those in its worktrees in which
+ * it changed something, as of the last checkpoint.
  */
 export interface WorkspaceView {
   kind: "new" | "existing" | "none";
@@ -2234,6 +2249,7 @@ export interface WorkspaceView {
   firstPort?: number;
   ports?: number;
   also: OtherWorktree[];
+  submodules: OtherWorktree[];
 }
 
 /** What a client may ask, by the method's name. */

@@ -4,6 +4,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import * as path from "node:path";
 import * as vscode from "vscode";
 import type { Node } from "../src/agents/tree.ts";
+import { landingOf, placeOf } from "../src/review/places.ts";
 import { documentUri } from "../src/review/uris.ts";
 import { athena, folder, reached, until } from "./support.ts";
 
@@ -164,5 +165,56 @@ describe("an agent in several repositories", () => {
       [1, 0],
       [0, 1],
     ]);
+  });
+});
+
+describe("an agent at work in a submodule", () => {
+  const outer = path.join(folder(), "..", "outer");
+  const inner = path.join(folder(), "..", "inner");
+  const git = (cwd: string, ...words: string[]) => {
+    execFileSync("git", ["-c", "protocol.file.allow=always", ...words], { cwd });
+  };
+  let id = "";
+
+  before(async () => {
+    for (const place of [inner, outer]) {
+      mkdirSync(place);
+      git(place, "init", "-q", "-b", "main");
+      git(place, "config", "user.name", "Tester");
+      git(place, "config", "user.email", "tester@example.com");
+      writeFileSync(path.join(place, "lib.py"), "x = 1\n");
+      git(place, "add", ".");
+      git(place, "commit", "-qm", "one");
+    }
+    git(outer, "submodule", "--quiet", "add", inner, "deps/lib");
+    git(outer, "commit", "-qm", "with a submodule");
+    const { server } = await athena();
+    ({ id } = await server.request("athena/agent/spawn", {
+      name: "diver",
+      harness: "scripted",
+      prompt: "dive\n```scenario\nedit deps/lib/lib.py: x = 1 -> x = 2\n```\n",
+      project: outer,
+      workspace: { kind: "new" },
+    }));
+    await reached(id, "idle");
+  });
+
+  it("shows what it changed there, and merges it with what is around it", async () => {
+    const { agentTree, feed, server } = await athena();
+    const agent = feed.agent(id);
+    assert.ok(agent);
+    const below = await agentTree.getChildren({ kind: "agent", agent });
+    const labels = below.map((node) => agentTree.getTreeItem(node).label);
+    assert.deepEqual(labels.slice(0, 2), ["All changes in outer", "All changes in deps/lib"]);
+    const files = await agentTree.getChildren({ kind: "changes", agent, repository: "deps/lib" });
+    assert.deepEqual(
+      files.map((file) => file.kind === "file" && file.file.path),
+      ["lib.py"],
+    );
+    const file = path.join(agent.workspace?.path ?? "", "deps/lib/lib.py");
+    assert.deepEqual(placeOf(agent, file), ["deps/lib", "lib.py"]);
+    assert.equal(landingOf(agent, "deps/lib"), undefined);
+    const { files: ahead } = await server.request("athena/merge/run", { agent: id, dryRun: true });
+    assert.deepEqual(ahead, ["deps/lib"]);
   });
 });

@@ -286,7 +286,8 @@ function Messages({ said }: { said: readonly TranscriptItem[] }) {
 /** What an agent changed, in its own repository and in its others. */
 async function filesOf(agent: string): Promise<readonly FileHere[]> {
   const { workspace } = await request("athena/agent/get", { agent });
-  const others = (workspace?.also ?? []).map(({ name }) => ({ repository: name }));
+  const places = [...(workspace?.also ?? []), ...(workspace?.submodules ?? [])];
+  const others = places.map(({ name }) => ({ repository: name }));
   const sets = [{}, ...others].map(async (place) => {
     const asked = { agent, ...place, scope: "base" } as const;
     const { files } = await request("athena/changeset/get", asked);

@@ -17,13 +17,14 @@ from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from athena.app import rules
+from athena.app.capture import take_checkpoint
 from athena.app.context import Context
 from athena.app.draft import Draft
 from athena.app.effects import Effects
 from athena.app.launching import OTHER_MEMORY, explain_end, not_started
 from athena.app.scripts import ScriptRunner
 from athena.app.unheard import lost
-from athena.app.workspace import make_workspace, take_checkpoint
+from athena.app.workspace import make_workspace
 from athena.core import step as s
 from athena.core.redact import redacted
 from athena.core.state import AgentState
@@ -369,9 +370,8 @@ class AgentActor:
     async def _make_workspace(self) -> None:
         await self.record(*await make_workspace(self.context, self.state))
 
-    async def _take_checkpoint(self, wanted: s.TakeCheckpoint) -> None:
-        facts = await take_checkpoint(self.context, self.state, wanted.turn_id, wanted.edge)
-        await self.record(*facts)
+    async def _take_checkpoint(self, at: s.TakeCheckpoint) -> None:
+        await self.record(*await take_checkpoint(self.context, self.state, at.turn_id, at.edge))
 
     # The run.
 

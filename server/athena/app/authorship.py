@@ -15,8 +15,8 @@ from athena.app.bringing import Author, Bringing
 from athena.app.changeset import state_of
 from athena.app.context import Context
 from athena.app.follow import event_of
-from athena.app.own import OwnCommits, agent_of, inherited, turns_until
-from athena.app.trees import turns_of
+from athena.app.own import OwnCommits, Worker, agent_of, inherited, turns_until
+from athena.app.trees import all_of, turns_of
 from athena.border import Connection
 from athena.core.state import AgentState
 from athena.projections.transcript import Transcript
@@ -25,6 +25,7 @@ from athena.protocol.agent import AgentView
 from athena.protocol.content import plain_text
 from athena.protocol.errors import AthenaError, ErrorCode
 from athena.protocol.events import PromptQueued, TurnEnded, TurnStarted, parse_event
+from athena.protocol.spec import OtherWorktree
 from athena.protocol.transcript import TurnView
 from athena.worktree import files, repository
 from athena.worktree.blame import LineHistory, Turn
@@ -105,7 +106,7 @@ class Authorship:
         self._moved: OrderedDict[tuple[Path, str, str], str | None] = OrderedDict()
         self._bringing = Bringing()
         self._own = OwnCommits()
-        self._spans: dict[str, tuple[int, list[Turn]]] = {}
+        self._spans: dict[tuple[str, Path], tuple[int, list[Turn]]] = {}
 
     async def authors(
         self,
@@ -150,10 +151,11 @@ class Authorship:
         """The turns whose work the agent has. At rest they are the same until its next event."""
         if state.turn is not None:
             return [*await inherited(context, checkout, state), *await turns_of(checkout, state)]
-        known = self._spans.get(state.id)
+        key = (state.id, checkout.root)
+        known = self._spans.get(key)
         if known is None or known[0] != state.version:
             turns = [*await inherited(context, checkout, state), *await turns_of(checkout, state)]
-            known = self._spans[state.id] = (state.version, turns)
+            known = self._spans[key] = (state.version, turns)
         return known[1]
 
     async def _by_turns(
@@ -163,9 +165,9 @@ class Authorship:
         count = len(text.split("\n"))
         found: list[Author | None] = [None] * count
         for view in context.directory.views():
-            if view.workspace is None or view.workspace.path != str(checkout.root):
+            state = await _at_work(context, view, str(checkout.root))
+            if state is None:
                 continue
-            state = await state_of(context, view.id)
             history = _remembered(self._lines, checkout.root, lambda: LineHistory(checkout))
             turns = await self._spans_of(context, checkout, state)
             name = path
@@ -227,22 +229,27 @@ class Authorship:
         if line.origin.agent and line.origin.turns:
             return Made(line.origin.agent, line.origin.turns)
         here = await self._agents_of(context, checkout)
-        own = await self._own.of(checkout, here, line)
+        own = await self._own.of(here, line)
         return Made(own.agent_id, (own.turn_id,), within=True) if own is not None else None
 
-    async def _agents_of(self, context: Context, checkout: repository.Checkout) -> list[AgentView]:
-        """The agents whose worktrees are of this repository."""
-        found: list[AgentView] = []
+    async def _agents_of(self, context: Context, checkout: repository.Checkout) -> list[Worker]:
+        """The agents that work in this repository, or in a copy of it that is a submodule."""
+        found: list[Worker] = []
         for view in context.directory.views():
-            if view.workspace is None or view.workspace.repository is None:
-                continue
-            try:
-                other = await self._checkout(Path(view.workspace.repository, "x"), {})
-            except WorktreeError:
-                continue
-            if other.common_dir == checkout.common_dir:
-                found.append(view)
+            for place in _places(view):
+                tree = Path(place.path)
+                own = await self._known(tree) if tree.is_dir() else None
+                theirs = await self._known(Path(place.repository))
+                same = (c for c in (own, theirs) if c and c.common_dir == checkout.common_dir)
+                if any(same):
+                    found.append(Worker(view, own or checkout, tree, place.branch))
         return found
+
+    async def _known(self, root: Path) -> repository.Checkout | None:
+        try:
+            return await self._checkout(root / "x", {})
+        except WorktreeError:
+            return None
 
     async def _of_commit(
         self,
@@ -291,6 +298,24 @@ class Authorship:
             self._turns = {k: v for k, v in self._turns.items() if k[0] != state.id}
             self._turns[key] = await _turns(context, state)
         return self._turns[key].get(turn_id)
+
+
+async def _at_work(context: Context, view: AgentView, root: str) -> AgentState | None:
+    """The state of an agent as it is in the working tree at a root, if it is one of the agent's."""
+    place = view.workspace
+    if place is None or all(o.path != root for o in (place, *place.also, *place.submodules)):
+        return None
+    found = all_of(await state_of(context, view.id))
+    return next((s for s in found if s.workspace and s.workspace.path == root), None)
+
+
+def _places(view: AgentView) -> list[OtherWorktree]:
+    """The working trees of an agent in repositories."""
+    place = view.workspace
+    if place is None or place.repository is None:
+        return []
+    main = OtherWorktree(name="", path=place.path, repository=place.repository, branch=place.branch)
+    return [main, *place.also, *place.submodules]
 
 
 async def _turns(context: Context, state: AgentState) -> dict[str, tuple[TurnView, str]]:

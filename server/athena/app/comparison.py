@@ -9,7 +9,7 @@ from pathlib import Path
 from athena.app.changeset import changed_text, state_of
 from athena.app.context import Context
 from athena.app.follow import event_of
-from athena.app.trees import checkout_of, everywhere, found_changes
+from athena.app.trees import all_of, checkout_of, found_changes
 from athena.border import Connection
 from athena.core.rules import command_of
 from athena.core.state import AgentState
@@ -108,8 +108,10 @@ async def _changes(context: Context, state: AgentState) -> dict[str, Changeset]:
     place = state.workspace
     if place is None or place.repository is None:
         return {}
-    names = [OWN, *(other.name for other in place.also)]
+    known = {other.path: other.name for other in (*place.also, *place.submodules)}
     return {
-        name: await found_changes(await checkout_of(context, there), there, "base", None)
-        for name, there in zip(names, everywhere(state), strict=True)
+        known.get(there.workspace.path, OWN) if there.workspace else OWN: await found_changes(
+            await checkout_of(context, there), there, "base", None
+        )
+        for there in all_of(state)
     }

@@ -11,7 +11,14 @@ from athena.app import spawn as making
 from athena.app.agent import begun, by
 from athena.app.context import Context
 from athena.app.draft import Draft
-from athena.app.trees import checkout_of, edges, everywhere, need_folder
+from athena.app.trees import (
+    all_of,
+    checkout_of,
+    edges,
+    everywhere,
+    need_folder,
+    submodules_of,
+)
 from athena.app.user import need_user
 from athena.border import Connection
 from athena.core import decide
@@ -22,10 +29,11 @@ from athena.projections.agents import detail
 from athena.protocol import agent as a
 from athena.protocol import events as e
 from athena.protocol.errors import AthenaError, ErrorCode
-from athena.protocol.spec import Fork, StartingPoint, WorkspaceSpec
+from athena.protocol.spec import Fork, StartingPoint, SubmoduleFiles, WorkspaceSpec
 from athena.worktree import checkpoint, refs
 from athena.worktree.checkpoint import Checkpoint
 from athena.worktree.errors import WorktreeError
+from athena.worktree.repository import Checkout
 
 SUFFIX = "-fork"
 
@@ -98,7 +106,7 @@ async def _nothing_left_if_refused(
         yield
     except (AthenaError, WorktreeError, LogError, OSError):
         if context.directory.view(agent_id) is None and has_tree(source):
-            for place in everywhere(source):
+            for place in all_of(source):
                 with suppress(AthenaError, WorktreeError, OSError):
                     checkout = await checkout_of(context, place)
                     await refs.forget(checkout, await refs.kept(checkout, agent_id))
@@ -151,16 +159,7 @@ async def _start(
     """The files of one repository as they are, or as they were captured at the end of the turn."""
     assert place.workspace is not None
     checkout = await checkout_of(context, place)
-    found = None
-    if forking.is_now(source, turn_id):
-        found = await checkpoint.take(checkout, agent_id)
-        if not forking.is_now((await context.directory.actor(source.id)).state, turn_id):
-            # Another turn began meanwhile, and may have changed what was captured.
-            taken = await refs.kept_at(checkout, found.ref)
-            await refs.forget(checkout, [taken] if taken is not None else [])
-            found = None
-    if found is None:
-        found = _captured(source, turn_id, await checkpoint.checkpoints(checkout, source.id))
+    found = await _files_of(context, checkout, source, turn_id, agent_id)
     if found.head is None:
         raise AthenaError(
             ErrorCode.WRONG_STATE,
@@ -168,13 +167,44 @@ async def _start(
             "first, or fork without a worktree.",
         )
     own = place.workspace.kind == "new"
+    inside, skipped = await _inside(context, place, source, turn_id, agent_id)
     start = StartingPoint(
         place=place.workspace.cwd,
         commit=found.head,
         files=found.commit,
         base=(place.workspace.base_commit if own else None) or found.head,
+        submodules=inside or None,
     )
-    return start, found.skipped
+    return start, (*found.skipped, *skipped)
+
+
+async def _inside(
+    context: Context, place: AgentState, source: AgentState, turn_id: str, agent_id: str
+) -> tuple[list[SubmoduleFiles], list[str]]:
+    """The files of the submodules in a worktree, outer ones first, and what is too large there."""
+    assert place.workspace is not None
+    found: list[SubmoduleFiles] = []
+    skipped: list[str] = []
+    for there in reversed(submodules_of(place)):
+        checkout = await checkout_of(context, there)
+        path = checkout.root.relative_to(place.workspace.path).as_posix()
+        files = await _files_of(context, checkout, source, turn_id, agent_id)
+        found.append(SubmoduleFiles(path=path, place=str(checkout.git_dir), files=files.commit))
+        skipped += [f"{path}/{name}" for name in files.skipped]
+    return found, skipped
+
+
+async def _files_of(
+    context: Context, checkout: Checkout, source: AgentState, turn_id: str, agent_id: str
+) -> Checkpoint:
+    if forking.is_now(source, turn_id):
+        found = await checkpoint.take(checkout, agent_id)
+        if forking.is_now((await context.directory.actor(source.id)).state, turn_id):
+            return found
+        # Another turn began meanwhile, and may have changed what was captured.
+        taken = await refs.kept_at(checkout, found.ref)
+        await refs.forget(checkout, [taken] if taken is not None else [])
+    return _captured(source, turn_id, await checkpoint.checkpoints(checkout, source.id))
 
 
 def _captured(source: AgentState, turn_id: str, known: tuple[Checkpoint, ...]) -> Checkpoint:

@@ -10,7 +10,14 @@ from athena.app.context import Context
 from athena.app.draft import Draft
 from athena.app.follow import event_of
 from athena.app.review import conflicts_of, record, with_verdict
-from athena.app.trees import checkout_of, found_changes, need_rest, project_checkout
+from athena.app.submodules import bring_submodules, loose_submodules, need_own_branch
+from athena.app.trees import (
+    checkout_of,
+    found_changes,
+    need_rest,
+    project_checkout,
+    submodules_of,
+)
 from athena.border import Connection
 from athena.core import decide
 from athena.core.heading import heading
@@ -33,16 +40,16 @@ TITLE_LENGTH = 72
 
 async def run(context: Context, connection: Connection, asked: r.MergeWork) -> r.Applied:
     """Bring the agent's branch into another one; `dry_run` predicts the conflicts."""
+    need_own_branch(await state_of(context, asked.agent), asked.repository)
     state = await state_of(context, asked.agent, asked.repository)
     checkout = await checkout_of(context, state)
     branch = await _branch(checkout, state)
     into = asked.into or await _target(context, state, branch)
     if asked.dry_run:
-        return await _predicted(checkout, state, branch, into)
+        return await _predicted(context, checkout, state, branch, into)
     need_rest(state)
-    notes = await _take_back_rejected(context, connection, state, checkout)
     message = asked.message or await _message(context, state)
-    await _commit(checkout, state, message, asked.hooks)
+    _, notes = await _commit(context, connection, state, message, hooks=asked.hooks)
     request = merge.MergeRequest(
         agent=state.id,
         source=branch,
@@ -64,12 +71,15 @@ async def run(context: Context, connection: Connection, asked: r.MergeWork) -> r
         what="merge", target=into, files=files, commit=done.new, undo=done.ref, by=by(connection)
     )
     await record(context, state, fact)
+    notes += await bring_submodules(context, state, done.new, done.updated)
     return r.Applied(
         done=True, files=files, commit=done.new, branch=into, undo=done.ref, notes=notes
     )
 
 
-async def _predicted(checkout: Checkout, state: AgentState, branch: str, into: str) -> r.Applied:
+async def _predicted(
+    context: Context, checkout: Checkout, state: AgentState, branch: str, into: str
+) -> r.Applied:
     """What `run` would meet: it commits loose work first, without what was rejected."""
     now = await found_changes(checkout, state, "base", None)
     rejected = await with_verdict(checkout, state, now, "rejected")
@@ -82,9 +92,10 @@ async def _predicted(checkout: Checkout, state: AgentState, branch: str, into: s
     loose = len(loose_files.changed) + len(loose_files.untracked)
     files = "1 uncommitted file" if loose == 1 else f"{loose} uncommitted files"
     notes = [f"{files} will be committed first."] if loose else []
+    paths = {f.path for f in found.files} | await loose_submodules(context, state)
     return r.Applied(
         done=False,
-        files=[to_wire(f.path) for f in found.files],
+        files=[to_wire(path) for path in sorted(paths)],
         conflicts=conflicts_of(ahead.conflicts),
         branch=into,
         notes=notes,
@@ -133,19 +144,18 @@ async def commit_(context: Context, connection: Connection, asked: r.CommitWork)
     state = await state_of(context, asked.agent, asked.repository)
     need_rest(state)
     checkout = await checkout_of(context, state)
-    notes = await _take_back_rejected(context, connection, state, checkout)
     message = asked.message or await _message(context, state)
-    made = await _commit(checkout, state, message, asked.hooks)
+    made, notes = await _commit(context, connection, state, message, hooks=asked.hooks)
     if made is None:
         raise AthenaError(ErrorCode.WRONG_STATE, f"{state.name} has nothing to commit.")
     found = await changeset.changeset(checkout, await _before(checkout, made), made)
     files = [to_wire(f.path) for f in found.files]
-    target = await _branch(checkout, state)
+    at = await repository.head(checkout)
     fact = e.ChangesApplied(
-        what="commit", target=target, files=files, commit=made, by=by(connection)
+        what="commit", target=at.branch or "HEAD", files=files, commit=made, by=by(connection)
     )
     await record(context, state, fact)
-    return r.Applied(done=True, files=files, commit=made, branch=target, notes=notes)
+    return r.Applied(done=True, files=files, commit=made, branch=at.branch, notes=notes)
 
 
 async def _before(checkout: Checkout, made: str) -> str:
@@ -162,9 +172,8 @@ async def publish_(context: Context, connection: Connection, asked: r.PublishWor
     need_rest(state)
     checkout = await checkout_of(context, state)
     branch = await _branch(checkout, state)
-    notes = await _take_back_rejected(context, connection, state, checkout)
     message = await _message(context, state)
-    await _commit(checkout, state, asked.title or message, asked.hooks)
+    _, notes = await _commit(context, connection, state, asked.title or message, hooks=asked.hooks)
     pushed = await publish.push(
         checkout, branch, remote=asked.remote or "origin", force=asked.force, hooks=asked.hooks
     )
@@ -194,13 +203,24 @@ async def publish_(context: Context, connection: Connection, asked: r.PublishWor
     )
 
 
-async def _commit(checkout: Checkout, state: AgentState, message: str, hooks: bool) -> str | None:
-    """Commit all loose work; null when there was none."""
+async def _commit(
+    context: Context, connection: Connection, state: AgentState, message: str, *, hooks: bool
+) -> tuple[str | None, list[str]]:
+    """Commit all loose work but what was rejected, in submodules first, and what is to be told.
+
+    The commit is null when there was nothing to commit in the agent's own working tree.
+    """
+    notes: list[str] = []
+    made: str | None = None
     told = commit.Message(message, agent=state.id, turns=_turns(state))
-    try:
-        return await commit.commit_all(checkout, told, hooks=hooks)
-    except NothingToDo:
-        return None
+    for place in (*submodules_of(state), state):
+        checkout = await checkout_of(context, place)
+        notes += await _take_back_rejected(context, connection, place, checkout)
+        try:
+            made = await commit.commit_all(checkout, told, hooks=hooks)
+        except NothingToDo:
+            made = None
+    return made, notes
 
 
 async def _take_back_rejected(

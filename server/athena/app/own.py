@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,23 +23,33 @@ MADE = ("commit:", "commit (amend):", "commit (initial):", "rebase (pick):", "re
 """What reflogs say of commits that were made here; others come by merges, pulls and checkouts."""
 
 
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """An agent and one of its working trees: `checkout` has its checkpoints, `tree` is its root."""
+
+    view: AgentView
+    checkout: Checkout
+    tree: Path
+    branch: str | None
+
+
 class OwnCommits:
     """Remembers which commits each agent made."""
 
     def __init__(self) -> None:
-        self._known: dict[str, tuple[object, dict[str, str]]] = {}
+        self._known: dict[tuple[str, Path], tuple[object, dict[str, str]]] = {}
 
-    async def of(
-        self, checkout: Checkout, agents: Iterable[AgentView], line: Committed
-    ) -> Author | None:
-        """The agent and the turn that made a line's commit; `agents` are the repository's."""
-        for view in agents:
+    async def of(self, workers: Iterable[Worker], line: Committed) -> Author | None:
+        """The agent and the turn that made a line's commit; `workers` are the repository's."""
+        for worker in workers:
+            view = worker.view
             if line.origin.made + CLOCK < datetime.fromtimestamp(view.created_at / 1000, UTC):
                 continue
             key = (view.turns, view.version if view.turn_id is None else None)
-            known = self._known.get(view.id)
+            place = (view.id, worker.tree)
+            known = self._known.get(place)
             if known is None or known[0] != key:
-                known = self._known[view.id] = (key, await _made_by(checkout, view))
+                known = self._known[place] = (key, await _made_by(worker))
             if turn := known[1].get(line.origin.commit):
                 return Author(view.id, turn)
         return None
@@ -70,18 +81,17 @@ def agent_of(turn_id: str) -> str:
     return turn_id.partition(".")[0]
 
 
-async def _made_by(checkout: Checkout, view: AgentView) -> dict[str, str]:
-    """The turn of each commit that was made in an agent's worktree while one ran."""
-    assert view.workspace is not None
+async def _made_by(worker: Worker) -> dict[str, str]:
+    """The turn of each commit that was made in an agent's working tree while one ran."""
+    checkout = worker.checkout
     logs: dict[str, int] = {}
-    tree = Path(view.workspace.path)
-    if tree.is_dir():
-        logs |= await _logged(Git(tree, checkout.environ), "HEAD")
-    if view.workspace.branch:
-        logs |= await _logged(checkout.git, f"refs/heads/{view.workspace.branch}")
+    if worker.tree.is_dir():
+        logs |= await _logged(Git(worker.tree, checkout.environ), "HEAD")
+    if worker.branch:
+        logs |= await _logged(checkout.git, f"refs/heads/{worker.branch}")
     spans = [
         (turn_id, int(start.time.timestamp()), end.time.timestamp() + 1)
-        for turn_id, start, end in edges(await checkpoint.checkpoints(checkout, view.id))
+        for turn_id, start, end in edges(await checkpoint.checkpoints(checkout, worker.view.id))
         if end is not None
     ]
     return {

@@ -9,6 +9,7 @@ from athena.app.agent import by
 from athena.app.changeset import ids_of, state_of, verdict_of
 from athena.app.context import Context
 from athena.app.draft import Draft
+from athena.app.submodules import need_own_branch
 from athena.app.trees import checkout_of, found_changes, project_checkout, seen_in
 from athena.border import Connection
 from athena.core import decide
@@ -166,6 +167,7 @@ def _told_path(state: AgentState, comment: r.CommentView) -> str:
 
 async def apply_(context: Context, connection: Connection, asked: r.ApplyReview) -> r.Applied:
     """Put accepted changes into the project's working tree, or a branch that is checked out."""
+    need_own_branch(await state_of(context, asked.agent), asked.repository)
     state = await state_of(context, asked.agent, asked.repository)
     source = await checkout_of(context, state)
     target = await target_of(context, state, asked.target)

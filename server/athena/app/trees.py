@@ -12,6 +12,7 @@ from athena.core.status import status
 from athena.protocol.counted import counted
 from athena.protocol.errors import AthenaError, ErrorCode
 from athena.protocol.review import Scope
+from athena.protocol.spec import OtherWorktree
 from athena.worktree import apply, changeset, checkpoint, repository, snapshot
 from athena.worktree.blame import Turn
 from athena.worktree.checkpoint import Checkpoint
@@ -34,11 +35,12 @@ async def checkout_of(context: Context, state: AgentState) -> Checkout:
 def seen_in(state: AgentState, name: str) -> AgentState:
     """The state of an agent as if one of its other repositories were its only one."""
     place = state.workspace
-    found = next((o for o in place.also if o.name == name), None) if place is not None else None
+    others = [*place.also, *place.submodules] if place is not None else []
+    found = next((o for o in others if o.name == name), None)
     if place is not None and found is None and name == Path(place.repository or "").name:
         return state
-    if place is None or found is None:
-        known = [o.name for o in place.also] if place is not None else []
+    if found is None:
+        known = [o.name for o in others]
         raise AthenaError(
             ErrorCode.NOT_FOUND,
             f"{state.name} has no worktree of {name!r}. "
@@ -46,24 +48,51 @@ def seen_in(state: AgentState, name: str) -> AgentState:
             field="repository",
             candidates=known,
         )
-    there = place.model_copy(
+    return seen_at(state, found)
+
+
+def seen_at(state: AgentState, other: OtherWorktree) -> AgentState:
+    """The state of an agent as if it worked in another one of its working trees alone."""
+    assert state.workspace is not None
+    there = state.workspace.model_copy(
         update={
-            "path": found.path,
-            "cwd": found.path,
-            "repository": found.repository,
-            "branch": found.branch,
-            "base_commit": found.base_commit,
+            "path": other.path,
+            "cwd": other.path,
+            "repository": other.repository,
+            "branch": other.branch,
+            "base_commit": other.base_commit,
             "also": [],
+            "submodules": [o for o in state.workspace.submodules if _is_inside(o, other.path)],
         }
     )
-    spec = state.spec.model_copy(update={"project": found.repository})
+    spec = state.spec.model_copy(update={"project": other.repository})
     return state.model_copy(update={"workspace": there, "spec": spec, "checkpoint": None})
 
 
+def _is_inside(one: OtherWorktree, path: str) -> bool:
+    return one.path != path and Path(one.path).is_relative_to(path)
+
+
 def everywhere(state: AgentState) -> list[AgentState]:
-    """The state as it is in each of the agent's repositories, the main one first."""
+    """The state as it is in each of the agent's own worktrees, the main one first."""
     others = state.workspace.also if state.workspace is not None else []
-    return [state, *(seen_in(state, other.name) for other in others)]
+    return [state, *(seen_at(state, other) for other in others)]
+
+
+def all_of(state: AgentState) -> list[AgentState]:
+    """The state as it is in each of its worktrees and in each submodule, the main one first."""
+    inside = state.workspace.submodules if state.workspace is not None else []
+    there = [seen_at(state, o) for o in inside if Path(o.path, ".git").exists()]
+    return [*everywhere(state), *there]
+
+
+def submodules_of(state: AgentState) -> list[AgentState]:
+    """The state as it is in each submodule of its working tree, inner ones before outer ones."""
+    place = state.workspace
+    if place is None:
+        return []
+    inside = [o for o in place.submodules if _is_inside(o, place.path)]
+    return [seen_at(state, o) for o in reversed(inside) if Path(o.path, ".git").exists()]
 
 
 def is_gone(state: AgentState) -> bool:

@@ -1,25 +1,24 @@
-"""The directory that an agent works in: making it, and capturing it at the edges of turns."""
+"""The directory that an agent works in: making it, or finding what was made before."""
 
 from __future__ import annotations
 
 import shlex
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
 
 from athena.app import environment
 from athena.app.context import Context
 from athena.app.ports import choose
 from athena.app.scripts import chosen_scripts
-from athena.app.trees import everywhere
 from athena.core.state import AgentState
 from athena.protocol import events as e
 from athena.protocol.errors import AthenaError
 from athena.protocol.items import Notice
 from athena.protocol.spec import OtherWorktree, StartingPoint
-from athena.worktree import checkpoint, create, repository, unfinished
+from athena.worktree import create, repository, unfinished
 from athena.worktree.errors import LocationTaken, WorktreeError
 from athena.worktree.ports import PortRange
+from athena.worktree.submodules import Inside
 
 
 async def make_workspace(context: Context, state: AgentState) -> list[e.EventData]:
@@ -105,7 +104,14 @@ def _requests(context: Context, state: AgentState) -> list[create.Request]:
     first = _request(context, state)
     if starts := _starts(state):
         return [
-            replace(first, path=Path(at.place), base=at.commit, files=at.files) for at in starts
+            replace(
+                first,
+                path=Path(at.place),
+                base=at.commit,
+                files=at.files,
+                inside=tuple(Inside(s.path, Path(s.place), s.files) for s in at.submodules or ()),
+            )
+            for at in starts
         ]
     also = (state.spec.workspace.also or []) if first.kind == "new" else []
     # Base and sub-folder are those of the main repository.
@@ -191,37 +197,3 @@ async def _made_before(request: create.Request) -> create.Worktree | None:
                 base=listed.head,
             )
     return None
-
-
-async def take_checkpoint(
-    context: Context, state: AgentState, turn_id: str, edge: Literal["start", "end"]
-) -> list[e.EventData]:
-    """Capture the agent's working trees. A failure is told and does not stop the agent."""
-    assert state.workspace is not None
-    main, *others = everywhere(state)
-    facts = [await _captured(context, other, turn_id, edge) for other in others]
-    # Those of the other repositories are known by their refs; only what failed is told.
-    failed = [fact for fact in facts if isinstance(fact, e.CheckpointFailed)]
-    return [*failed, await _captured(context, main, turn_id, edge)]
-
-
-async def _captured(
-    context: Context, state: AgentState, turn_id: str, edge: Literal["start", "end"]
-) -> e.EventData:
-    assert state.workspace is not None
-    env = environment.load(context.environments, state.id)
-    try:
-        place = await repository.discover(Path(state.workspace.path), env)
-        taken = await checkpoint.take(
-            place.checkout, state.id, turn=turn_id, edge=edge, previous=state.checkpoint
-        )
-    except (WorktreeError, OSError) as error:
-        return e.CheckpointFailed(turn_id=turn_id, edge=edge, error=str(error))
-    return e.CheckpointTaken(
-        turn_id=turn_id,
-        edge=edge,
-        ref=taken.ref,
-        commit=taken.commit,
-        tree=taken.tree,
-        skipped=list(taken.skipped),
-    )

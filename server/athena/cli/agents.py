@@ -264,7 +264,7 @@ def show(agent: str, as_json: bool) -> None:
         ("project", found["project"]),
         ("workspace", place.get("path")),
         ("branch", place.get("branch")),
-        *((other["name"], other["path"]) for other in place.get("also", [])),
+        *((other["name"], other["path"]) for other in words.others(place)),
         ("session", found.get("sessionId")),
         ("turns", str(found["turns"])),
         ("tokens", words.tokens(found.get("usage"))),

@@ -107,7 +107,7 @@ def turns(ctx: click.Context, param: click.Parameter, typed: str) -> list[Comple
 def repositories(ctx: click.Context, param: click.Parameter, typed: str) -> list[CompletionItem]:
     """The other repositories of the agent that was named."""
     place = words.part(_ask(ctx, "athena/agent/get", _named(ctx)), "workspace")
-    return _fitting(typed, ((one["name"], one["path"]) for one in words.parts(place, "also")))
+    return _fitting(typed, ((one["name"], one["path"]) for one in words.others(place)))
 
 
 def undos(ctx: click.Context, param: click.Parameter, typed: str) -> list[CompletionItem]:

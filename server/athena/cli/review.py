@@ -92,8 +92,25 @@ def diff(
         for detail in details:
             if detail["hunkList"]:
                 _tell_patch(daemon, which, detail, max(0, context))
-    if not chosen:
+        elsewhere = [] if repository or paths else _changed_elsewhere(daemon, which)
+    if not chosen and not elsewhere:
         say("Nothing is changed.", style="dim")
+    for name, files in elsewhere:
+        say(
+            f"{counted(files, 'file')} in {name}: athena diff {quoted(agent)} -R {quoted(name)}",
+            style="dim",
+        )
+
+
+def _changed_elsewhere(daemon: Session, which: dict[str, str | None]) -> list[tuple[str, int]]:
+    """The other repositories of an agent in which something is changed, and how many files."""
+    place = words.part(daemon.call("athena/agent/get", agent=which["agent"]), "workspace")
+    found: list[tuple[str, int]] = []
+    for other in words.others(place):
+        asked = {**which, "repository": other["name"]}
+        files = daemon.call("athena/changeset/get", **asked)["files"]
+        found += [(other["name"], len(files))] if files else []
+    return found
 
 
 def _is_in(path: str, paths: Iterable[str]) -> bool:
@@ -274,7 +291,7 @@ def comment(
 def _need_file(daemon: Session, agent: str, path: str, repository: str | None) -> None:
     """Refuse a path that is neither in the agent's worktree nor changed: it may be mistyped."""
     place = words.part(daemon.call("athena/agent/get", agent=agent), "workspace")
-    roots = {None: place.get("path")} | {o["name"]: o["path"] for o in words.parts(place, "also")}
+    roots = {None: place.get("path")} | {o["name"]: o["path"] for o in words.others(place)}
     root = roots.get(repository)
     if root is None or not Path(root).is_dir() or Path(root, path).exists():
         return

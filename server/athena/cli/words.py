@@ -49,6 +49,11 @@ def parts(value: dict[str, Any], key: str) -> list[dict[str, Any]]:
     return found
 
 
+def others(place: dict[str, Any]) -> list[dict[str, Any]]:
+    """The other repositories of a workspace: worktrees beside it, and submodules in it."""
+    return [*parts(place, "also"), *parts(place, "submodules")]
+
+
 def status(name: str, stalled: bool = False) -> Text:
     """A status with its sign and colour."""
     sign, style = STATUS_STYLES.get(name, ("·", "white"))

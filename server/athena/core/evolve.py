@@ -137,7 +137,11 @@ def _life_change(state: AgentState, at: int, data: e.EventData) -> Change:
         case e.ScriptStarted() | e.ScriptEnded():
             return _script_change(state, at, data)
         case e.CheckpointTaken():
-            return {**_captured(data.turn_id, data.edge), "checkpoint": data.commit}
+            captured = {**_captured(data.turn_id, data.edge), "checkpoint": data.commit}
+            if state.workspace is None:
+                return captured
+            found = {"submodules": data.submodules or []}
+            return {**captured, "workspace": state.workspace.model_copy(update=found)}
         case e.CheckpointFailed():
             return _captured(data.turn_id, data.edge)
         case e.RuleRemembered():

@@ -36,7 +36,8 @@ class Status(StrEnum):
 class WorkspaceView(Record):
     """Where an agent works, and the range of TCP ports that is kept free for what runs there.
 
-    `also` are its worktrees in other repositories.
+    `also` are its worktrees in other repositories. `submodules` are those in its worktrees in which
+    it changed something, as of the last checkpoint.
     """
 
     kind: Literal["new", "existing", "none"]
@@ -48,6 +49,7 @@ class WorkspaceView(Record):
     first_port: int | None = None
     ports: int | None = None
     also: list[OtherWorktree] = []
+    submodules: list[OtherWorktree] = []
 
 
 class ScriptView(Record):

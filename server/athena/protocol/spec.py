@@ -29,8 +29,8 @@ class WorkspaceSpec(Record):
 
 
 class OtherWorktree(Record):
-    """A worktree that an agent has in another repository. `name` is what the repository is called
-    among those of the agent."""
+    """A working tree that an agent has in another repository. `name` is what the repository is
+    called among those of the agent: that of a submodule is its path in the worktree around it."""
 
     name: str
     path: str
@@ -54,18 +54,30 @@ class McpServer(Record):
     headers: dict[str, str] = {}
 
 
+class SubmoduleFiles(Record):
+    """The files of a submodule: those of the commit `files`, which the repository at `place` has.
+
+    `path` is where it is in the worktree.
+    """
+
+    path: str
+    place: str
+    files: str
+
+
 class StartingPoint(Record):
     """Where a worktree begins that is to be like another one.
 
     `place` is a directory of that one, in which the agent will work. The new branch begins at
     `commit`, and the files are those of the commit `files`: what differs is not committed there
-    either. Reviews count from `base`.
+    either. Reviews count from `base`. `submodules` are those whose files are not as committed.
     """
 
     place: str
     commit: str
     files: str
     base: str
+    submodules: list[SubmoduleFiles] | None = None
 
 
 class Fork(Record):

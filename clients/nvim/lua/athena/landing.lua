@@ -84,10 +84,11 @@ end
 ---@param given athena.Given
 ---@param agent athena.AgentView
 function M.merge(command, given, agent)
-  local repository = repository_of(command, given, agent)
-  if not repository then
+  local chosen = repository_of(command, given, agent)
+  if not chosen then
     return
   end
+  local repository = places.landing(agent, chosen)
   local params = {
     agent = agent.id,
     repository = places.named(repository),

@@ -257,7 +257,9 @@ local OFFERS = {
   end,
   repository = function(asking)
     local agent = state.agents[asking.params.agent or asking.given.agent]
-    local found = places.of(agent)
+    local found = vim.tbl_filter(function(place)
+      return not place.submodule
+    end, places.of(agent))
     if #found < 2 then
       return places.OWN
     end

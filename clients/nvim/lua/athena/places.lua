@@ -11,6 +11,7 @@ M.OWN = ""
 ---@field path string the agent's worktree
 ---@field root string the user's own tree of the same repository
 ---@field branch? string
+---@field submodule boolean it is inside another one, with which its work is merged
 
 ---Where an agent works, its own repository first; none without a repository.
 ---@param agent? athena.AgentView
@@ -27,17 +28,23 @@ function M.of(agent)
       path = own.path,
       root = agent.project,
       branch = own.branch,
+      submodule = false,
     },
   }
-  for _, other in ipairs(own.also) do
-    table.insert(found, {
-      name = other.name,
-      title = other.name,
-      path = other.path,
-      root = other.repository,
-      branch = other.branch,
-    })
+  local function add(others, submodule)
+    for _, other in ipairs(others or {}) do
+      table.insert(found, {
+        name = other.name,
+        title = other.name,
+        path = other.path,
+        root = other.repository,
+        branch = other.branch,
+        submodule = submodule,
+      })
+    end
   end
+  add(own.also, false)
+  add(own.submodules, true)
   return found
 end
 
@@ -69,6 +76,21 @@ end
 function M.worktree(agent, repository)
   local place = M.find(agent, repository)
   return place and place.path or agent and agent.workspace and agent.workspace.path
+end
+
+---The repository with which the work in one is merged: that around a submodule, else itself.
+---@param agent? athena.AgentView
+---@param repository? string
+---@return string
+function M.landing(agent, repository)
+  local place = M.find(agent, repository)
+  if not place or not place.submodule then
+    return repository or M.OWN
+  end
+  local around = vim.tbl_filter(function(other)
+    return not other.submodule and vim.startswith(place.path, other.path .. "/")
+  end, M.of(agent))
+  return around[1] and around[1].name or M.OWN
 end
 
 ---The folders of an agent's other repositories, by name.

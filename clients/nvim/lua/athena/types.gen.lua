@@ -327,7 +327,8 @@
 
 ---The working tree was captured in a commit under a hidden ref, at an edge of a turn.
 ---
----`skipped` are untracked files that were too large.
+---`skipped` are untracked files that were too large. The submodules in it were captured in their
+---own repositories: `submodules` are those, at any depth, in which the agent changed something.
 ---@class athena.CheckpointTaken
 ---@field turnId string
 ---@field edge "start"|"end"
@@ -335,6 +336,7 @@
 ---@field commit string
 ---@field tree string
 ---@field skipped string[]
+---@field submodules? athena.OtherWorktree[]
 
 ---A captured state of an agent's working tree.
 ---@class athena.CheckpointView
@@ -975,8 +977,8 @@
 ---@field root string
 ---@field path string
 
----A worktree that an agent has in another repository. `name` is what the repository is called among
----those of the agent.
+---A working tree that an agent has in another repository. `name` is what the repository is called
+---among those of the agent: that of a submodule is its path in the worktree around it.
 ---@class athena.OtherWorktree
 ---@field name string
 ---@field path string
@@ -1563,12 +1565,13 @@
 ---
 ---`place` is a directory of that one, in which the agent will work. The new branch begins at
 ---`commit`, and the files are those of the commit `files`: what differs is not committed there
----either. Reviews count from `base`.
+---either. Reviews count from `base`. `submodules` are those whose files are not as committed.
 ---@class athena.StartingPoint
 ---@field place string
 ---@field commit string
 ---@field files string
 ---@field base string
+---@field submodules? athena.SubmoduleFiles[]
 
 ---What an agent is doing, from the protocol and never from a screen.
 ---@alias athena.Status
@@ -1582,6 +1585,14 @@
 ---| "interrupted"
 ---| "failed"
 ---| "dead"
+
+---The files of a submodule: those of the commit `files`, which the repository at `place` has.
+---
+---`path` is where it is in the worktree.
+---@class athena.SubmoduleFiles
+---@field path string
+---@field place string
+---@field files string
 
 ---Parameters of `athena/event/subscribe`.
 ---
@@ -1908,7 +1919,8 @@
 
 ---Where an agent works, and the range of TCP ports that is kept free for what runs there.
 ---
----`also` are its worktrees in other repositories.
+---`also` are its worktrees in other repositories. `submodules` are those in its worktrees in which
+---it changed something, as of the last checkpoint.
 ---@class athena.WorkspaceView
 ---@field kind "new"|"existing"|"none"
 ---@field path string
@@ -1919,6 +1931,7 @@
 ---@field firstPort? integer
 ---@field ports? integer
 ---@field also athena.OtherWorktree[]
+---@field submodules athena.OtherWorktree[]
 
 ---@alias athena.Method
 ---| "athena/system/info" # Who the daemon is.

@@ -114,7 +114,8 @@ export const OFFERS: Partial<Record<Source, Offer>> = {
     return pick(asking.argument, items, "No prompt waits.");
   },
   repository: async ({ feed, command, argument, given }) => {
-    const places = placesOf(feed.agent(String(given["agent"])));
+    const all = placesOf(feed.agent(String(given["agent"])));
+    const places = all.filter((place) => !place.submodule);
     if (places.length < 2) return OWN;
     const items = places.map(({ name, title, branch }) => ({
       label: `$(repo) ${title}`,

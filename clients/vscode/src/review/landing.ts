@@ -5,6 +5,7 @@ import type { Applied, FileConflict, MergeWork } from "../protocol.gen.ts";
 import type { Athena } from "../athena.ts";
 import { commandOf } from "../commands/table.ts";
 import { count } from "../words.ts";
+import { landingOf, named, OWN } from "./places.ts";
 import { conflictLine, showConflicts, tellApplied } from "./applied.ts";
 
 type How = NonNullable<MergeWork["how"]>;
@@ -24,12 +25,14 @@ const WAYS: { label: string; detail: string; how: How }[] = [
 
 /** Merge an agent's work, after a prediction of what it touches and where it conflicts. */
 export async function merge(athena: Athena, wanted: MergeWork): Promise<Applied | undefined> {
-  const { agent, repository } = wanted;
-  const name = athena.feed.agent(agent)?.name ?? agent;
+  const { agent } = wanted;
+  const view = athena.feed.agent(agent);
+  const repository = landingOf(view, wanted.repository);
+  const name = view?.name ?? agent;
   const { title } = commandOf("athena.merge.run");
   const how = wanted.how ?? (await askHow(name));
   if (!how) return undefined;
-  const params: MergeWork = { ...wanted, how };
+  const params: MergeWork = named({ ...wanted, repository: repository ?? OWN, how });
   const request = (more: Partial<MergeWork>) =>
     athena.server.request("athena/merge/run", { ...params, ...more });
   const preview = await request({ dryRun: true });

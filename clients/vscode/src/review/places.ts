@@ -1,6 +1,6 @@
 /** The repositories that an agent works in: its own, and others that it has worktrees in. */
 import * as path from "node:path";
-import type { AgentView } from "../protocol.gen.ts";
+import type { AgentView, OtherWorktree } from "../protocol.gen.ts";
 
 /** The agent's own repository, where one was chosen; requests leave it away. */
 export const OWN = "";
@@ -14,6 +14,8 @@ export interface Place {
   /** The user's own tree of the same repository. */
   root: string;
   branch: string | undefined;
+  /** It is inside another one, with which its work is merged. */
+  submodule: boolean;
 }
 
 /** Where an agent works, its own repository first; none without a repository. */
@@ -27,27 +29,38 @@ export function placesOf(agent: AgentView | undefined): Place[] {
       path: own.path,
       root: rootOf(agent),
       branch: own.branch,
+      submodule: false,
     },
-    ...(own.also ?? []).map((other) => ({
-      name: other.name,
-      title: other.name,
-      path: other.path,
-      root: other.repository,
-      branch: other.branch,
-    })),
+    ...(own.also ?? []).map((other) => placeIn(other, false)),
+    ...(own.submodules ?? []).map((other) => placeIn(other, true)),
   ];
+}
+
+function placeIn(other: OtherWorktree, submodule: boolean): Place {
+  const { name, path, repository: root, branch } = other;
+  return { name, title: name, path, root, branch, submodule };
+}
+
+/** The repository with which the work in one is merged: that around a submodule, else itself. */
+export function landingOf(agent: AgentView | undefined, repository?: string): string | undefined {
+  const places = placesOf(agent);
+  const place = places.find(({ name, submodule }) => submodule && name === repository);
+  if (!place) return repository;
+  const around = places.find((other) => !other.submodule && isBelow(place.path, other.path));
+  return around?.name || undefined;
 }
 
 /** The worktree that an agent has in a repository. */
 export function worktreeIn(agent: AgentView | undefined, repository?: string): string | undefined {
   if (!repository) return agent?.workspace?.path;
-  return agent?.workspace?.also?.find((other) => other.name === repository)?.path;
+  return placesOf(agent).find((place) => place.name === repository)?.path;
 }
 
 /** The repository of a file, and its path there; a file of no worktree keeps its path. */
 export function placeOf(agent: AgentView | undefined, file: string): [string, string] {
   if (!path.isAbsolute(file)) return [OWN, file];
-  const holding = placesOf(agent).find((place) => isBelow(file, place.path));
+  const around = placesOf(agent).filter((place) => isBelow(file, place.path));
+  const holding = around.sort((a, b) => b.path.length - a.path.length)[0];
   if (holding) return [holding.name, path.relative(holding.path, file)];
   const root = agent?.workspace?.path;
   return [OWN, root ? path.relative(root, file) : file];

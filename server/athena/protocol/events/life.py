@@ -139,7 +139,8 @@ class ScriptEnded(EventData):
 class CheckpointTaken(EventData):
     """The working tree was captured in a commit under a hidden ref, at an edge of a turn.
 
-    `skipped` are untracked files that were too large.
+    `skipped` are untracked files that were too large. The submodules in it were captured in their
+    own repositories: `submodules` are those, at any depth, in which the agent changed something.
     """
 
     KIND = "checkpointTaken"
@@ -149,6 +150,7 @@ class CheckpointTaken(EventData):
     commit: str
     tree: str
     skipped: list[str] = []
+    submodules: list[OtherWorktree] | None = None
 
 
 class CheckpointFailed(EventData):

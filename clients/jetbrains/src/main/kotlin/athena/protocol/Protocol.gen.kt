@@ -1072,7 +1072,8 @@ public data class CheckpointList(
 /**
  * The working tree was captured in a commit under a hidden ref, at an edge of a turn.
  *
- * `skipped` are untracked files that were too large.
+ * `skipped` are untracked files that were too large. The submodules in it were captured in their
+ * own repositories: `submodules` are those, at any depth, in which the agent changed something.
  */
 public data class CheckpointTaken(
     public val turnId: String,
@@ -1081,6 +1082,7 @@ public data class CheckpointTaken(
     public val commit: String,
     public val tree: String,
     public val skipped: List<String> = emptyList(),
+    public val submodules: List<OtherWorktree>? = null,
 ) : EventData {
     public enum class Edge(public val wire: String) {
         START("start"),
@@ -1105,6 +1107,8 @@ public data class CheckpointTaken(
                     skipped =
                         o.given("skipped")?.let { it.asJsonArray.map { it.asString } }
                             ?: emptyList(),
+                    submodules =
+                        o.given("submodules")?.let { it.asJsonArray.map { OtherWorktree.from(it) } },
                 )
             }
     }
@@ -2983,8 +2987,8 @@ public data class OtherFile(
 }
 
 /**
- * A worktree that an agent has in another repository. `name` is what the repository is called among
- * those of the agent.
+ * A working tree that an agent has in another repository. `name` is what the repository is called
+ * among those of the agent: that of a submodule is its path in the worktree around it.
  */
 public data class OtherWorktree(
     public val name: String,
@@ -4739,13 +4743,14 @@ public data class SpentSince(
  *
  * `place` is a directory of that one, in which the agent will work. The new branch begins at
  * `commit`, and the files are those of the commit `files`: what differs is not committed there
- * either. Reviews count from `base`.
+ * either. Reviews count from `base`. `submodules` are those whose files are not as committed.
  */
 public data class StartingPoint(
     public val place: String,
     public val commit: String,
     public val files: String,
     public val base: String,
+    public val submodules: List<SubmoduleFiles>? = null,
 ) {
     public companion object {
         internal fun from(json: JsonElement): StartingPoint =
@@ -4755,6 +4760,8 @@ public data class StartingPoint(
                     commit = o.needed("commit").asString,
                     files = o.needed("files").asString,
                     base = o.needed("base").asString,
+                    submodules =
+                        o.given("submodules")?.let { it.asJsonArray.map { SubmoduleFiles.from(it) } },
                 )
             }
     }
@@ -4777,6 +4784,28 @@ public enum class Status(public val wire: String) {
     internal companion object {
         fun from(json: JsonElement): Status =
             entries.firstOrNull { it.wire == json.asString } ?: UNRECOGNIZED
+    }
+}
+
+/**
+ * The files of a submodule: those of the commit `files`, which the repository at `place` has.
+ *
+ * `path` is where it is in the worktree.
+ */
+public data class SubmoduleFiles(
+    public val path: String,
+    public val place: String,
+    public val files: String,
+) {
+    public companion object {
+        internal fun from(json: JsonElement): SubmoduleFiles =
+            json.asJsonObject.let { o ->
+                SubmoduleFiles(
+                    path = o.needed("path").asString,
+                    place = o.needed("place").asString,
+                    files = o.needed("files").asString,
+                )
+            }
     }
 }
 
@@ -5726,7 +5755,8 @@ public data class WorkspaceState(
 /**
  * Where an agent works, and the range of TCP ports that is kept free for what runs there.
  *
- * `also` are its worktrees in other repositories.
+ * `also` are its worktrees in other repositories. `submodules` are those in its worktrees in which
+ * it changed something, as of the last checkpoint.
  */
 public data class WorkspaceView(
     public val kind: Kind,
@@ -5738,6 +5768,7 @@ public data class WorkspaceView(
     public val firstPort: Long? = null,
     public val ports: Long? = null,
     public val also: List<OtherWorktree> = emptyList(),
+    public val submodules: List<OtherWorktree> = emptyList(),
 ) {
     public enum class Kind(public val wire: String) {
         NEW("new"),
@@ -5765,6 +5796,9 @@ public data class WorkspaceView(
                     ports = o.given("ports")?.let { it.asLong },
                     also =
                         o.given("also")?.let { it.asJsonArray.map { OtherWorktree.from(it) } }
+                            ?: emptyList(),
+                    submodules =
+                        o.given("submodules")?.let { it.asJsonArray.map { OtherWorktree.from(it) } }
                             ?: emptyList(),
                 )
             }
