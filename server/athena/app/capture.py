@@ -1,12 +1,14 @@
 """Capturing what an agent works in, at the edges of its turns: its worktrees and their submodules.
 
-A tree of git has a submodule as a commit, and nothing of what is not committed there. So each one
-that is checked out is captured in its own repository. Those that the agent had something to do
-with are working trees of it, as those in other repositories are.
+A tree of git has a submodule as a commit, and nothing of what is not committed there. So one that
+is not as it was when the worktree began is captured in its own repository, and is a working tree
+of the agent as those in other repositories are. Git looks at all of them in one go; those that are
+as committed cost nothing more.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,10 +19,14 @@ from athena.app.context import Context
 from athena.app.trees import everywhere, project_checkout, seen_at
 from athena.core.state import AgentState
 from athena.protocol import events as e
+from athena.protocol.agent import WorkspaceView
 from athena.protocol.spec import OtherWorktree
 from athena.worktree import checkpoint, repository, submodules
+from athena.worktree.checkpoint import Checkpoint
 from athena.worktree.errors import WorktreeError
 from athena.worktree.repository import Checkout
+
+logger = logging.getLogger(__name__)
 
 Edge = Literal["start", "end"]
 Told = e.CheckpointTaken | e.CheckpointFailed
@@ -36,11 +42,10 @@ class _Captured:
 
 @dataclass(frozen=True, slots=True)
 class _Inside:
-    """A submodule that was captured. `touched`: it is, or was, not as the worktree began."""
+    """A submodule that is, or was, not as the worktree began, and what is to be told of it."""
 
     place: OtherWorktree
     fact: Told
-    touched: bool
 
 
 async def take_checkpoint(
@@ -54,16 +59,16 @@ async def take_checkpoint(
     for other, place in zip(state.workspace.also, others, strict=True):
         there = await _captured(context, place, turn_id, edge)
         facts.append(there.fact)
-        inside += await _inside(context, place, there.submodules, f"{other.name}/", turn_id, edge)
+        inside += await _inside(context, place, there, f"{other.name}/", turn_id, edge)
     own = await _captured(context, main, turn_id, edge)
-    inside += await _inside(context, main, own.submodules, "", turn_id, edge)
+    inside += await _inside(context, main, own, "", turn_id, edge)
     facts += [one.fact for one in inside]
     # Those of the other repositories are known by their refs; only what failed is told.
     failed = [fact for fact in facts if isinstance(fact, e.CheckpointFailed)]
     if isinstance(own.fact, e.CheckpointFailed):
         return [*failed, own.fact]
-    touched = [one.place for one in inside if one.touched]
-    return [*failed, own.fact.model_copy(update={"submodules": touched or None})]
+    places = [one.place for one in inside]
+    return [*failed, own.fact.model_copy(update={"submodules": places or None})]
 
 
 async def _captured(context: Context, state: AgentState, turn_id: str, edge: Edge) -> _Captured:
@@ -90,59 +95,93 @@ async def _captured(context: Context, state: AgentState, turn_id: str, edge: Edg
 async def _inside(
     context: Context,
     around: AgentState,
-    paths: Sequence[str],
+    captured: _Captured,
     prefix: str,
     turn_id: str,
     edge: Edge,
 ) -> list[_Inside]:
-    """The submodules at some paths and those inside them, outer ones first, each captured."""
+    """The submodules in a working tree and those inside them, outer ones first, each captured."""
     assert around.workspace is not None
+    if not captured.submodules or not isinstance(captured.fact, e.CheckpointTaken):
+        return []
+    env = environment.load(context.environments, around.id)
     found: list[_Inside] = []
+    try:
+        outer = (await repository.discover(Path(around.workspace.path), env)).checkout
+        paths = await _touched(outer, around.workspace, captured.submodules, captured.fact.tree)
+    except (WorktreeError, OSError) as error:
+        logger.warning("the submodules in %s are not captured: %s", around.workspace.path, error)
+        fact = e.CheckpointFailed(turn_id=turn_id, edge=edge, error=str(error))
+        return [_Inside(place, fact) for place in around.workspace.submodules]
     for path in paths:
-        name, root = f"{prefix}{path}", Path(around.workspace.path, path)
-        if not (root / ".git").exists():
-            continue
+        name, root = f"{prefix}{path}", outer.root / path
+        known = next((o for o in around.workspace.submodules if o.path == str(root)), None)
         try:
-            place, began = await _found(context, around, path, name)
+            inner = await repository.inner_checkout(outer, path)
+            at = await repository.head(inner)
+            place = known or await _first_seen(context, around, outer, inner, path, name)
+            place = place.model_copy(update={"branch": at.branch})
+            if edge == "end":
+                await _begin(outer, inner, path, around.id, turn_id)
         except (WorktreeError, OSError) as error:
             fact = e.CheckpointFailed(turn_id=turn_id, edge=edge, error=f"{name}: {error}")
-            nowhere = OtherWorktree(name=name, path=str(root), repository=str(root))
-            found.append(_Inside(nowhere, fact, touched=False))
+            failed = known or OtherWorktree(name=name, path=str(root), repository=str(root))
+            found.append(_Inside(failed, fact))
             continue
         there = seen_at(around, place)
         own = await _captured(context, there, turn_id, edge)
-        deeper = await _inside(context, there, own.submodules, f"{name}/", turn_id, edge)
-        changed = isinstance(own.fact, e.CheckpointTaken) and own.fact.tree != began
-        touched = changed or any(one.touched for one in deeper)
-        found += [_Inside(place, own.fact, touched), *deeper]
+        found.append(_Inside(place, own.fact))
+        found += await _inside(context, there, own, f"{name}/", turn_id, edge)
     return found
 
 
-async def _found(
-    context: Context, around: AgentState, path: str, name: str
-) -> tuple[OtherWorktree, str | None]:
-    """A submodule as it is now, and the tree it began with: none where it was touched before."""
+async def _touched(
+    outer: Checkout, place: WorkspaceView, paths: Sequence[str], tree: str
+) -> list[str]:
+    """The submodules that are, or were, not as the worktree began; those checked out, in order."""
+    present = [path for path in paths if (outer.root / path / ".git").exists()]
+    if not present:
+        return []
+    known = {o.path for o in place.submodules}
+    loose = await submodules.not_as_committed(outer, present)
+    now = await submodules.linked_commits(outer, tree, present)
+    began = place.base_commit
+    before = await submodules.linked_commits(outer, began, present) if began else now
+    return [
+        path
+        for path in present
+        if path in loose or str(outer.root / path) in known or now.get(path) != before.get(path)
+    ]
+
+
+async def _begin(outer: Checkout, inner: Checkout, path: str, agent: str, turn_id: str) -> None:
+    """Name what a submodule was at the start of a turn: as committed, if it was not captured."""
+    if await _start_of(inner, agent, turn_id) is not None:
+        return
+    around = await _start_of(outer, agent, turn_id)
+    began = await submodules.linked_commits(outer, around.tree, [path]) if around else {}
+    if path in began and await submodules.has_commit(inner, began[path]):
+        await checkpoint.take_committed(inner, agent, began[path], turn=turn_id, edge="start")
+
+
+async def _start_of(checkout: Checkout, agent: str, turn_id: str) -> Checkpoint | None:
+    known = await checkpoint.checkpoints(checkout, agent)
+    return next((c for c in known if c.turn == turn_id and c.edge == "start"), None)
+
+
+async def _first_seen(
+    context: Context, around: AgentState, outer: Checkout, inner: Checkout, path: str, name: str
+) -> OtherWorktree:
+    """A submodule in which something changed for the first time."""
     assert around.workspace is not None
-    env = environment.load(context.environments, around.id)
-    outer = (await repository.discover(Path(around.workspace.path), env)).checkout
-    inner = await repository.inner_checkout(outer, path)
     at = await repository.head(inner)
-    known = next((o for o in around.workspace.submodules if o.path == str(inner.root)), None)
-    if known is not None:
-        return known.model_copy(update={"branch": at.branch}), None
-    began = await _began(outer, around.workspace.base_commit, path, inner) or at.commit
+    began = around.workspace.base_commit
+    before = (await submodules.linked_commits(outer, began, [path])).get(path) if began else None
+    known = before if before and await submodules.has_commit(inner, before) else at.commit
     theirs = (await project_checkout(context, around)).root / path
-    place = OtherWorktree(
+    return OtherWorktree(
         name=name,
         path=str(inner.root),
         repository=str(theirs if (theirs / ".git").exists() else inner.root),
-        branch=at.branch,
-        base_commit=began,
+        base_commit=known,
     )
-    return place, await repository.tree_of(inner, began) if began else None
-
-
-async def _began(outer: Checkout, base: str | None, path: str, inner: Checkout) -> str | None:
-    """The commit of a submodule that belongs to where the worktree around it began."""
-    commit = await submodules.linked_commit(outer, base, path) if base is not None else None
-    return commit if commit and await submodules.has_commit(inner, commit) else None

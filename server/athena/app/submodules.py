@@ -62,8 +62,8 @@ async def _bring(
         name = f"{prefix}{path.as_posix()}"
         theirs = [home / path for home in homes if (home / path / ".git").exists()]
         try:
-            commit = await submodules.linked_commit(outer, revision, path.as_posix())
-            if commit is None:
+            named = await submodules.linked_commits(outer, revision, [path.as_posix()])
+            if (commit := named.get(path.as_posix())) is None:
                 continue
             came = [await _brought(source, home, place.id, commit) for home in theirs]
         except (WorktreeError, OSError) as error:

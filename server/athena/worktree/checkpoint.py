@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 from athena.worktree.paths import to_wire
 from athena.worktree.refs import Kept, forget, keep, kept
-from athena.worktree.repository import Checkout, head
+from athena.worktree.repository import Checkout, head, tree_of
 from athena.worktree.rescue import BRANCH, CHECKPOINT, ROOT
 from athena.worktree.snapshot import snapshot
 
@@ -71,23 +71,32 @@ async def take(
     are skipped. Raises `Unreadable`, `StorageFull`, `BareRepository`.
     """
     at = await head(checkout)
+    facts = {TURN: turn, EDGE: edge, PREVIOUS: previous, BRANCH: at.branch}
     async with snapshot(checkout, limit_bytes) as taken:
-        made = await keep(
-            checkout,
-            agent,
-            PURPOSE,
-            taken.tree,
-            [at.commit] if at.commit else [],
-            f"Checkpoint of {agent}",
-            {
-                TURN: turn,
-                EDGE: edge,
-                PREVIOUS: previous,
-                ROOT: to_wire(str(checkout.root)),
-                BRANCH: at.branch,
-            },
-        )
+        parents = [at.commit] if at.commit else []
+        made = await _kept(checkout, agent, taken.tree, parents, facts)
         return _checkpoint(made, taken.skipped, taken.submodules)
+
+
+async def take_committed(
+    checkout: Checkout, agent: str, commit: str, *, turn: str, edge: str
+) -> None:
+    """Name a state of the working tree of which it is known now that it was as committed."""
+    tree = await tree_of(checkout, commit)
+    await _kept(checkout, agent, tree, [commit], {TURN: turn, EDGE: edge})
+
+
+async def _kept(
+    checkout: Checkout,
+    agent: str,
+    tree: str,
+    parents: Sequence[str],
+    facts: Mapping[str, str | None],
+) -> Kept:
+    place = {ROOT: to_wire(str(checkout.root))}
+    return await keep(
+        checkout, agent, PURPOSE, tree, parents, f"Checkpoint of {agent}", {**facts, **place}
+    )
 
 
 async def checkpoints(checkout: Checkout, agent: str | None = None) -> tuple[Checkpoint, ...]:

@@ -151,10 +151,17 @@ async def _update(
     )
 
 
-async def linked_commit(checkout: Checkout, revision: str, path: str) -> str | None:
-    """The commit of a submodule that a revision of the repository around it names."""
-    found = await entries(checkout.git, revision, [path])
-    return next((each.oid for each in found if each.mode == GITLINK), None)
+async def linked_commits(checkout: Checkout, revision: str, paths: Sequence[str]) -> dict[str, str]:
+    """The commits of submodules that a revision of the repository around them names, by path."""
+    found = await entries(checkout.git, revision, paths)
+    return {each.path: each.oid for each in found if each.mode == GITLINK}
+
+
+async def not_as_committed(checkout: Checkout, paths: Sequence[str]) -> set[str]:
+    """The submodules that have another commit than the index says, or changed or new files."""
+    options = ("--name-only", "-z", "--ignore-submodules=none")
+    output = await checkout.git.run("diff-files", *options, "--", *paths)
+    return {*output.records}
 
 
 async def has_commit(checkout: Checkout, commit: str) -> bool:
