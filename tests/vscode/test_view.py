@@ -301,12 +301,14 @@ def test_writing_a_prompt(look: Look, athena: Athena, tmp_path: Path) -> None:
     assert seen["draft"] == "kept from before"
     assert seen["files"] == ["util.py", "util_more.py"]
     assert seen["active"].startswith("util.py")
+    assert seen["closed"] == []
     assert seen["completed"] == "Compare @src/deep/util.py "
     assert seen["written"] == "Compare @src/deep/util.py with @main as it is"
     assert seen["keptText"] == seen["written"]
     assert (seen["tries"], seen["names"], seen["said"]) == (2, 1, 1)
     assert seen["content"] == [["image", ""], ["resource_link", "util.py"]]
     assert seen["chips"] == 0
+    assert seen["rest"] == "and then that"
 
 
 LONG = """

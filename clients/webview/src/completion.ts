@@ -1,5 +1,5 @@
 /** What can be completed in a prompt: `@` and letters of a file, `/` and a command of the harness. */
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useState } from "preact/hooks";
 import { request } from "./host.ts";
 import type { AgentDetail, SlashCommand } from "./protocol.ts";
 
@@ -42,43 +42,77 @@ export interface Completion {
   close: () => void;
 }
 
+interface Found {
+  agent: string;
+  start: number;
+  letters: string;
+  offers: readonly Offer[];
+}
+
 /** What fits to what is typed; nothing after the user has closed it, until they type on. */
 export function useCompletion(agent: AgentDetail, text: string, caret: number): Completion {
-  const [offers, setOffers] = useState<readonly Offer[]>([]);
-  const [index, setIndex] = useState(0);
+  const [found, setFound] = useState<Found>();
+  const [chosen, setChosen] = useState<string>();
+  const [closed, setClosed] = useState<string>();
   const typed = typedAt(text, caret);
-  const key = typed && `${typed.mark}${typed.letters}`;
+  const key = typed && `${typed.start}${typed.mark}${typed.letters}`;
+  // Before the next key, which may choose or close.
+  useLayoutEffect(() => {
+    setChosen(undefined);
+    setClosed(undefined);
+  }, [agent.id, key]);
   useEffect(() => {
-    setIndex(0);
     if (typed?.mark !== "@") {
-      setOffers(typed ? commandsFor(agent.capabilities?.commands ?? [], typed.letters) : []);
+      setFound(undefined);
       return undefined;
     }
+    const { start, letters } = typed;
     let isOver = false;
+    const hear = (offers: readonly Offer[]) => {
+      if (!isOver) setFound({ agent: agent.id, start, letters, offers });
+    };
     const timer = setTimeout(() => {
-      filesFor(agent.id, typed.letters).then(
-        (found) => {
-          if (!isOver) setOffers(found);
-        },
-        // Without a workspace there are no files to offer, and what is typed stays what it is.
-        () => {
-          if (!isOver) setOffers([]);
-        },
-      );
+      // Without a workspace there are no files to offer, and what is typed stays what it is.
+      filesFor(agent.id, letters).then(hear, () => hear([]));
     }, PAUSE_MS);
     return () => {
       isOver = true;
       clearTimeout(timer);
     };
   }, [agent.id, key]);
-  const count = offers.length;
+  const offers = key === closed ? [] : offersFor(agent, typed, found);
+  // What is chosen stays chosen when the answer to the last letters comes.
+  const index = Math.max(
+    0,
+    offers.findIndex((offer) => offer.text === chosen),
+  );
   return {
     typed,
-    offers: typed ? offers : [],
-    index: Math.min(index, Math.max(0, count - 1)),
-    move: (by) => setIndex((now) => (now + by + count) % Math.max(1, count)),
-    close: () => setOffers([]),
+    offers,
+    index,
+    move: (by) => setChosen(offers[(index + by + offers.length) % offers.length]?.text),
+    close: () => setClosed(key),
   };
+}
+
+function offersFor(
+  agent: AgentDetail,
+  typed: Typed | undefined,
+  found: Found | undefined,
+): readonly Offer[] {
+  if (!typed) return [];
+  if (typed.mark === "/") return commandsFor(agent.capabilities?.commands ?? [], typed.letters);
+  if (found?.agent !== agent.id || found.start !== typed.start) return [];
+  if (found.letters === typed.letters) return found.offers;
+  // Until the answer to the last letters is there: of what was offered before, what fits to them.
+  return found.offers.filter((offer) => holds(offer.text, typed.letters));
+}
+
+/** Whether a text has the letters in this order, as Athena finds files. */
+function holds(text: string, letters: string): boolean {
+  const folded = text.toLowerCase();
+  let at = 0;
+  return [...letters.toLowerCase()].every((letter) => (at = folded.indexOf(letter, at) + 1) > 0);
 }
 
 async function filesFor(agent: string, find: string): Promise<Offer[]> {

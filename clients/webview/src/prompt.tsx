@@ -16,9 +16,12 @@ interface Props {
   draft: string;
   onDraft: (text: string) => void;
   attached: readonly Attachment[];
-  onAttached: (files: readonly Attachment[]) => void;
+  onAttached: OnAttached;
   onSent: () => void;
 }
+
+/** Files may come from several sides at once, so what is said is how they change. */
+type OnAttached = (change: (files: readonly Attachment[]) => readonly Attachment[]) => void;
 
 const LONGEST_BOX = 240;
 
@@ -67,10 +70,12 @@ export function PromptBox({ agent, draft, onDraft, attached, onAttached, onSent 
         ...(content.length ? { content } : {}),
       });
       named.current = { said: "", id: "" };
-      mentioned.current.clear();
-      setText("");
+      const rest = sinceSent(box.current?.value ?? "", text);
+      for (const path of mentioned.current.keys())
+        if (!rest.includes(`@${path}`)) mentioned.current.delete(path);
+      setText(rest);
       setProblem(undefined);
-      onAttached([]);
+      onAttached((now) => now.filter((file) => !attached.includes(file)));
       onSent();
     } catch (error) {
       const isLost = error instanceof RequestError && error.code === CONNECTION_LOST;
@@ -100,7 +105,7 @@ export function PromptBox({ agent, draft, onDraft, attached, onAttached, onSent 
     if (agent.capabilities?.images === "no") setProblem("This harness takes no pictures.");
     else
       picturesOf(files ?? []).then(
-        (found) => onAttached([...attached, ...found]),
+        (found) => onAttached((now) => [...now, ...found]),
         (error: Error) => setProblem(error.message),
       );
   };
@@ -193,6 +198,11 @@ export function PromptBox({ agent, draft, onDraft, attached, onAttached, onSent 
 const LOST =
   "The connection was lost before Athena answered. Send it again: it will not be there twice.";
 
+/** What the box holds beyond a prompt that was sent: whoever writes on does not wait for Athena. */
+function sinceSent(now: string, sent: string): string {
+  return now.startsWith(sent) ? now.slice(sent.length).trimStart() : now;
+}
+
 /** What goes with the text: files and pictures that are attached, and files that it mentions. */
 function contentOf(
   text: string,
@@ -231,7 +241,7 @@ function choosesBy(
 
 interface AttachedProps {
   files: readonly Attachment[];
-  onAttached: (files: readonly Attachment[]) => void;
+  onAttached: OnAttached;
 }
 
 function Attached({ files, onAttached }: AttachedProps) {
@@ -245,7 +255,7 @@ function Attached({ files, onAttached }: AttachedProps) {
           class="chip"
           title="Remove"
           aria-label={`Remove ${file.name}`}
-          onClick={() => onAttached(files.filter((other) => other !== file))}
+          onClick={() => onAttached((now) => now.filter((other) => other !== file))}
         >
           {file.picture ? (
             <img alt="" src={`data:${file.picture.mimeType};base64,${file.picture.data}`} />

@@ -55,6 +55,8 @@ export class View {
     this.requests = [];
     /** Let the connection end before the answer to this method comes, once. */
     this.losing = undefined;
+    /** The answers to a method that are kept back. */
+    this.held = undefined;
     /** Every address that the page asked for. */
     this.fetched = [];
     this.errors = [];
@@ -102,7 +104,9 @@ export class View {
           this.losing = undefined;
           throw { code: CONNECTION_LOST, message: "The connection was lost." };
         }
-        await this.post({ type: "result", id, result });
+        const answer = { type: "result", id, result };
+        if (this.held?.method === method) this.held.answers.push(answer);
+        else await this.post(answer);
       } catch ({ code, message }) {
         await this.post({ type: "error", id, code, message });
       }
@@ -113,6 +117,26 @@ export class View {
     const say = (all) => JSON.parse(all).forEach((message) => window.postMessage(message, "*"));
     // As one text, which is far quicker. What comes after the page is closed is told to nobody.
     await this.page.evaluate(say, JSON.stringify(messages)).catch(() => {});
+  }
+
+  /** Keep back the answers to a method from now on. */
+  hold(method) {
+    this.held = { method, answers: [] };
+  }
+
+  /** Let so many answers come that were kept back, once they are here, and those that follow. */
+  async release(count) {
+    const { answers } = this.held;
+    await this.until(`${count} answers are kept back`, () => answers.length >= count);
+    this.held = undefined;
+    for (const answer of answers) await this.post(answer);
+  }
+
+  /** Wait until what was said to the view is drawn. */
+  async drawn() {
+    const two = () =>
+      new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done))));
+    await this.page.evaluate(two);
   }
 
   /** The identifiers of the items that are drawn now. */

@@ -24,7 +24,9 @@ await play(async (view) => {
 
   // Files by some of their letters: the arrows choose, Tab takes, Escape leaves it as it is.
   await keyboard.type("Compare @uti");
-  await page.waitForSelector(".offers li");
+  // Who types slowly has offers for the first letters meanwhile.
+  const isOffered = async (...names) => (await offers()).join() === names.join();
+  await view.until("those that fit are offered", () => isOffered("util.py", "util_more.py"));
   found.files = await offers();
   found.active = await page.$eval(
     "#prompt",
@@ -37,28 +39,46 @@ await play(async (view) => {
   await keyboard.press("Tab");
   found.completed = await page.inputValue("#prompt");
   await page.waitForSelector(".offers", { state: "detached" });
-  await keyboard.type("with @main");
-  await page.waitForSelector(".offers li");
+
+  // Until an answer comes, nothing is offered that does not fit to what is typed by then.
+  await keyboard.type("with @");
+  await view.until("all files are offered", async () => (await offers()).length === 3);
+  view.hold("athena/workspace/files");
+  await keyboard.type("mai");
+  await view.until("one of them fits", () => isOffered("main.py"));
+  await keyboard.type("n");
+  // An answer that comes after Escape does not open the list again.
   await keyboard.press("Escape");
   await page.waitForSelector(".offers", { state: "detached" });
+  await view.until("the last letters are asked for", () =>
+    view.requests.some(({ method, params }) => method.endsWith("files") && params.find === "main"),
+  );
+  await view.release(1);
+  await view.drawn();
+  found.closed = await offers();
   await keyboard.type(" as it is");
   found.written = await page.inputValue("#prompt");
   await view.until("the draft is kept", () =>
     page.evaluate((text) => window.remembered.draft === text, found.written),
   );
 
-  // A picture from the clipboard.
+  // Pictures from the clipboard, the second before the first is read.
   await page.$eval(
     "#prompt",
-    async (box, data) => {
+    (box, data) => {
       const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
-      const clipboardData = new DataTransfer();
-      clipboardData.items.add(new File([bytes], "dot.png", { type: "image/png" }));
-      box.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true }));
+      for (const name of ["dot.png", "other.png"]) {
+        const clipboardData = new DataTransfer();
+        clipboardData.items.add(new File([bytes], name, { type: "image/png" }));
+        box.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true }));
+      }
     },
     PICTURE,
   );
-  await page.waitForSelector(".prompt-box .chip img");
+  await view.until("both are there", async () => (await page.$$(".prompt-box .chip img")).length === 2);
+  await page.click(".prompt-box .chip[aria-label='Remove other.png']");
+  await page.waitForSelector(".prompt-box .chip[aria-label='Remove other.png']", { state: "detached" });
+  await page.focus("#prompt");
 
   // The connection ends before the answer; what is sent again is not there twice.
   view.losing = "athena/agent/prompt";
@@ -66,11 +86,22 @@ await play(async (view) => {
   await page.waitForSelector(".problem:has-text('it will not be there twice')");
   found.keptText = await page.inputValue("#prompt");
   await sent("You sent image/png, src/deep/util.py");
+  await view.until("the box is empty", async () => (await page.inputValue("#prompt")) === "");
   found.names = new Set(prompts().map(({ params }) => params.commandId)).size;
   found.tries = prompts().length;
   found.content = prompts()[0].params.content.map(({ type, uri }) => [type, uri?.split("/").at(-1) ?? ""]);
-  await view.until("the box is empty", async () => (await page.inputValue("#prompt")) === "");
   found.chips = await page.$$eval(".prompt-box .chip", (all) => all.length);
+  // Until its end the words of the agent may be there before what it was told.
+  await page.waitForSelector(".turn-end");
   found.said = await page.$$eval(".item.userMessage", (all) => all.length);
+
+  // Who writes on before Athena has answered loses nothing of it.
+  view.hold("athena/agent/prompt");
+  await keyboard.type("First this");
+  await keyboard.press("Enter");
+  await keyboard.type("and then that");
+  await view.release(1);
+  await view.drawn();
+  found.rest = await page.inputValue("#prompt");
   return found;
 });
