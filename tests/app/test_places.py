@@ -106,9 +106,23 @@ def test_it_goes_by_turn(client: Client) -> None:
     assert locate(client, turns=-100)["number"] == 1
 
 
+def test_an_item_and_the_beginning_of_a_turn_have_a_place(client: Client) -> None:
+    there = items(client)
+    for number in (1, 150, len(there)):
+        item = there[number - 1]
+        assert locate(client, itemId=item["itemId"]) == locate(client, number=number)
+        turn = next(n for n, i in enumerate(there, 1) if i["turnId"] == item["turnId"])
+        assert locate(client, turnId=item["turnId"])["number"] == turn
+    for name in ("itemId", "turnId"):
+        with pytest.raises(CallError, match="There is no item"):
+            locate(client, **{name: "elsewhere"})
+
+
 def test_one_place_is_asked_for_at_a_time(client: Client, tmp_path: Path) -> None:
     with pytest.raises(CallError, match="not both"):
         locate(client, number=1, at=1)
+    with pytest.raises(CallError, match="Give at or turnId, not both"):
+        locate(client, at=1, turnId="t1")
     empty = make_repository(tmp_path / "project")
     silent = client.call("athena/agent/spawn", name="silent", project=str(empty))["id"]
     client.until(silent, "idle")
@@ -142,6 +156,8 @@ def test_an_item_is_counted_once_however_often_it_is_told_of() -> None:
         places.add([mention])
     assert [places.version(n) for n in range(1, len(places) + 1)] == [3, 4, 5, 8, 9]
     assert places.upto == 12
+    assert (places.by_item("late"), places.by_item("elsewhere")) == (4, None)
+    assert (places.by_turn("t2"), places.by_turn("t3")) == (5, None)
     assert [places.by_turns(n, 1) for n in range(1, 6)] == [5, 5, 5, 5, 5]
     assert [places.by_turns(n, -1) for n in range(1, 6)] == [1, 1, 1, 1, 1]
     # The clock was set back; the first item that began then or later counts.

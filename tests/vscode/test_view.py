@@ -338,8 +338,24 @@ def test_finding_what_is_not_loaded(look: Look, athena: Athena, repository: Path
     assert seen["unended"] == 0, "a turn that goes on beyond what is loaded has not ended there"
     assert seen["hits"] == ["Step 77"]
     assert seen["around"] > 2
+    assert seen["pages"] <= 4, "what is between is not loaded"
+    assert seen["during"] == seen["before"], "what comes meanwhile is not at the end of that part"
     assert seen["marks"] == 0
     assert seen["problems"] == []
+
+
+def test_a_replay_goes_by_turns(look: Look, athena: Athena, repository: Path) -> None:
+    """Also to what is far from what is loaded, and nothing between is loaded."""
+    rehearse(athena, LONG)
+    with athena.client() as client:
+        agent = client.call("athena/agent/spawn", prompt="Begin", project=str(repository))["id"]
+        client.until(agent, "idle")
+        client.call("athena/agent/prompt", agent=agent, text="End")
+        client.until(agent, "idle")
+        seen = look("turns", agent=agent)
+    assert seen["first"] == 1
+    assert 100 < seen["step"] < 200
+    assert seen["limits"] == [200]
 
 
 COMPARED = """

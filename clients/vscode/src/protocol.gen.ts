@@ -975,18 +975,21 @@ export interface ListWorkspaces {
 }
 
 /**
- * Parameters of `athena/transcript/locate`: an item by `number`, `version` or `at`.
+ * Parameters of `athena/transcript/locate`: one of these but `turns` names an item.
  *
  * `number` counts all items from 1; `version` means the last item that had begun by then, `at`
- * (milliseconds since 1970 UTC) the first that began then or later. Without any of them the last
- * item. `turns` goes on from there to where a turn begins: 1 is the next one, -1 the one before,
- * which may be that of the item itself. Beyond either end it is the first or the last item.
+ * (milliseconds since 1970 UTC) the first that began then or later, `turnId` the first of a turn.
+ * Without any of them the last item. `turns` goes on from there to where a turn begins: 1 is the
+ * next one, -1 the one before, which may be that of the item itself. Beyond either end it is the
+ * first or the last item.
  */
 export interface LocateItem {
   agent: string;
   number?: number;
   version?: number;
   at?: number;
+  itemId?: string;
+  turnId?: string;
   turns?: number;
 }
 
@@ -2306,7 +2309,7 @@ export interface Methods {
   "athena/session/adopt": { params: AdoptSession; result: AgentDetail };
   /** A page of what an agent said and did, from either end. */
   "athena/transcript/page": { params: ReadTranscript; result: TranscriptPage };
-  /** Where an item is, by its number, a version, a time or turn by turn. */
+  /** Where an item is, by its name or number, a version, a time or by turns. */
   "athena/transcript/locate": { params: LocateItem; result: ItemPlace };
   /** One item, whole. */
   "athena/item/get": { params: ReadItem; result: TranscriptItem };

@@ -17,8 +17,8 @@ interface Props<T> {
   onFollow: (follow: boolean) => void;
   onNearStart: () => void;
   onNearEnd: () => void;
-  /** The row to bring into view, anew whenever it changes. */
-  reveal?: string | undefined;
+  /** The row to bring into view, anew for each object, also of the same key. */
+  reveal?: { key: string } | undefined;
   busy: boolean;
 }
 
@@ -79,13 +79,16 @@ export function List<T>(props: Props<T>) {
     if (view && Math.abs(view.scrollTop - wanted) > 1) view.scrollTop = wanted;
   });
 
+  const revealed = useRef<Props<T>["reveal"]>(undefined);
   useLayoutEffect(() => {
-    if (reveal === undefined) return;
-    const index = layout.find(reveal, -1);
+    if (reveal === undefined || reveal === revealed.current) return;
+    const index = layout.find(reveal.key, -1);
+    // It comes with other rows, when a search is over.
     if (index < 0) return;
-    anchor.current = { key: reveal, index, offset: 0 };
+    revealed.current = reveal;
+    anchor.current = { key: reveal.key, index, offset: 0 };
     redraw(undefined);
-  }, [reveal]);
+  }, [reveal, rows]);
 
   const onScroll = () => {
     const element = scroller.current;

@@ -22,6 +22,7 @@ export const ALLOWED = [
   "athena/event/unsubscribe",
   "athena/item/get",
   "athena/request/answer",
+  "athena/transcript/locate",
   "athena/transcript/page",
   "athena/workspace/files",
 ] as const satisfies readonly Method[];

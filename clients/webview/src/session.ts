@@ -3,7 +3,14 @@ import { signal } from "./signal.ts";
 import { EMPTY, withEvents, withPage, type Transcript } from "./fold.ts";
 import { listen, request } from "./host.ts";
 import type { ToView } from "./messages.ts";
-import type { AgentDetail, AgentView, EventBatch, EventDelta, EventLagged } from "./protocol.ts";
+import type {
+  AgentDetail,
+  AgentView,
+  EventBatch,
+  EventDelta,
+  EventLagged,
+  LocateItem,
+} from "./protocol.ts";
 
 const PAGE = 200;
 /** Whoever goes on towards the beginning has farther to go: the next page is larger. */
@@ -44,6 +51,8 @@ export class Session {
   private early: ToView[] = [];
   private attempt = 0;
   private size = PAGE;
+  /** Counts how often the items began anew: what was asked for before belongs to others. */
+  private part = 0;
   private readonly stopListening: () => void;
 
   constructor(
@@ -60,23 +69,24 @@ export class Session {
 
   /** Load the page before the first item. */
   async older(): Promise<void> {
-    const { before, loading } = this.state.value;
-    if (before === undefined || loading) return;
+    const { before } = this.state.value;
+    if (before === undefined || this.mustWait) return;
     this.size = Math.min(LARGEST_PAGE, this.size * 2);
     await this.page({ before }, (page) => ({ before: page.before ?? undefined }));
   }
 
   /** Load the page after the last item, where the transcript was opened in the middle. */
   async newer(): Promise<void> {
-    const { after, loading } = this.state.value;
-    if (after === undefined || loading) return;
+    const { after } = this.state.value;
+    if (after === undefined || this.mustWait) return;
     await this.page({ after }, (page) => ({ after: page.after ?? undefined }));
   }
 
   /** Start again around a version: the items up to it, and from there on. */
   async seek(version: number): Promise<void> {
+    this.part++;
     this.size = PAGE;
-    this.set({ transcript: EMPTY, before: undefined, after: version, loading: false });
+    this.set({ transcript: EMPTY, before: version + 1, after: version });
     await this.page({ before: version + 1 }, (page) => ({
       before: page.before ?? undefined,
       after: version,
@@ -86,28 +96,29 @@ export class Session {
 
   /** Start again around an item or the beginning of a turn, wherever it is. */
   async goTo({ itemId, turnId }: ItemOrTurn): Promise<void> {
-    const agent = this.agentId;
+    const version = await this.locate(itemId ? { itemId } : turnId ? { turnId } : {});
+    if (version !== undefined) await this.seek(version);
+  }
+
+  /** The version of an item, wherever it is; undefined where that cannot be told. */
+  async locate(where: Omit<LocateItem, "agent">): Promise<number | undefined> {
     try {
-      if (itemId) {
-        const { version } = await request("athena/item/get", { agent, itemId });
-        await this.seek(version);
-      } else if (turnId) {
-        const begin = { agent, turnId, types: ["userMessage"], limit: 1 };
-        let { items } = await request("athena/transcript/page", begin);
-        if (items.length === 0)
-          ({ items } = await request("athena/transcript/page", { agent, turnId, limit: 1 }));
-        if (items[0]) await this.seek(items[0].version);
-      }
+      const asked = { agent: this.agentId, ...where };
+      return (await request("athena/transcript/locate", asked)).version;
     } catch (error) {
       this.set({ problem: (error as Error).message });
+      return undefined;
     }
   }
 
   /** Back from somewhere in the middle to the end. */
   async newest(): Promise<void> {
     if (this.state.value.after === undefined) return;
+    const { part } = this;
     try {
       const page = await request("athena/transcript/page", { agent: this.agentId, limit: PAGE });
+      if (part !== this.part) return;
+      this.part++;
       // What came while the page was on its way is not in it.
       const last = page.items.at(-1)?.version ?? 0;
       const { items, turns } = this.state.value.transcript;
@@ -116,10 +127,18 @@ export class Session {
         transcript: withPage({ items: since, turns }, page.items, page.turns),
         before: page.before ?? undefined,
         after: undefined,
+        loading: false,
+        problem: undefined,
       });
     } catch (error) {
       this.set({ problem: (error as Error).message });
     }
+  }
+
+  /** Without a connection each page would fail at once, and be asked for again. */
+  private get mustWait(): boolean {
+    const { loading, connected } = this.state.value;
+    return loading || !connected;
   }
 
   private set(change: Partial<State>): void {
@@ -160,6 +179,7 @@ export class Session {
       request("athena/transcript/page", params),
       this.refreshAgent(),
     ]);
+    this.part++;
     this.cursor = page.cursor;
     this.set({
       transcript: withPage(EMPTY, page.items, page.turns),
@@ -237,16 +257,24 @@ export class Session {
     where: { before: number } | { after: number },
     then: (page: { before?: number | null; after?: number | null }) => Partial<State>,
   ): Promise<void> {
+    const { part } = this;
     this.set({ loading: true });
     try {
       const params = { agent: this.agentId, limit: this.size, ...where };
       const page = await request("athena/transcript/page", params);
+      if (part !== this.part) return;
       const transcript = withPage(this.state.value.transcript, page.items, page.turns);
-      this.set({ transcript, loading: false, ...then(page) });
+      this.set({ transcript, loading: false, problem: undefined, ...then(page) });
     } catch (error) {
-      this.set({ loading: false, problem: (error as Error).message });
+      if (part === this.part) this.set({ loading: false, problem: (error as Error).message });
     }
   }
+}
+
+/** Whether a version is before or after the items that are loaded. */
+export function isOutside({ transcript, before, after }: State, version: number): boolean {
+  const first = transcript.items[0]?.version ?? 0;
+  return (before !== undefined && version < first) || (after !== undefined && version > after);
 }
 
 /** A view leaves fields out that are empty now: those it may have are cleared first. */

@@ -2,7 +2,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { IconButton } from "./icons.tsx";
 import type { AgentDetail, TranscriptItem } from "./protocol.ts";
-import type { Session } from "./session.ts";
+import { isOutside, type Session } from "./session.ts";
 import { useSignal } from "./signal.ts";
 import { countWords } from "./words.ts";
 
@@ -20,19 +20,17 @@ interface Props {
 }
 
 export function Timeline({ session, agent, position, onPosition, stopsAt }: Props) {
-  const { transcript, loading, after, before } = useSignal(session.state);
+  const state = useSignal(session.state);
+  const { transcript, loading, after } = state;
   const { items, turns } = transcript;
   const end = items.at(-1)?.version;
   const last = after === undefined && end !== undefined ? end : agent.version;
   const at = Math.min(position ?? last, last);
 
-  // A position outside of what is loaded is loaded first.
+  // A position outside of what is loaded is loaded first, also one that was gone to meanwhile.
   useEffect(() => {
-    const first = items[0]?.version ?? 0;
-    const isOutside =
-      (at < first && before !== undefined) || (at > (end ?? 0) && after !== undefined);
-    if (!loading && isOutside) void session.seek(at);
-  }, [at]);
+    if (!loading && isOutside(state, at)) void session.seek(at);
+  }, [at, loading]);
 
   const [isPlaying, setPlaying] = useState(false);
   /** To where the user says, which ends what plays by itself. */
@@ -60,9 +58,18 @@ export function Timeline({ session, agent, position, onPosition, stopsAt }: Prop
     if (!isPlaying && at >= last) onPosition(1);
     setPlaying(!isPlaying);
   };
-  const isTurnStart = (entry: TranscriptItem, index: number) =>
-    entry.turnId !== items[index - 1]?.turnId;
-  const starts = items.filter(isTurnStart);
+  // One after the other: each goes on from where the one before has led.
+  const turning = useRef(Promise.resolve());
+  const reached = useRef(at);
+  reached.current = at;
+  const turn = (turns: 1 | -1) => {
+    setPlaying(false);
+    turning.current = turning.current.then(async () => {
+      const version = await session.locate({ version: reached.current, turns });
+      if (version === undefined) return;
+      onPosition(version);
+    });
+  };
 
   // A key that comes right after a step goes on from there.
   const step = useRef((_: boolean) => {});
@@ -78,11 +85,7 @@ export function Timeline({ session, agent, position, onPosition, stopsAt }: Prop
   }, []);
   return (
     <footer class="timeline">
-      <IconButton
-        icon="debug-reverse-continue"
-        label="Turn Back"
-        onClick={() => go(starts.findLast((entry) => entry.version < (current?.version ?? 0)))}
-      />
+      <IconButton icon="debug-reverse-continue" label="Turn Back" onClick={() => turn(-1)} />
       <IconButton
         icon="debug-step-back"
         label="Step Back (Shift+F10)"
@@ -103,8 +106,8 @@ export function Timeline({ session, agent, position, onPosition, stopsAt }: Prop
       <IconButton
         icon="debug-continue"
         label="Turn Forward"
-        disabled={!next}
-        onClick={() => go(starts.find((entry) => entry.version > at) ?? items.at(-1))}
+        disabled={at >= last}
+        onClick={() => turn(1)}
       />
       <input
         type="range"

@@ -10,7 +10,7 @@ import { PromptBox } from "./prompt.tsx";
 import type { AgentView, OpenRequest, TranscriptItem, TurnView } from "./protocol.ts";
 import { RequestCard } from "./request.tsx";
 import { useMarks, useSearch } from "./search.ts";
-import { Session } from "./session.ts";
+import { isOutside, Session } from "./session.ts";
 import { useSignal } from "./signal.ts";
 import { Timeline } from "./timeline.tsx";
 import { costWords, durationWords, STATUS, tokenWords } from "./words.ts";
@@ -31,7 +31,7 @@ export function TranscriptView({ subject }: { subject: Subject & { view: "transc
   const [follow, setFollow] = useState(true);
   const [open, setOpen] = useState<ReadonlyMap<string, boolean>>(new Map());
   const [attached, setAttached] = useState<readonly Attachment[]>([]);
-  const [reveal, setReveal] = useState<string>();
+  const [reveal, setReveal] = useState<{ key: string }>();
   const [position, setPosition] = useState<number>();
   const search = useSearch(subject.agent, session);
   const wanted = useRef<Place>({ itemId: subject.itemId, turnId: subject.turnId });
@@ -43,8 +43,8 @@ export function TranscriptView({ subject }: { subject: Subject & { view: "transc
       listen((message) => {
         if (message.type === "attach") setAttached((files) => [...files, ...message.files]);
         if (message.type === "reveal") {
+          showAll();
           wanted.current = { itemId: message.itemId, turnId: message.turnId };
-          setReveal(undefined);
           show(wanted.current);
         }
       }, true),
@@ -53,18 +53,19 @@ export function TranscriptView({ subject }: { subject: Subject & { view: "transc
 
   /** Bring an item or a turn into view; what is not loaded is loaded, once. */
   const show = (place: Place) => {
-    const { transcript, loading, before } = session.state.value;
-    const at = transcript.items.findIndex(
+    const { loading, before } = session.state.value;
+    const items = partOf(session.state.value);
+    const at = items.findIndex(
       ({ itemId, turnId }) => itemId === place.itemId || (place.turnId && turnId === place.turnId),
     );
     // The first that is loaded of a turn may be in the middle of it.
     const isCut = at === 0 && !place.itemId && before !== undefined && !place.sought;
-    const found = isCut ? undefined : transcript.items[at];
+    const found = isCut ? undefined : items[at];
     if (found) {
       wanted.current = {};
       setFollow(false);
-      setReveal(found.itemId);
-    } else if (!place.sought && !loading && transcript.items.length > 0) {
+      setReveal({ key: found.itemId });
+    } else if (!place.sought && !loading && items.length > 0) {
       wanted.current = { ...place, sought: true };
       setFollow(false);
       void session.goTo(place);
@@ -73,10 +74,12 @@ export function TranscriptView({ subject }: { subject: Subject & { view: "transc
   useEffect(() => {
     if (wanted.current.itemId ?? wanted.current.turnId) show(wanted.current);
   }, [state.transcript, state.loading]);
-  const onShow = (itemId: string) => {
+  const showAll = () => {
     search.set("");
     setFilter("all");
-    setReveal(undefined);
+  };
+  const onShow = (itemId: string) => {
+    showAll();
     wanted.current = { itemId };
     show(wanted.current);
   };
@@ -86,7 +89,9 @@ export function TranscriptView({ subject }: { subject: Subject & { view: "transc
     () => rowsOf(state, search.found, filter, replay ? position : undefined),
     [state.transcript, state.after, search.found, filter, position, replay],
   );
-  const isPart = search.found !== undefined || filter !== "all" || replay;
+  // What is said and asked now stands at the end, which is elsewhere while a part is shown.
+  const isPart =
+    search.found !== undefined || filter !== "all" || replay || state.after !== undefined;
   const rows = useMemo(
     () => (isPart ? settled : withOpen(settled, state, requests)),
     [settled, isPart, state.writing, requests],
@@ -134,6 +139,8 @@ export function TranscriptView({ subject }: { subject: Subject & { view: "transc
     }
   };
 
+  // What is around a position that is elsewhere is loaded by the time line.
+  const isHere = position === undefined || !isOutside(state, position);
   const toEnd = () => {
     setFollow(true);
     void session.newest();
@@ -161,10 +168,10 @@ export function TranscriptView({ subject }: { subject: Subject & { view: "transc
         follow={follow && !search.found}
         // The end of what is loaded is not the end while more comes behind it.
         onFollow={(isAtEnd) => setFollow(isAtEnd && session.state.value.after === undefined)}
-        onNearStart={() => void session.older()}
-        onNearEnd={() => void session.newer()}
+        onNearStart={() => isHere && void session.older()}
+        onNearEnd={() => isHere && void session.newer()}
         reveal={reveal}
-        busy={state.loading}
+        busy={state.loading || !state.connected}
       />
       {rows.length === 0 && (!state.loading || filter !== "all") ? (
         <p class="empty">
@@ -235,10 +242,11 @@ function rowsOf(
   filter: Filter,
   until: number | undefined,
 ): readonly Row[] {
-  const { items, turns } = state.transcript;
+  const { turns } = state.transcript;
   const rows: Row[] = [];
-  const last = lastOfTurns(state);
-  const shown = (found ?? items).filter(
+  const part = partOf(state);
+  const last = lastOfTurns(part, state.after);
+  const shown = (found ?? part).filter(
     (entry) => passes(entry, filter) && (until === undefined || entry.version <= until),
   );
   shown.forEach((entry) => {
@@ -270,9 +278,17 @@ function withOpen(
   return more.length ? [...rows, ...more] : rows;
 }
 
-/** The items after which a turn is over; of what goes on beyond what is loaded nothing is known. */
-function lastOfTurns({ transcript, after }: Session["state"]["value"]): ReadonlySet<string> {
+/** The items in one piece: what has come meanwhile is far behind the end of a part in the middle. */
+function partOf({ transcript, after }: Session["state"]["value"]): readonly TranscriptItem[] {
   const { items } = transcript;
+  return after === undefined ? items : items.filter(({ version }) => version <= after);
+}
+
+/** The items after which a turn is over; of what goes on beyond what is loaded nothing is known. */
+function lastOfTurns(
+  items: readonly TranscriptItem[],
+  after: number | undefined,
+): ReadonlySet<string> {
   const last = new Map(items.map(({ turnId, itemId }) => [turnId, itemId]));
   if (after !== undefined) last.delete(items.at(-1)?.turnId);
   return new Set(last.values());

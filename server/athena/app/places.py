@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 
+from pydantic.alias_generators import to_camel
+
 from athena.app.context import Context
 from athena.border import Connection
 from athena.log import EventLog
@@ -15,8 +17,11 @@ from athena.protocol.transcript import ItemPlace, LocateItem
 CHUNK = 10_000
 """Events read at a time."""
 
+NAMES = ("number", "version", "at", "item_id", "turn_id")
+"""What an item is found by; one of them."""
+
 MOST_ITEMS = 200_000
-"""Items whose places are remembered, of all agents together; each needs about 130 bytes."""
+"""Items whose places are remembered, of all agents together; each needs about 160 bytes."""
 
 
 class KnownPlaces:
@@ -47,12 +52,13 @@ class KnownPlaces:
 
 
 async def locate(context: Context, connection: Connection, asked: LocateItem) -> ItemPlace:
-    """The place of an item that is named by its number, a version or a time."""
+    """The place of the item that is asked for."""
     agent_id = context.directory.resolve(asked.agent)
-    named = [n for n in ("number", "version", "at") if getattr(asked, n) is not None]
+    named = [n for n in NAMES if getattr(asked, n) is not None]
     if len(named) > 1:
+        one, other = map(to_camel, named[:2])
         raise AthenaError(
-            ErrorCode.INVALID_PARAMS, f"Give {named[0]} or {named[1]}, not both.", field=named[1]
+            ErrorCode.INVALID_PARAMS, f"Give {one} or {other}, not both.", field=other
         )
     places = await context.places.of(agent_id)
     if len(places) == 0:
@@ -68,8 +74,19 @@ async def locate(context: Context, connection: Connection, asked: LocateItem) ->
 
 
 def _number(places: Places, asked: LocateItem) -> int:
+    if asked.item_id is not None:
+        return _known(places.by_item(asked.item_id), f"There is no item {asked.item_id}.", "itemId")
+    if asked.turn_id is not None:
+        words = f"There is no item of a turn {asked.turn_id}."
+        return _known(places.by_turn(asked.turn_id), words, "turnId")
     if asked.version is not None:
         return places.by_version(asked.version)
     if asked.at is not None:
         return places.by_time(asked.at)
     return len(places) if asked.number is None else min(asked.number, len(places))
+
+
+def _known(number: int | None, words: str, field: str) -> int:
+    if number is None:
+        raise AthenaError(ErrorCode.NOT_FOUND, words, field=field)
+    return number

@@ -30,7 +30,9 @@ class Places:
         self._turns = array("q")
         """The numbers of the items with which turns begin."""
         self._turn: object = None
-        self._known: set[object] = set()
+        self._items: dict[object, int] = {}
+        self._firsts: dict[object, int] = {}
+        """The number of the first item of each turn."""
 
     def __len__(self) -> int:
         return len(self._versions)
@@ -39,14 +41,15 @@ class Places:
         """Go on after the events that were added before: those of `KINDS`, with `MEMBERS`."""
         for version, at, item_id, turn_id in mentions:
             self.upto = version
-            if item_id in self._known:
+            if item_id in self._items:
                 continue
-            self._known.add(item_id)
             self._versions.append(version)
             self._times.append(at)
+            number = self._items[item_id] = len(self._versions)
             if turn_id is not None and turn_id != self._turn:
-                self._turns.append(len(self._versions))
+                self._turns.append(number)
                 self._turn = turn_id
+                self._firsts.setdefault(turn_id, number)
 
     def version(self, number: int) -> int:
         """The version of the event that began an item."""
@@ -55,6 +58,14 @@ class Places:
     def at(self, number: int) -> int:
         """When an item began, in milliseconds since 1970 UTC."""
         return self._times[number - 1]
+
+    def by_item(self, item_id: str) -> int | None:
+        """The number of an item; None where there is no such."""
+        return self._items.get(item_id)
+
+    def by_turn(self, turn_id: str) -> int | None:
+        """The first item of a turn; None where there is none."""
+        return self._firsts.get(turn_id)
 
     def by_version(self, version: int) -> int:
         """The last item that had begun by a version, or the first one."""

@@ -128,7 +128,7 @@ METHODS: tuple[Method, ...] = (
         t.LocateItem,
         t.ItemPlace,
         "read",
-        "Where an item is, by its number, a version, a time or turn by turn.",
+        "Where an item is, by its name or number, a version, a time or by turns.",
     ),
     Method("athena/item/get", t.ReadItem, t.TranscriptItem, "read", "One item, whole."),
     Method(

@@ -81,18 +81,21 @@ class TranscriptPage(Record):
 
 
 class LocateItem(Request):
-    """Parameters of `athena/transcript/locate`: an item by `number`, `version` or `at`.
+    """Parameters of `athena/transcript/locate`: one of these but `turns` names an item.
 
     `number` counts all items from 1; `version` means the last item that had begun by then, `at`
-    (milliseconds since 1970 UTC) the first that began then or later. Without any of them the last
-    item. `turns` goes on from there to where a turn begins: 1 is the next one, -1 the one before,
-    which may be that of the item itself. Beyond either end it is the first or the last item.
+    (milliseconds since 1970 UTC) the first that began then or later, `turn_id` the first of a turn.
+    Without any of them the last item. `turns` goes on from there to where a turn begins: 1 is the
+    next one, -1 the one before, which may be that of the item itself. Beyond either end it is the
+    first or the last item.
     """
 
     agent: str
     number: int | None = Field(default=None, ge=1)
     version: int | None = None
     at: int | None = None
+    item_id: str | None = None
+    turn_id: str | None = None
     turns: int = 0
 
 

@@ -60,7 +60,12 @@ export class View {
     /** Every address that the page asked for. */
     this.fetched = [];
     this.errors = [];
-    this.athena = new Headless((message) => this.post({ type: "told", ...message }));
+    /** What Athena told and the view has heard, as text. */
+    this.told = "";
+    this.athena = new Headless(async (message) => {
+      await this.post({ type: "told", ...message });
+      this.told += JSON.stringify(message);
+    });
     page.on("pageerror", (error) => this.errors.push(error.message));
     context.on("request", (request) => this.fetched.push(request.url()));
   }

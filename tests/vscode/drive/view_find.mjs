@@ -5,25 +5,38 @@ await play(async (view) => {
   const { page } = view;
   const found = {};
   const titles = () => page.$$eval("[data-item] .fold-title", (all) => all.map((one) => one.textContent));
-  const inView = (words) =>
+  /** Whether an item with these words is in view, or with `id` that item. */
+  const inView = (words, id) =>
     page.$$eval(
       "[data-item]",
-      (all, words) => {
+      (all, [words, id]) => {
         const { top, bottom } = document.querySelector(".scroller").getBoundingClientRect();
         return all.some((item) => {
           const place = item.getBoundingClientRect();
-          return item.textContent.includes(words) && place.bottom > top && place.top < bottom;
+          const isIt = id ? item.dataset.item === id : item.textContent.includes(words);
+          return isIt && place.bottom > top && place.top < bottom;
         });
       },
-      words,
+      [words, id],
     );
+  const isThere = () => inView("", given.item);
   const newest = () => page.click(".to-end");
   await view.show({ view: "transcript", agent: given.agent, turnId: given.first });
   // A turn far before what is loaded at first, as from the tree.
   await view.until("the first turn is in view", () => inView("The first of all"));
   found.unended = await page.$$eval(".turn-end", (all) => all.length);
+  found.pages = view.requests.filter(({ method }) => method === "athena/transcript/page").length;
+
+  // What comes meanwhile is at the end, which is elsewhere.
+  const rows = () => page.$eval(".rows", (list) => list.dataset.count);
+  await view.until("the part is there", async () => (await page.getAttribute(".rows", "aria-busy")) === "false");
+  found.before = await rows();
+  await view.athena.call("athena/agent/prompt", { agent: given.agent, text: "Elsewhere" });
+  await view.until("the view has heard of it", () => view.told.includes("You said: Elsewhere"));
+  await view.drawn();
+  found.during = await rows();
   await newest();
-  await view.until("the newest is in view", () => inView("It is over"));
+  await view.until("it is in view", () => inView("You said: Elsewhere"));
 
   // The words are marked, also in what was folded; from there to where it stands.
   await page.fill("#search", "step 77 says");
@@ -44,7 +57,16 @@ await play(async (view) => {
   await page.press("#prompt", "Enter");
   await view.until("the answer is in view", () => inView("You said: Go on"));
   await view.post({ type: "reveal", itemId: given.item });
-  await view.until("an item is in view", () => inView("Step 5"));
+  await view.until("an item is in view", isThere);
+
+  // And again, after somebody has looked elsewhere, with a filter that hides it.
+  await view.until("it is out of view", async () => {
+    await page.$eval(".scroller", (scroller) => (scroller.scrollTop += 4000));
+    return !(await isThere());
+  });
+  await page.selectOption("select[aria-label='Filter by kind']", "talk");
+  await view.post({ type: "reveal", itemId: given.item });
+  await view.until("the item is in view again", isThere);
   found.problems = await page.$$eval("[role=alert]", (all) => all.map((one) => one.textContent));
   return found;
 });

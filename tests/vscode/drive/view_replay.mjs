@@ -32,7 +32,9 @@ await play(async (view) => {
 
   found.ended = await page.$$eval(".turn-end", (all) => all.length);
 
-  // From anywhere in the view.
+  // From anywhere in the view, once what follows is there.
+  const isKnown = () => page.isEnabled('[aria-label^="Step (F10)"]');
+  await view.until("what follows is known", isKnown);
   await page.focus("#search");
   await page.keyboard.press("F10");
   await view.until("one step on", async () => !(await last()).includes(`Step ${found.quarter}`));
@@ -57,9 +59,9 @@ await play(async (view) => {
   // A step goes to what the filter shows, not to what it hides.
   await seek(Math.round(end / 2));
   await view.until("none of them yet", async () => (await page.$$("[data-item]")).length === 0);
-  await view.until("what follows is known", () => page.isEnabled('[aria-label^="Step (F10)"]'));
+  await view.until("what follows is known", isKnown);
   await page.keyboard.press("F10");
   await view.until("on to the error", async () => (await last()).includes("make broken"));
-  found.writes = view.requests.filter(({ method }) => !/get|page/.test(method)).map((r) => r.method);
+  found.writes = view.requests.filter(({ method }) => !/get|page|locate/.test(method)).map((r) => r.method);
   return found;
 });

@@ -849,17 +849,20 @@
 ---@field project? string
 ---@field agent? string
 
----Parameters of `athena/transcript/locate`: an item by `number`, `version` or `at`.
+---Parameters of `athena/transcript/locate`: one of these but `turns` names an item.
 ---
 ---`number` counts all items from 1; `version` means the last item that had begun by then, `at`
----(milliseconds since 1970 UTC) the first that began then or later. Without any of them the last
----item. `turns` goes on from there to where a turn begins: 1 is the next one, -1 the one before,
----which may be that of the item itself. Beyond either end it is the first or the last item.
+---(milliseconds since 1970 UTC) the first that began then or later, `turnId` the first of a turn.
+---Without any of them the last item. `turns` goes on from there to where a turn begins: 1 is the
+---next one, -1 the one before, which may be that of the item itself. Beyond either end it is the
+---first or the last item.
 ---@class athena.LocateItem
 ---@field agent string
 ---@field number? integer
 ---@field version? integer
 ---@field at? integer
+---@field itemId? string
+---@field turnId? string
 ---@field turns? integer
 
 ---A file that a tool call touches. `path` is absolute; `line` counts from 1.
@@ -1960,7 +1963,7 @@
 ---| "athena/session/import" # Read a session made outside into the log, as a read-only agent.
 ---| "athena/session/adopt" # Go on with a session made outside, as an agent.
 ---| "athena/transcript/page" # A page of what an agent said and did, from either end.
----| "athena/transcript/locate" # Where an item is, by its number, a version, a time or turn by turn.
+---| "athena/transcript/locate" # Where an item is, by its name or number, a version, a time or by turns.
 ---| "athena/item/get" # One item, whole.
 ---| "athena/event/subscribe" # Follow the log: a snapshot, then events from a cursor.
 ---| "athena/event/unsubscribe" # Stop following.

@@ -2594,12 +2594,13 @@ public data class ListWorkspaces(
 }
 
 /**
- * Parameters of `athena/transcript/locate`: an item by `number`, `version` or `at`.
+ * Parameters of `athena/transcript/locate`: one of these but `turns` names an item.
  *
  * `number` counts all items from 1; `version` means the last item that had begun by then, `at`
- * (milliseconds since 1970 UTC) the first that began then or later. Without any of them the last
- * item. `turns` goes on from there to where a turn begins: 1 is the next one, -1 the one before,
- * which may be that of the item itself. Beyond either end it is the first or the last item.
+ * (milliseconds since 1970 UTC) the first that began then or later, `turnId` the first of a turn.
+ * Without any of them the last item. `turns` goes on from there to where a turn begins: 1 is the
+ * next one, -1 the one before, which may be that of the item itself. Beyond either end it is the
+ * first or the last item.
  */
 @JsonAdapter(LocateItem.Adapter::class)
 public data class LocateItem(
@@ -2607,6 +2608,8 @@ public data class LocateItem(
     public val number: Long? = null,
     public val version: Long? = null,
     public val at: Long? = null,
+    public val itemId: String? = null,
+    public val turnId: String? = null,
     public val turns: Long = 0,
 ) {
     internal fun json(): JsonObject =
@@ -2615,6 +2618,8 @@ public data class LocateItem(
             o.put("number", this.number?.let { JsonPrimitive(it) })
             o.put("version", this.version?.let { JsonPrimitive(it) })
             o.put("at", this.at?.let { JsonPrimitive(it) })
+            o.put("itemId", this.itemId?.let { JsonPrimitive(it) })
+            o.put("turnId", this.turnId?.let { JsonPrimitive(it) })
             o.put("turns", JsonPrimitive(this.turns))
         }
 

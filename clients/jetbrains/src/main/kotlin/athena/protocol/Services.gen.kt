@@ -111,7 +111,7 @@ public interface AthenaServer {
     @JsonRequest("athena/transcript/page")
     public fun transcriptPage(params: ReadTranscript): CompletableFuture<TranscriptPage>
 
-    /** Where an item is, by its number, a version, a time or turn by turn. */
+    /** Where an item is, by its name or number, a version, a time or by turns. */
     @JsonRequest("athena/transcript/locate")
     public fun transcriptLocate(params: LocateItem): CompletableFuture<ItemPlace>
 
