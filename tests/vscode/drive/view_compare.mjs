@@ -37,6 +37,10 @@ await play(async (view) => {
   // What an agent does meanwhile is there without anybody asking.
   await view.athena.call("athena/agent/prompt", { agent: given.agents[2], text: "Go on" });
   await column("three").locator(".prose", { hasText: "You said: Go on" }).waitFor();
-  found.turns = (await figures("three")).Turns;
+  // The figures were perhaps read before what was said.
+  found.turns = await view.until("its turns are counted", async () => {
+    const { Turns } = await figures("three");
+    return Turns.startsWith("2") && Turns;
+  });
   return found;
 });

@@ -104,7 +104,6 @@ await play(async (view) => {
 
   // Answer what is asked.
   await page.waitForSelector(".request");
-  await tabTo("The agent waits").catch(() => {});
   await page.locator(".request button").first().focus();
   await keyboard.press("Enter");
   await page.waitForSelector("text=It is allowed");
@@ -123,7 +122,7 @@ await play(async (view) => {
   found.filtered = {};
   for (const kind of ["talk", "tools", "changes", "errors", "all"]) {
     await page.selectOption("select[aria-label='Filter by kind']", kind);
-    await page.waitForTimeout(100);
+    await view.drawn();
     found.filtered[kind] = await page.$$eval("[data-item]", (all) =>
       all.map((item) => item.getAttribute("aria-label").split(/[,:]/)[0]),
     );

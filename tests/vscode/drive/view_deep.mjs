@@ -16,7 +16,7 @@ await play(async (view) => {
     for (const id of await page.$$eval(".item.message", (all) => all.map((i) => i.dataset.item)))
       seen.add(id);
     await page.$eval(".scroller", (scroller) => (scroller.scrollTop -= 400));
-    await page.waitForTimeout(50);
+    await view.drawn();
     const top = await page.$eval(".scroller", (scroller) => scroller.scrollTop);
     if (top === 0 && seen.size === before) break;
   }

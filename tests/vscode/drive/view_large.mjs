@@ -67,7 +67,7 @@ await play(async (view) => {
   found.drawn = drawn;
 
   await page.$eval(".scroller", (scroller) => (scroller.scrollTop = scroller.scrollHeight / 2));
-  await page.waitForTimeout(300);
+  await view.drawn();
   const down = await scrolled(page, 120, 60);
   found.scroll = figures(down.times);
   found.emptyFrames = down.empty;
