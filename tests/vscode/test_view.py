@@ -283,6 +283,25 @@ def test_replay_goes_anywhere_and_does_nothing(
     assert len(client.events(agent)) == before
 
 
+ASKING = """
+repeat 60:
+    tool read: Step ${count} | ok
+question What is it called?
+"""
+
+
+def test_an_answer_that_was_begun_is_kept(look: Look, client: Client, repository: Path) -> None:
+    """Whoever looks back before they answer finds what they have written so far."""
+    prompt = f"```scenario{ASKING}```"
+    agent = client.call("athena/agent/spawn", prompt=prompt, project=str(repository))["id"]
+    client.until(agent, "needsInput")
+    seen = look("answer", agent=agent)
+    assert seen["kept"] == "A name"
+    client.until(agent, "idle")
+    (closed,) = [e["data"] for e in client.events(agent) if e["kind"] == "requestClosed"]
+    assert "A name" in str(closed)
+
+
 WRITING = """
 other turns:
     say You sent ${attachments}

@@ -3,7 +3,11 @@ import { request as send } from "./host.ts";
 import { Icon } from "./icons.tsx";
 import type { OpenRequest, Question } from "./protocol.ts";
 
-type Answer = { option: string } | { answers: Record<string, string[]> } | { cancel: true };
+type Answers = Record<string, string[]>;
+type Answer = { option: string } | { answers: Answers } | { cancel: true };
+
+/** Answers that were begun, by request: a card that is scrolled out of view is not drawn any more. */
+const begun = new Map<string, Answers>();
 
 /** A permission request or questions, with the harness's own options. */
 export function RequestCard({ request }: { request: OpenRequest }) {
@@ -12,6 +16,7 @@ export function RequestCard({ request }: { request: OpenRequest }) {
     setState("sending");
     try {
       await send("athena/request/answer", { requestId: request.requestId, ...said });
+      begun.delete(request.requestId);
     } catch (error) {
       // Another window may have been first; the request disappears then by itself.
       setState((error as Error).message);
@@ -41,6 +46,7 @@ export function RequestCard({ request }: { request: OpenRequest }) {
         </div>
       ) : (
         <Questions
+          id={request.requestId}
           questions={body.questions}
           disabled={disabled}
           onAnswer={(said) => void answer(said)}
@@ -52,16 +58,21 @@ export function RequestCard({ request }: { request: OpenRequest }) {
 }
 
 interface QuestionsProps {
+  id: string;
   questions: readonly Question[];
   disabled: boolean;
   onAnswer: (said: Answer) => void;
 }
 
-function Questions({ questions, disabled, onAnswer }: QuestionsProps) {
-  const [said, setSaid] = useState<Record<string, string[]>>({});
+function Questions({ id: requestId, questions, disabled, onAnswer }: QuestionsProps) {
+  const [said, setSaid] = useState<Answers>(begun.get(requestId) ?? {});
   const [only] = questions;
   const isQuick = questions.length === 1 && !only?.several && (only?.choices?.length ?? 0) > 0;
-  const set = (id: string, texts: string[]) => setSaid({ ...said, [id]: texts });
+  const set = (id: string, texts: string[]) => {
+    const now = { ...said, [id]: texts };
+    begun.set(requestId, now);
+    setSaid(now);
+  };
   const complete = questions.every(({ id }) => said[id]?.some((text) => text.trim()));
   return (
     <form
@@ -98,7 +109,7 @@ function Questions({ questions, disabled, onAnswer }: QuestionsProps) {
           })}
           {(question.choices ?? []).length === 0 ? (
             <input
-              type="text"
+              {...(question.secret ? { type: "password" as const } : { type: "text" as const })}
               aria-label={question.text}
               value={said[question.id]?.[0] ?? ""}
               onInput={(event) => set(question.id, [event.currentTarget.value])}
