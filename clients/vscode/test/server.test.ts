@@ -6,27 +6,12 @@ import * as vscode from "vscode";
 import { CONNECTION_LOST } from "../../webview/src/messages.ts";
 import { PROTOCOL_VERSION } from "../src/protocol.gen.ts";
 import { setting } from "../src/settings.ts";
-import { athena, play, reached, until } from "./support.ts";
+import { athena, play, reached, until, withCommand } from "./support.ts";
 
 const LONG = `repeat 40:
     tool read: Step \${count} | ok
 permit run echo end
 say The end.`;
-
-/** Put something else in the place of the server, and take it back whatever happens. */
-async function withCommand(command: string[], then: () => Promise<void>): Promise<void> {
-  const { server } = await athena();
-  const settings = vscode.workspace.getConfiguration("athena");
-  const before = setting("server.command");
-  const place = vscode.ConfigurationTarget.Global;
-  try {
-    await settings.update("server.command", command, place);
-    await then();
-  } finally {
-    await settings.update("server.command", before, place);
-    await until("it is connected again", () => server.state.kind === "running");
-  }
-}
 
 function isAlive(pid: number): boolean {
   try {

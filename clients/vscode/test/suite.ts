@@ -12,6 +12,7 @@ export async function run(): Promise<void> {
   await import("./pure.test.ts");
   await import("./agents.test.ts");
   await import("./review.test.ts");
+  await import("./marks.test.ts");
   await import("./repositories.test.ts");
   await import("./server.test.ts");
   const words: string[] = [];

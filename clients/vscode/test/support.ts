@@ -1,6 +1,7 @@
 import * as assert from "node:assert/strict";
 import * as vscode from "vscode";
 import type { Api } from "../src/extension.ts";
+import { setting } from "../src/settings.ts";
 import type { AgentDetail, AgentView, Status } from "../src/protocol.gen.ts";
 
 let known: Api | undefined;
@@ -54,4 +55,19 @@ export async function reached(id: string, ...statuses: Status[]): Promise<AgentV
     const agent = feed.agent(id);
     return agent && statuses.includes(agent.status) && !agent.queue?.length ? agent : undefined;
   });
+}
+
+/** Put something else in the place of the server, and take it back whatever happens. */
+export async function withCommand(command: string[], then: () => Promise<void>): Promise<void> {
+  const { server } = await athena();
+  const settings = vscode.workspace.getConfiguration("athena");
+  const before = setting("server.command");
+  const place = vscode.ConfigurationTarget.Global;
+  try {
+    await settings.update("server.command", command, place);
+    await then();
+  } finally {
+    await settings.update("server.command", before, place);
+    await until("it is connected again", () => server.state.kind === "running");
+  }
 }

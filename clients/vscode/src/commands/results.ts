@@ -79,6 +79,8 @@ export function appliedWords(title: string, result: Applied): string {
 
 function doneWords(title: string, { done, files, branch, commit }: Applied): string {
   if (!done) return "nothing to do";
+  // What is given up of a merge that was handed over are no files of the user's.
+  if (!files?.length && !branch) return "done";
   const changed = count((files ?? []).length, "file");
   const at = commit?.slice(0, 8);
   const isBack = title === "Undo" || title === "Redo";

@@ -13,13 +13,14 @@ const KINDS = new Set([
   "workspaceRemoved",
   "changesApplied",
 ]);
+const RENAMED = "agentRenamed";
 
 /** Marks the files of the opened project that agents changed in their own workspaces. */
 export class ChangedFileMarks implements vscode.FileDecorationProvider, vscode.Disposable {
   private readonly changed = new vscode.EventEmitter<undefined>();
   private readonly listeners: vscode.Disposable;
-  /** File, and below it the name of each agent that changed it, by the agent's id. */
-  private files = new Map<string, Map<string, string>>();
+  /** The agents that changed a file, by its path. */
+  private files = new Map<string, Set<string>>();
   /** The agents to look at, one after the other: no older answer comes after a newer one. */
   private readonly due = new Set<string>();
   private isLooking = false;
@@ -38,6 +39,7 @@ export class ChangedFileMarks implements vscode.FileDecorationProvider, vscode.D
         const ended = new Set(events.filter((e) => KINDS.has(e.kind)).map((e) => e.agentId));
         const meant = agents.filter((agent) => anew || ended.has(agent.id));
         for (const { id } of meant) this.due.add(id);
+        if (events.some(({ kind }) => kind === RENAMED)) this.changed.fire(undefined);
         void this.update();
       }),
       server.onState(() => void this.update()),
@@ -47,8 +49,10 @@ export class ChangedFileMarks implements vscode.FileDecorationProvider, vscode.D
 
   provideFileDecoration(uri: vscode.Uri): vscode.FileDecoration | undefined {
     if (uri.scheme !== "file" || !setting("explorer.decorations")) return undefined;
-    const names = [...(this.files.get(uri.fsPath)?.values() ?? [])];
-    if (names.length === 0) return undefined;
+    const ids = [...(this.files.get(uri.fsPath) ?? [])];
+    if (ids.length === 0) return undefined;
+    // In one order, whoever was the last to change it.
+    const names = ids.map((id) => this.feed.agent(id)?.name ?? id).sort();
     return {
       badge: names.length === 1 ? "A" : `A${Math.min(names.length, 9)}`,
       tooltip: `Changed by ${names.join(", ")}, not merged`,
@@ -99,17 +103,21 @@ export class ChangedFileMarks implements vscode.FileDecorationProvider, vscode.D
   }
 
   private async look(id: string): Promise<void> {
-    for (const agents of this.files.values()) agents.delete(id);
+    const found = await this.changedBy(id);
+    for (const ids of this.files.values()) ids.delete(id);
+    for (const file of found) this.files.set(file, (this.files.get(file) ?? new Set()).add(id));
+  }
+
+  /** The paths of the files that an agent changed and that the explorer shows. */
+  private async changedBy(id: string): Promise<string[]> {
     const agent = this.feed.agent(id);
-    if (!agent || agent.archived) return;
+    const found: string[] = [];
+    if (!agent || agent.archived) return found;
     for (const { name, root } of placesOf(agent)) {
       const changed = isOpen(root) ? await this.unmerged(id, name) : [];
-      for (const file of changed) {
-        const place = path.join(root, file);
-        const agents = this.files.get(place) ?? new Map<string, string>();
-        this.files.set(place, agents.set(id, agent.name));
-      }
+      found.push(...changed.map((file) => path.join(root, file)));
     }
+    return found;
   }
 }
 
