@@ -101,6 +101,16 @@ export class Window {
     });
   }
 
+  /** Choose from the menu of a row. */
+  async menu(target, item) {
+    await target.click({ button: "right" });
+    const entry = this.page.locator(".monaco-menu .action-label", { hasText: item }).first();
+    await entry.waitFor();
+    // The editor takes no click for the first 100 ms of a menu, which might be of the same press.
+    await this.page.waitForTimeout(300);
+    await entry.click();
+  }
+
   /** Open a file of the window. */
   async file(name) {
     await this.choose("Go to File...", name);

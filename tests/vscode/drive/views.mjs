@@ -27,14 +27,7 @@ await drive(async (window) => {
   const closeToasts = async () => {
     await window.command("Notifications: Clear All Notifications");
   };
-  const menu = async (target, item) => {
-    await target.click({ button: "right" });
-    const entry = page.locator(".monaco-menu .action-label", { hasText: item }).first();
-    await entry.waitFor();
-    // The editor takes no click for the first 100 ms of a menu, which might be of the same press.
-    await page.waitForTimeout(300);
-    await entry.click();
-  };
+  const menu = (target, item) => window.menu(target, item);
   const dialog = page.locator(".monaco-dialog-box");
   const workspaces = page.locator(".pane", { has: page.locator(".pane-header", { hasText: "Workspaces" }) });
   const found = {};
