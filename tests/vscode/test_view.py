@@ -356,6 +356,7 @@ def test_finding_what_is_not_loaded(look: Look, athena: Athena, repository: Path
         seen = look("find", agent=agent, first=first, item=item)
     assert seen["unended"] == 0, "a turn that goes on beyond what is loaded has not ended there"
     assert seen["hits"] == ["Step 77"]
+    assert seen["searching"] == 1, "a short list of hits is no reason to load all the rest"
     assert seen["around"] > 2
     assert seen["pages"] <= 4, "what is between is not loaded"
     assert seen["during"] == seen["before"], "what comes meanwhile is not at the end of that part"

@@ -139,9 +139,10 @@ export function TranscriptView({ subject }: { subject: Subject & { view: "transc
     }
   };
 
-  // What is around a position that is elsewhere is loaded by the time line.
-  const isHere = position === undefined || !isOutside(state, position);
+  // What is around a position that is elsewhere is loaded by the time line, and what was found is here.
+  const grows = !search.found && (position === undefined || !isOutside(state, position));
   const toEnd = () => {
+    wanted.current = {};
     setFollow(true);
     void session.newest();
   };
@@ -168,8 +169,8 @@ export function TranscriptView({ subject }: { subject: Subject & { view: "transc
         follow={follow && !search.found}
         // The end of what is loaded is not the end while more comes behind it.
         onFollow={(isAtEnd) => setFollow(isAtEnd && session.state.value.after === undefined)}
-        onNearStart={() => isHere && void session.older()}
-        onNearEnd={() => isHere && void session.newer()}
+        onNearStart={() => grows && void session.older()}
+        onNearEnd={() => grows && void session.newer()}
         reveal={reveal}
         busy={state.loading || !state.connected}
       />

@@ -25,7 +25,8 @@ await play(async (view) => {
   // A turn far before what is loaded at first, as from the tree.
   await view.until("the first turn is in view", () => inView("The first of all"));
   found.unended = await page.$$eval(".turn-end", (all) => all.length);
-  found.pages = view.requests.filter(({ method }) => method === "athena/transcript/page").length;
+  const pages = () => view.requests.filter(({ method }) => method === "athena/transcript/page").length;
+  found.pages = pages();
 
   // What comes meanwhile is at the end, which is elsewhere.
   const rows = () => page.$eval(".rows", (list) => list.dataset.count);
@@ -39,10 +40,13 @@ await play(async (view) => {
   await view.until("it is in view", () => inView("You said: Elsewhere"));
 
   // The words are marked, also in what was folded; from there to where it stands.
+  const asked = pages();
   await page.fill("#search", "step 77 says");
   await page.waitForSelector(".banner:has-text('1 item with')");
   await view.until("it is marked", () => page.evaluate(() => (CSS.highlights.get("found")?.size ?? 0) > 0));
   found.hits = await titles();
+  await view.drawn();
+  found.searching = pages() - asked;
   await page.hover("[data-item]");
   await page.click('button[aria-label="Show in Transcript"]');
   await view.until("it is in view where it stands", () => inView("Step 77"));
@@ -67,6 +71,19 @@ await play(async (view) => {
   await page.selectOption("select[aria-label='Filter by kind']", "talk");
   await view.post({ type: "reveal", itemId: given.item });
   await view.until("the item is in view again", isThere);
+
+  // Who goes back at once is at the end, also when the pages of the other place come after.
+  await newest();
+  await view.until("the newest is in view", () => inView("You said: Go on"));
+  view.hold("athena/transcript/page");
+  await view.post({ type: "reveal", turnId: given.first });
+  await view.until("its place is asked for", () => view.held.answers.length === 1);
+  await newest();
+  await view.until("the end is asked for", () => view.held.answers.length === 2);
+  view.held.answers.reverse();
+  await view.release(2);
+  await view.drawn();
+  await view.until("the newest is in view again", () => inView("You said: Go on"));
   found.problems = await page.$$eval("[role=alert]", (all) => all.map((one) => one.textContent));
   return found;
 });
