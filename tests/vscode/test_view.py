@@ -318,6 +318,7 @@ def test_writing_a_prompt(look: Look, athena: Athena, tmp_path: Path) -> None:
         client.until(agent, "idle")
         seen = look("prompt", agent=agent)
     assert seen["draft"] == "kept from before"
+    assert seen["attached"] == seen["kept"] == ["before.py"]
     assert seen["files"] == ["util.py", "util_more.py"]
     assert seen["active"].startswith("util.py")
     assert seen["closed"] == []

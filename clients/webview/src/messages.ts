@@ -39,6 +39,8 @@ export type Subject =
       turnId?: string;
       /** A prompt that was begun and not sent, in a view that comes back. */
       draft?: string;
+      /** The files that go with it. */
+      attached?: Attachment[];
     }
   | { view: "comparison"; agents: string[] };
 

@@ -30,11 +30,12 @@ export function TranscriptView({ subject }: { subject: Subject & { view: "transc
   const [filter, setFilter] = useState<Filter>("all");
   const [follow, setFollow] = useState(true);
   const [open, setOpen] = useState<ReadonlyMap<string, boolean>>(new Map());
-  const [attached, setAttached] = useState<readonly Attachment[]>([]);
+  const [attached, setAttached] = useState<readonly Attachment[]>(subject.attached ?? []);
   const [reveal, setReveal] = useState<{ key: string }>();
   const [position, setPosition] = useState<number>();
   const search = useSearch(subject.agent, session);
   const wanted = useRef<Place>({ itemId: subject.itemId, turnId: subject.turnId });
+  const draft = useRef(subject.draft ?? "");
   const main = useRef<HTMLElement>(null);
   useMarks(main, search.found ? search.text : "");
 
@@ -50,6 +51,13 @@ export function TranscriptView({ subject }: { subject: Subject & { view: "transc
       }, true),
     [],
   );
+
+  /** A window that is loaded anew has what was written; pictures are too large to be kept. */
+  const keep = () => {
+    const files = attached.filter(({ picture }) => !picture);
+    remember({ ...subject, draft: draft.current, attached: files } satisfies Subject);
+  };
+  useEffect(keep, [attached]);
 
   /** Bring an item or a turn into view; what is not loaded is loaded, once. */
   const show = (place: Place) => {
@@ -203,7 +211,10 @@ export function TranscriptView({ subject }: { subject: Subject & { view: "transc
           attached={attached}
           onAttached={setAttached}
           draft={subject.draft ?? ""}
-          onDraft={(draft) => remember({ ...subject, draft })}
+          onDraft={(text) => {
+            draft.current = text;
+            keep();
+          }}
           onSent={toEnd}
         />
       ) : null}

@@ -16,9 +16,15 @@ await play(async (view) => {
   };
 
   const draft = "kept from before";
-  await view.show({ view: "transcript", agent: given.agent, draft });
+  const attached = [{ uri: "file:///a/before.py", name: "before.py" }];
+  await view.show({ view: "transcript", agent: given.agent, draft, attached });
   await page.waitForSelector("#prompt");
   found.draft = await page.inputValue("#prompt");
+  found.attached = await page.$$eval(".prompt-box .chip", (all) => all.map((one) => one.textContent.trim()));
+  const kept = () => page.evaluate(() => window.remembered.attached.map(({ name }) => name));
+  found.kept = await kept();
+  await page.click(".prompt-box .chip");
+  await view.until("it is kept no more", async () => (await kept()).length === 0);
   await page.fill("#prompt", "");
   await page.focus("#prompt");
 
