@@ -375,6 +375,7 @@ def test_a_replay_goes_by_turns(look: Look, athena: Athena, repository: Path) ->
         client.until(agent, "idle")
         seen = look("turns", agent=agent)
     assert seen["first"] == 1
+    assert seen["pages"] == 3, "the last one, and those before and after the beginning"
     assert 100 < seen["step"] < 200
     assert seen["limits"] == [200]
 

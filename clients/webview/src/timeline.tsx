@@ -21,16 +21,11 @@ interface Props {
 
 export function Timeline({ session, agent, position, onPosition, stopsAt }: Props) {
   const state = useSignal(session.state);
-  const { transcript, loading, after } = state;
+  const { transcript, loading, connected, problem, after } = state;
   const { items, turns } = transcript;
   const end = items.at(-1)?.version;
   const last = after === undefined && end !== undefined ? end : agent.version;
   const at = Math.min(position ?? last, last);
-
-  // A position outside of what is loaded is loaded first, also one that was gone to meanwhile.
-  useEffect(() => {
-    if (!loading && isOutside(state, at)) void session.seek(at);
-  }, [at, loading]);
 
   const [isPlaying, setPlaying] = useState(false);
   /** To where the user says, which ends what plays by itself. */
@@ -43,6 +38,13 @@ export function Timeline({ session, agent, position, onPosition, stopsAt }: Prop
   const current = items.findLast((entry) => entry.version <= at);
   const next = stops[shown.length];
   const back = stops[shown.length - 2];
+  // A position outside of what is loaded is loaded first, also one that was gone to meanwhile; of
+  // what follows only as much as a step needs.
+  useEffect(() => {
+    if (loading || !connected) return;
+    if (isOutside(state, at)) void session.seek(at);
+    else if (!next && !problem) void session.newer();
+  }, [at, loading, connected, problem, next?.version]);
   useEffect(() => {
     if (!isPlaying || loading) return undefined;
     if (!next && at >= last) {

@@ -178,7 +178,8 @@ export function TranscriptView({ subject }: { subject: Subject & { view: "transc
         // The end of what is loaded is not the end while more comes behind it.
         onFollow={(isAtEnd) => setFollow(isAtEnd && session.state.value.after === undefined)}
         onNearStart={() => grows && void session.older()}
-        onNearEnd={() => grows && void session.newer()}
+        // A replay ends at its position, and the time line knows what follows.
+        onNearEnd={() => grows && !replay && void session.newer()}
         reveal={reveal}
         busy={state.loading || !state.connected}
       />

@@ -26,6 +26,9 @@ await play(async (view) => {
   await turn("Back");
   await at("Begin");
   found.first = await page.$$eval("[data-item]", (all) => all.length);
+  await view.until("what follows is known", () => page.isEnabled('[aria-label^="Step (F10)"]'));
+  await view.drawn();
+  found.pages = pages().length;
   await turn("Forward");
   await at("End");
   // Two presses, of which the second does not wait for the first.
