@@ -140,7 +140,7 @@ def test_it_is_read_only(athena: Athena) -> None:
             "resume": {},
             "move": {"harness": "codex"},
         }.items():
-            with pytest.raises(CallError, match="adopt it: athena session adopt fake-tour-cwd"):
+            with pytest.raises(CallError, match=r"adopt it \(`athena session adopt fake-tour-cwd"):
                 client.call(f"athena/agent/{method}", agent=agent, **more)
         assert client.events(agent) == events
         client.call("athena/agent/archive", agent=agent)

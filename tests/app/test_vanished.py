@@ -6,10 +6,12 @@ import json
 import shutil
 import subprocess
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from athena.protocol.errors import ErrorCode
+from athena.protocol.remedy import BY_ID
 from athena.relay.client import CallError
 from tests.app.playing import scenario, spawn
 from tests.support.athena import Athena, Client, Json, make_repository
@@ -48,7 +50,9 @@ def test_a_vanished_worktree_comes_back_as_it_was(client: Client, project: Path)
             client.call(f"athena/{method}", agent=agent["id"], **more)
         assert refused.value.code == ErrorCode.WRONG_STATE
     assert not place.exists()
-    back = client.call("athena/workspace/restore", agent=agent["id"])
+    (remedy,) = cast("list[Json]", refused.value.data["remedies"])
+    assert f"`{remedy['commandLine']}` brings it back" in refused.value.message
+    back = client.call(str(BY_ID[remedy["command"]].method), **remedy["arguments"])
     assert (back["path"], back["branch"]) == (str(place), agent["workspace"]["branch"])
     assert "was stopped" in back["notes"][-1]
     assert (place / "more.txt").read_text() == "more\n"

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from athena.protocol.commands import COMMANDS
 from tests.architecture.source import Module, dotted
 
 FILE_LINES = 600
@@ -20,6 +22,7 @@ PURE = (
     "athena.protocol", "athena.core", "athena.projections", "athena.harness.driver",
     "athena.harness.acp", "athena.harness.claude", "athena.harness.codex",
 )  # fmt: skip
+COMMAND_LINE = re.compile(rf"\bathena ({'|'.join(row.verb for row in COMMANDS if row.verb)})\b")
 SKIPS = {"skip", "skipif", "xfail", "importorskip"}
 
 Finding = tuple[int, str]
@@ -155,6 +158,19 @@ def athena_beyond(own: str) -> Callable[[Module], Iterator[Finding]]:
     return find
 
 
+def writes_commands(module: Module) -> Iterator[Finding]:
+    """What helps is named by `remedy`, so that each client can say it in its own words.
+
+    What has no command in the table, such as `athena daemon restart`, is written out.
+    """
+    docstrings = {id(n.value) for n in ast.walk(module.tree) if isinstance(n, ast.Expr)}
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            found = COMMAND_LINE.search(node.value)
+            if found and id(node) not in docstrings:
+                yield node.lineno, found[0]
+
+
 def sleeps(module: Module) -> Iterator[Finding]:
     """A test waits for a condition (`tests.support.wait`), never for a time."""
     for node in ast.walk(module.tree):
@@ -261,6 +277,12 @@ RULES = (
         _within("athena.scripted"),
         athena_beyond("athena.scripted"),
         _sample("athena.scripted.cheat", "from athena.harness import driver\n"),
+    ),
+    Rule(
+        "use cases, rules and git name a command by its remedy",
+        _within("athena.app", "athena.core", "athena.worktree"),
+        writes_commands,
+        _sample("athena.app.shell", "words = f'Type `athena agent stop {name}` first.'\n"),
     ),
     Rule(
         "tests do not sleep",

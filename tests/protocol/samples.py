@@ -13,6 +13,7 @@ import jsonschema
 from athena.protocol import events as e
 from athena.protocol.base import Record, Request
 from athena.protocol.methods import METHODS, NOTIFICATIONS
+from athena.protocol.remedy import Remedy
 from tools.generate import jsonschema as generated
 from tools.generate import model as m
 from tools.generate.read import read
@@ -50,6 +51,7 @@ def classes() -> dict[str, Model]:
         *(o.result for o in METHODS),
         *(n.params for n in NOTIFICATIONS),
         *e.EVENTS,
+        Remedy,
     ]
     found: dict[str, Model] = {}
 

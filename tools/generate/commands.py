@@ -59,6 +59,8 @@ def _argument(argument: Argument, values: Iterable[str]) -> dict[str, object]:
         "source": argument.source.value,
         "required": argument.required,
     }
+    if argument.instead_of:
+        row["insteadOf"] = argument.instead_of
     if values := list(values):
         row["choices"] = values
     return row

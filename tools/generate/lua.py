@@ -24,6 +24,7 @@ COMMANDS = """\
 ---@field title string the label in a dialog
 ---@field source athena.Source
 ---@field required boolean
+---@field insteadOf? string never asked for; where it is given, the other is not asked for either
 ---@field choices? string[]
 
 ---The agents for which a command makes sense; what is nil does not matter.

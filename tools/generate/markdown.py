@@ -82,8 +82,18 @@ def _commands(model: m.Model) -> str:
         does = f"`{command.method}`" if command.method else "opens something in the client"
         if command.preset:
             does += " with " + ", ".join(f"`{k}: {v}`" for k, v in command.preset.items())
-        rows.append((f"`{command.id}`", command.word, command.title, does, ", ".join(arguments)))
-    return _table(("Command", "Word", "Title", "Method", "Arguments"), rows)
+        rows.append(
+            (
+                f"`{command.id}`",
+                command.word,
+                f"`athena {command.verb}`" if command.verb else "",
+                command.title,
+                does,
+                ", ".join(arguments),
+            )
+        )
+    head = ("Command", "Word", "In a shell", "Title", "Method", "Arguments")
+    return _table(head, rows)
 
 
 def _types(model: m.Model) -> str:

@@ -22,6 +22,7 @@ from athena.protocol.commands import COMMANDS
 from athena.protocol.errors import ERROR_TEXTS
 from athena.protocol.events import EVENTS
 from athena.protocol.methods import METHODS, NOTIFICATIONS, PROTOCOL_VERSION
+from athena.protocol.remedy import Remedy
 from tools.generate import model as m
 
 SCALARS: dict[object, m.Scalar] = {
@@ -69,6 +70,7 @@ def read() -> m.Model:
         reader.note(notification.params)
     for event in EVENTS:
         reader.note(event)
+    reader.note(Remedy)
     for command in COMMANDS:
         for status in command.when.statuses if command.when else ():
             reader.note(type(status))
@@ -82,6 +84,7 @@ def read() -> m.Model:
                 *(method.result.__name__ for method in METHODS),
                 *(notification.params.__name__ for notification in NOTIFICATIONS),
                 *(event.__name__ for event in EVENTS),
+                Remedy.__name__,
             ),
         )
     )

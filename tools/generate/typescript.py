@@ -34,12 +34,16 @@ export function isKnown(event: Event): event is Event & KnownEvent {
 """
 
 COMMANDS = """\
-/** An argument of a command: `name` is a parameter of its method, `title` the label in a dialog. */
+/**
+ * An argument of a command: `name` is a parameter of its method, `title` the label in a dialog. One
+ * with `insteadOf` is never asked for; where it is given, the other is not asked for either.
+ */
 export interface Argument {
   name: string;
   title: string;
   source: Source;
   required: boolean;
+  insteadOf?: string;
   choices?: string[];
 }
 

@@ -1387,6 +1387,19 @@ export interface Reasoning {
   text: string;
 }
 
+/**
+ * A user command that helps after an error: the member `remedies` of the error's data.
+ *
+ * `command` is its id in the table of commands, `arguments` what it is to be given of its method's
+ * parameters; what it needs besides, the user says. `commandLine` is the same for a shell. The
+ * message has that between backticks, where clients put the name that they have for the command.
+ */
+export interface Remedy {
+  command: string;
+  arguments: Record<string, unknown>;
+  commandLine: string;
+}
+
 /** Parameters of `athena/rule/remove`: the rule at `index` of the list. */
 export interface RemoveRule {
   index: number;
@@ -2710,12 +2723,16 @@ export type Source =
   /** A `WorkspaceSpec`: a new worktree, in further repositories too; an existing directory; or none. */
   | "workspace";
 
-/** An argument of a command: `name` is a parameter of its method, `title` the label in a dialog. */
+/**
+ * An argument of a command: `name` is a parameter of its method, `title` the label in a dialog. One
+ * with `insteadOf` is never asked for; where it is given, the other is not asked for either.
+ */
 export interface Argument {
   name: string;
   title: string;
   source: Source;
   required: boolean;
+  insteadOf?: string;
   choices?: string[];
 }
 
@@ -3538,6 +3555,7 @@ export const COMMANDS: readonly Command[] = [
     icon: "history",
     method: "athena/workspace/restore",
     arguments: [
+      { name: "agent", title: "Agent", source: "agent", required: false, insteadOf: "ref" },
       { name: "ref", title: "Captured work", source: "rescue", required: true },
       { name: "path", title: "Directory", source: "directory", required: false },
     ],

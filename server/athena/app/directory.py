@@ -13,6 +13,7 @@ from athena.core.state import AgentState
 from athena.projections.agents import view
 from athena.protocol.agent import AgentView
 from athena.protocol.errors import AthenaError, ErrorCode
+from athena.protocol.remedy import remedy
 
 LoadState = Callable[[str], Awaitable[AgentState | None]]
 MakeActor = Callable[[str, AgentState | None], AgentActor]
@@ -83,9 +84,11 @@ class Directory:
         names = sorted({v.name for v in views if not v.archived})
         close = difflib.get_close_matches(name, names, n=3)
         meant = f" Did you mean {' or '.join(close)}?" if close else ""
+        shows = remedy("athena.agent.list")
         raise AthenaError(
             ErrorCode.NOT_FOUND,
-            f"There is no agent {name!r}.{meant} `athena ls` shows them.",
+            f"There is no agent {name!r}.{meant} {shows} shows them.",
+            remedies=[shows],
             candidates=close,
         )
 

@@ -41,4 +41,5 @@ def told(error: WorktreeError) -> AthenaError:
         data["stderr"] = error.detail
     if isinstance(error, RemovalRefused):
         data["hazards"] = dict(zip(error.hazards, error.reasons, strict=False))
-    return AthenaError(code, f"{error.message} {error.advice}".strip(), **data)
+    words = f"{error.message} {error.advice}".strip()
+    return AthenaError(code, words, remedies=error.remedies, **data)

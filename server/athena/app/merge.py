@@ -27,6 +27,7 @@ from athena.protocol import review as r
 from athena.protocol.content import TextContent, plain_text
 from athena.protocol.errors import AthenaError, ErrorCode
 from athena.protocol.items import Item, UserMessage
+from athena.protocol.remedy import remedy
 from athena.worktree import changeset, commit, merge, publish, repository, resolve, standing
 from athena.worktree import review as reviewing
 from athena.worktree.errors import NothingToDo, ToolMissing, UnknownRevision
@@ -134,7 +135,7 @@ async def _hand_over(
         undo=begun.rescue.ref,
         notes=[
             "The agent was asked to resolve the conflicts; merge again when it is done, or give it "
-            f"up: athena undo {state.name}"
+            f"up: {remedy('athena.revert.undo', state)}"
         ],
     )
 
@@ -241,7 +242,8 @@ async def _take_back_rejected(
         ),
     )
     changes = "1 rejected change was" if count == 1 else f"{count} rejected changes were"
-    return [f"{changes} taken out first. Back: athena undo {state.name} {done.ref}"]
+    back = remedy("athena.revert.undo", state, ref=done.ref)
+    return [f"{changes} taken out first. Back: {back}"]
 
 
 def _turns(state: AgentState) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from athena.core.state import AgentState
 from athena.protocol import events as e
 from athena.protocol import review as r
 from athena.protocol.errors import AthenaError, ErrorCode
+from athena.protocol.remedy import remedy
 from athena.worktree import apply, changeset, moving, repository, rescue, resolve, revert
 from athena.worktree import review as reviewing
 from athena.worktree.blame import Turn
@@ -98,10 +99,11 @@ async def _last(context: Context, state: AgentState, checkout: Checkout) -> str:
         if fact.undo is None or await kept_at(checkout, fact.undo) is None:
             continue
         if fact.what == "undo":
+            again = remedy("athena.revert.undo", state, ref=fact.undo)
             raise AthenaError(
                 ErrorCode.WRONG_STATE,
-                "The last was undone already. To have it again: "
-                f"athena undo {state.name} {fact.undo}",
+                f"The last was undone already. To have it again: {again}.",
+                remedies=[again],
                 field="ref",
             )
         return fact.undo

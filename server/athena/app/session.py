@@ -19,6 +19,7 @@ from athena.projections.agents import detail
 from athena.protocol import session as s
 from athena.protocol.agent import AgentDetail
 from athena.protocol.errors import AthenaError, ErrorCode
+from athena.protocol.remedy import remedy
 from athena.protocol.spec import WorkspaceSpec
 
 ID = re.compile(r"[0-9A-Za-z_-]+")
@@ -116,10 +117,12 @@ async def _find(context: Context, connection: Connection, name: str) -> SessionF
         raise AthenaError(
             ErrorCode.AMBIGUOUS, f"{name!r} fits {', '.join(ids[:5])}.", candidates=ids
         )
+    shows = remedy("athena.session.list")
     raise AthenaError(
         ErrorCode.NOT_FOUND,
-        f"There is no session {name!r} in your home; `athena session list` shows them. (Where "
+        f"There is no session {name!r} in your home; {shows} shows them. (Where "
         "CLAUDE_CONFIG_DIR or CODEX_HOME is set, it is looked for there.)",
+        remedies=[shows],
         field="session",
     )
 

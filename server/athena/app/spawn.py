@@ -16,6 +16,7 @@ from athena.harness.rows import Harness
 from athena.protocol.agent import AgentView, SpawnAgent
 from athena.protocol.content import ContentBlock, TextContent, plain_text
 from athena.protocol.errors import AthenaError, ErrorCode
+from athena.protocol.remedy import remedy
 from athena.protocol.spec import AgentSpec, WorkspaceSpec
 from athena.protocol.transcript import Archetype
 from athena.worktree.paths import to_wire
@@ -141,10 +142,12 @@ def harness_of(asked: SpawnAgent, settings: Settings, fallback: str | None) -> s
     archetype = _archetype(asked, settings)
     name = asked.harness or archetype.harness or settings.defaults.harness or fallback
     if name is None:
+        how = remedy("athena.harness.list")
         raise AthenaError(
             ErrorCode.HARNESS_UNAVAILABLE,
-            "No harness is installed here. Install one (`athena harness list` says how), or name "
-            "one: `scripted` is always there, and needs no key.",
+            f"No harness is installed here. Install one ({how} says how), or name one: "
+            "`scripted` is always there, and needs no key.",
+            remedies=[how],
         )
     return settings.harness(name).name
 

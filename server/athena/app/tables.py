@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from athena.protocol.alert import Topic
+from athena.protocol.remedy import remedy
 from athena.worktree.names import BRANCH_FIELDS, LOCATION_FIELDS, unknown_fields
 
 Seconds = Annotated[float, Field(gt=0)]
@@ -64,7 +65,8 @@ class WorkspaceSettings(Table):
     )
     run: list[str] = Field(
         default=[],
-        description="Shell commands that `athena workspace run` starts: a server, a watcher.",
+        description=f"Shell commands that {remedy('athena.workspace.run')} starts: a server, a "
+        "watcher.",
     )
     teardown: list[str] = Field(
         default=[], description="Shell commands that run in order before a worktree is removed."

@@ -11,6 +11,7 @@ from athena.core.state import AgentState, has_tree
 from athena.core.status import status
 from athena.protocol.counted import counted
 from athena.protocol.errors import AthenaError, ErrorCode
+from athena.protocol.remedy import remedy
 from athena.protocol.review import Scope
 from athena.protocol.spec import OtherWorktree
 from athena.worktree import apply, changeset, checkpoint, repository, snapshot
@@ -105,12 +106,12 @@ def need_folder(state: AgentState) -> None:
     gone = next((place for place in everywhere(state) if is_gone(place)), None)
     if gone is None or gone.workspace is None:
         return
-    what = (
-        f"`athena workspace restore {state.name}` brings it back."
-        if has_tree(state)
-        else "It was in no repository, so nothing of it was kept."
-    )
-    raise AthenaError(ErrorCode.WRONG_STATE, f"{gone.workspace.path} is gone. {what}")
+    words = f"{gone.workspace.path} is gone."
+    if not has_tree(state):
+        nothing = "It was in no repository, so nothing of it was kept."
+        raise AthenaError(ErrorCode.WRONG_STATE, f"{words} {nothing}")
+    back = remedy("athena.workspace.restore", state)
+    raise AthenaError(ErrorCode.WRONG_STATE, f"{words} {back} brings it back.", remedies=[back])
 
 
 async def project_checkout(context: Context, state: AgentState) -> Checkout:

@@ -6,7 +6,6 @@ user's word its scripts are told of and not run.
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,12 +17,14 @@ from athena.app.tables import WorkspaceSettings
 from athena.app.user import need_user
 from athena.border import Connection
 from athena.protocol.errors import AthenaError, ErrorCode
+from athena.protocol.remedy import remedy
 from athena.protocol.workspace import Trust, TrustProject
 from athena.worktree.errors import ScriptFailed
 from athena.worktree.scripts import CURSOR_FILE, Scripts, cursor_scripts
 
 HEAD = (
-    "# Projects whose own files may name commands to run (`athena workspace trust`), one a line.\n"
+    "# Projects whose own files may name commands to run "
+    f"({remedy('athena.workspace.trust')}), one a line.\n"
 )
 
 
@@ -59,10 +60,10 @@ def settings_for(settings: Settings, project: Path) -> tuple[Settings, tuple[str
 
 def withheld_words(keys: tuple[str, ...], project: Path) -> str:
     """What a user is told of keys that do not count."""
+    trust = remedy("athena.workspace.trust", project=str(project))
     return (
         f"The project's athena.toml sets {', '.join(keys)}, which may let an agent do more than "
-        "your own settings do, so it was left out. To let it: athena workspace trust "
-        f"--project {shlex.quote(str(project))}"
+        f"your own settings do, so it was left out. To let it: {trust}"
     )
 
 

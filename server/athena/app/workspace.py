@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from athena.core.state import AgentState
 from athena.protocol import events as e
 from athena.protocol.errors import AthenaError
 from athena.protocol.items import Notice
+from athena.protocol.remedy import remedy
 from athena.protocol.spec import OtherWorktree, StartingPoint
 from athena.worktree import create, repository, unfinished
 from athena.worktree.errors import LocationTaken, WorktreeError
@@ -62,9 +62,10 @@ def _setup(
     found = chosen_scripts(context, state)
     if not found.withheld:
         return found.setup, []
+    trust = remedy("athena.workspace.trust", project=state.spec.project)
     words = (
-        f"This project names scripts that were not run: {'; '.join(found.withheld)}. To let it: "
-        f"athena workspace trust --project {shlex.quote(state.spec.project)}"
+        f"This project names scripts that were not run: {'; '.join(found.withheld)}. "
+        f"To let it: {trust}."
     )
     return found.setup, [Notice(level="warning", text=words, topic="workspace")]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shlex
 from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
@@ -23,8 +22,8 @@ from athena.core import decide, finding
 from athena.core.state import AgentState
 from athena.protocol import events as e
 from athena.protocol import workspace as w
-from athena.protocol.agent import AgentView
 from athena.protocol.errors import AthenaError, ErrorCode
+from athena.protocol.remedy import remedy
 from athena.protocol.spec import OtherWorktree
 from athena.worktree import (
     files,
@@ -239,10 +238,11 @@ def _need_alone(context: Context, state: AgentState) -> None:
     assert state.workspace is not None
     for view in context.directory.views():
         if view.run_id and view.workspace and view.workspace.path == state.workspace.path:
+            end = remedy("athena.agent.stop", view)
             raise AthenaError(
                 ErrorCode.WRONG_STATE,
-                f"{view.name} is running there: stop it first "
-                f"(`athena agent stop {shlex.quote(view.name)}`).",
+                f"{view.name} is running there: stop it first ({end}).",
+                remedies=[end],
             )
 
 
@@ -279,10 +279,11 @@ def _run_commands(context: Context, state: AgentState) -> list[str]:
     """The run scripts of the settings that do not run yet."""
     found = chosen_scripts(context, state)
     if not found.run and found.withheld:
+        trust = remedy("athena.workspace.trust", project=state.spec.project)
         raise AthenaError(
             ErrorCode.REFUSED,
-            f"{state.spec.project} is not trusted to name scripts. To let it: "
-            f"`athena workspace trust --project {shlex.quote(state.spec.project)}`.",
+            f"{state.spec.project} is not trusted to name scripts. To let it: {trust}.",
+            remedies=[trust],
             commands=list(found.withheld),
         )
     if not found.run:
@@ -311,15 +312,7 @@ async def _remove_orphan(
     left = await orphans.orphans(checkout, known)
     orphan = next((o for o in left if o.root == path), None)
     if orphan is None or orphan.root is None:
-        owners = [v.name for v in context.directory.views() if _works_in(v, path)]
-        advice = (
-            f"It is that of {owners[0]}: `athena workspace remove {owners[0]}`."
-            if owners
-            else "`athena workspace list` shows them; git removes its other worktrees."
-        )
-        raise AthenaError(
-            ErrorCode.NOT_FOUND, f"{path} is no worktree that an agent left. {advice}", field="path"
-        )
+        raise _no_orphan(context, path)
     if orphan.kind == "vanished":
         gone = await vanished.gone_at(checkout, orphan.root, orphan.branch)
         done = await vanished.remove_vanished(checkout, orphan.agent, gone, force=insist)
@@ -329,8 +322,17 @@ async def _remove_orphan(
     return _removed(done)
 
 
-def _works_in(view: AgentView, path: Path) -> bool:
-    return view.workspace is not None and Path(view.workspace.path) == path
+def _no_orphan(context: Context, path: Path) -> AthenaError:
+    for view in context.directory.views():
+        if view.workspace is not None and Path(view.workspace.path) == path:
+            helps = remedy("athena.workspace.remove", view)
+            advice = f"It is that of {view.name}: {helps}."
+            break
+    else:
+        helps = remedy("athena.workspace.list")
+        advice = f"{helps} shows them; git removes its other worktrees."
+    words = f"{path} is no worktree that an agent left. {advice}"
+    return AthenaError(ErrorCode.NOT_FOUND, words, remedies=[helps], field="path")
 
 
 def _hazards(words: list[str]) -> set[Hazard]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 
 from athena.core.redact import HIDDEN
@@ -13,6 +12,7 @@ from athena.protocol.agent import OpenRequest, Status
 from athena.protocol.content import ContentBlock
 from athena.protocol.errors import AthenaError, ErrorCode
 from athena.protocol.items import Notice
+from athena.protocol.remedy import Remedy, remedy
 from athena.protocol.request import Inquiry, OptionKind, Outcome, Permission
 from athena.protocol.spec import WorkspaceSpec
 
@@ -76,9 +76,8 @@ def resume(state: AgentState, by: str) -> Events:
     not_archived(state)
     not_read_only(state)
     if state.run is not None or state.wanted:
-        raise wrong_state(
-            state, f"It is running: give it a prompt (`athena prompt {shlex.quote(state.name)} …`)."
-        )
+        ask = remedy("athena.agent.prompt", state)
+        raise wrong_state(state, f"It is running: give it a prompt ({ask}).", ask)
     return (e.AgentResumed(by=by),)
 
 
@@ -92,9 +91,8 @@ def archive(state: AgentState) -> Events:
     if state.archived:
         return ()
     if state.run is not None or state.wanted:
-        raise wrong_state(
-            state, f"It is running: stop it first (`athena agent stop {shlex.quote(state.name)}`)."
-        )
+        end = remedy("athena.agent.stop", state)
+        raise wrong_state(state, f"It is running: stop it first ({end}).", end)
     return (e.AgentArchived(),)
 
 
@@ -233,27 +231,28 @@ def _check_answers(inquiry: Inquiry, answers: dict[str, list[str]] | None) -> No
 def not_archived(state: AgentState) -> None:
     """WRONG_STATE for an agent that was put away."""
     if state.archived:
-        raise wrong_state(
-            state,
-            f"It is archived: restore it first (`athena agent restore {shlex.quote(state.name)}`).",
-        )
+        back = remedy("athena.agent.restore", state)
+        raise wrong_state(state, f"It is archived: restore it first ({back}).", back)
 
 
 def not_read_only(state: AgentState) -> None:
     """WRONG_STATE for an imported agent that nobody has adopted."""
     if is_read_only(state):
+        take = remedy("athena.session.adopt", state)
         raise wrong_state(
             state,
-            "Its session was made outside, so it is read-only here. To go on with it, adopt it: "
-            f"athena session adopt {shlex.quote(state.name)}",
+            "Its session was made outside, so it is read-only here. To go on with it, adopt it "
+            f"({take}).",
+            take,
         )
 
 
-def wrong_state(state: AgentState, why: str) -> AthenaError:
+def wrong_state(state: AgentState, why: str, *remedies: Remedy) -> AthenaError:
     """What the agent's state does not allow, and what to do about it."""
     now, _ = status(state)
     doing = {
         Status.NEEDS_PERMISSION: "waiting for a permission",
         Status.NEEDS_INPUT: "waiting for an answer",
     }.get(now, now.value)
-    return AthenaError(ErrorCode.WRONG_STATE, f"{state.name} is {doing}. {why}", status=now.value)
+    words = f"{state.name} is {doing}. {why}"
+    return AthenaError(ErrorCode.WRONG_STATE, words, remedies=remedies, status=now.value)

@@ -25,8 +25,9 @@ async def completed(editor: Editor, row: Command, given: dict[str, object]) -> d
     open folder, also when it is not required.
     """
     filled = dict(given)
+    replaced = {a.instead_of for a in row.arguments if a.name in given}
     for argument in row.arguments:
-        if argument.name in filled:
+        if argument.name in filled or argument.name in replaced:
             continue
         is_project = argument.source is Source.DIRECTORY and argument.name == "project"
         if is_project:

@@ -99,13 +99,15 @@ class Argument:
     """One argument: `name` is a parameter of the method, `title` the label in a dialog.
 
     A client asks for a `required` one that it cannot take from where the user is; the others it
-    may leave away.
+    may leave away. One that is `instead_of` another is never asked for, nor taken from where the
+    user is; where it is given, the other is not asked for either.
     """
 
     name: str
     source: Source
     title: str
     required: bool = False
+    instead_of: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,14 +131,16 @@ class When:
 class Command:
     """A user command.
 
-    `word` is its short name where commands are typed (`:Athena spawn`). `preset` are parameters
-    that it always sends. `icon` is a codicon's name. `key` is the letter that follows a client's
-    own prefix (`<Leader>a` in Neovim). A `destructive` command asks first. `when` is None where
-    no agent is needed.
+    `word` is its short name where commands are typed (`:Athena spawn`), `verb` what is typed into a
+    shell after `athena`, None where nothing there does it. `preset` are parameters that it always
+    sends. `icon` is a codicon's name. `key` is the letter that follows a client's own prefix
+    (`<Leader>a` in Neovim). A `destructive` command asks first. `when` is None where no agent is
+    needed.
     """
 
     id: str
     word: str
+    verb: str | None = None
     title: str
     method: str | None
     arguments: tuple[Argument, ...] = ()

@@ -7,6 +7,13 @@ from __future__ import annotations
 
 from enum import IntEnum
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    # The command line starts without it.
+    from collections.abc import Sequence
+
+    from athena.protocol.remedy import Remedy
+
 
 class ErrorCode(IntEnum):
     """What went wrong, for programs. The message says it for people and what to do."""
@@ -55,10 +62,17 @@ ERROR_TEXTS: dict[ErrorCode, str] = {
 
 
 class AthenaError(Exception):
-    """An error that a client is told as it is: a code, words for people, data for programs."""
+    """An error that a client is told as it is: a code, words for people, data for programs.
 
-    def __init__(self, code: ErrorCode, message: str, **data: object) -> None:
+    `remedies` are commands that help; the message names them where it says what to do.
+    """
+
+    def __init__(
+        self, code: ErrorCode, message: str, *, remedies: Sequence[Remedy] = (), **data: object
+    ) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.data: dict[str, object] = data
+        if remedies:
+            self.data["remedies"] = [remedy.wire() for remedy in remedies]

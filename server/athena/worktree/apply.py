@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from athena.protocol.remedy import remedy
 from athena.worktree.changeset import Changeset, changeset
 from athena.worktree.errors import ChangedMeanwhile, NothingToDo, UnknownRevision, WorktreeError
 from athena.worktree.git import Git
@@ -95,9 +96,11 @@ async def undo(checkout: Checkout, agent: str, done: Applied) -> Applied:
     `checkout` is any working tree of the repository. Can be undone as well.
     """
     if not done.root.is_dir():
+        lists = remedy("athena.rescue.list")
         raise UnknownRevision(
             f"{done.root}, where that was done, is gone.",
-            advice="`athena workspace rescues` lists what was kept of it.",
+            advice=f"{lists} lists what was kept of it.",
+            remedies=[lists],
         )
     target = await at_worktree(checkout, done.root)
     back = Delta(base=done.after, theirs=done.before)

@@ -6,20 +6,31 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
+from athena.protocol.remedy import Remedy
+
 
 class WorktreeError(Exception):
     """A failure a person can act on.
 
-    `kind` is stable for programs, `message` says what happened, `advice` what to do about it, and
-    `detail` carries what git, a hook or a tool printed, in full.
+    `kind` is stable for programs, `message` says what happened, `advice` what to do about it, with
+    `remedies` where that is a command, and `detail` carries what git, a hook or a tool printed, in
+    full.
     """
 
     kind: ClassVar[str] = "failed"
 
-    def __init__(self, message: str, *, advice: str = "", detail: str = "") -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        advice: str = "",
+        remedies: Sequence[Remedy] = (),
+        detail: str = "",
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.advice = advice
+        self.remedies = tuple(remedies)
         self.detail = detail
 
     def __str__(self) -> str:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from athena.protocol.remedy import remedy
 from athena.worktree.errors import UnknownRevision
 from athena.worktree.git import Git
 from athena.worktree.objects import Entry, commit_tree, put, scratch_index
@@ -125,10 +126,11 @@ async def rescue_at(checkout: Checkout, ref: str) -> Rescue:
     """The rescue, or checkpoint, that a ref names. Raises `UnknownRevision`."""
     found = await kept_at(checkout, ref)
     if found is None or found.purpose not in (PURPOSE, CHECKPOINT):
+        lists = remedy("athena.rescue.list"), remedy("athena.checkpoint.list")
         raise UnknownRevision(
             f"{ref} keeps no captured work of {checkout.repository_root}.",
-            advice="`athena workspace rescues` and `athena workspace checkpoints` list what there "
-            "is.",
+            advice=f"{lists[0]} and {lists[1]} list what there is.",
+            remedies=lists,
         )
     return rescue_of(found)
 

@@ -25,12 +25,16 @@ COMMANDS = f"""\
 
 package {PACKAGE}
 
-/** An argument of a command: [name] is a parameter of its method, [title] the label in a dialog. */
+/**
+ * An argument of a command: [name] is a parameter of its method, [title] the label in a dialog. One
+ * with [insteadOf] is never asked for; where it is given, the other is not asked for either.
+ */
 public data class Argument(
     public val name: String,
     public val title: String,
     public val source: Source,
     public val required: Boolean = false,
+    public val insteadOf: String? = null,
     public val choices: List<String> = emptyList(),
 )
 
@@ -149,6 +153,8 @@ def _arguments(model: m.Model, command: Command) -> str:
         parts = [text(a.name), text(a.title), f"Source.{upper(a.source.value)}"]
         if a.required:
             parts.append("required = true")
+        if a.instead_of:
+            parts.append(f"insteadOf = {text(a.instead_of)}")
         if values := choices(model, command, a):
             parts.append(f"choices = listOf({', '.join(map(text, values))})")
         rows.append(_call("Argument", parts, 16))

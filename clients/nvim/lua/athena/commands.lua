@@ -61,6 +61,20 @@ local function offers()
   return require("athena.offers")
 end
 
+---Whether another argument is given, which stands for it.
+---@param command athena.Command
+---@param argument athena.Argument
+---@param given athena.Given
+---@return boolean
+local function is_replaced(command, argument, given)
+  for _, other in ipairs(command.arguments) do
+    if other.insteadOf == argument.name and given[other.name] ~= nil then
+      return true
+    end
+  end
+  return false
+end
+
 ---The parameters of a command; nil when the user left.
 ---@param command athena.Command
 ---@param given athena.Given
@@ -72,10 +86,11 @@ function M.complete_params(command, given)
   end
   for _, argument in ipairs(command.arguments) do
     local value = given[argument.name]
-    if value == nil then
+    if value == nil and not argument.insteadOf then
       value = offers().quiet(argument, given)
     end
-    if value == nil and (argument.required or argument.source == "repository") then
+    local needed = argument.required or argument.source == "repository"
+    if value == nil and needed and not is_replaced(command, argument, given) then
       value = offers().ask(command, argument, given, params)
       if value == nil then
         return nil

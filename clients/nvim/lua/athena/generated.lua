@@ -876,6 +876,7 @@ M.commands = {
     icon = "history",
     method = "athena/workspace/restore",
     arguments = {
+      { name = "agent", title = "Agent", source = "agent", required = false, insteadOf = "ref" },
       { name = "ref", title = "Captured work", source = "rescue", required = true },
       { name = "path", title = "Directory", source = "directory", required = false },
     },

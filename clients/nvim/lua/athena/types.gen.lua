@@ -1197,6 +1197,16 @@
 ---@field type "reasoning"
 ---@field text string
 
+---A user command that helps after an error: the member `remedies` of the error's data.
+---
+---`command` is its id in the table of commands, `arguments` what it is to be given of its method's
+---parameters; what it needs besides, the user says. `commandLine` is the same for a shell. The
+---message has that between backticks, where clients put the name that they have for the command.
+---@class athena.Remedy
+---@field command string
+---@field arguments table<string, any>
+---@field commandLine string
+
 ---Parameters of `athena/rule/remove`: the rule at `index` of the list.
 ---@class athena.RemoveRule
 ---@field index integer
@@ -2239,6 +2249,7 @@
 ---@field title string the label in a dialog
 ---@field source athena.Source
 ---@field required boolean
+---@field insteadOf? string never asked for; where it is given, the other is not asked for either
 ---@field choices? string[]
 
 ---The agents for which a command makes sense; what is nil does not matter.

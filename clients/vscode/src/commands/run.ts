@@ -1,5 +1,11 @@
 import * as vscode from "vscode";
-import { COMMANDS, type Applied, type Command, type CommandId } from "../protocol.gen.ts";
+import {
+  COMMANDS,
+  type Applied,
+  type Argument,
+  type Command,
+  type CommandId,
+} from "../protocol.gen.ts";
 import { dataOf } from "../server/server.ts";
 import { reportCommand, type Athena } from "../athena.ts";
 import { givenBy } from "./given.ts";
@@ -65,7 +71,9 @@ export async function complete(
   for (const argument of command.arguments) {
     let value = given[argument.name];
     const quiet = ["selection", "firstLine", "lastLine", "documentText"].includes(argument.source);
-    const needed = argument.required || argument.source === "repository";
+    const needed =
+      (argument.required || argument.source === "repository") &&
+      !isReplaced(command, argument, given);
     if (value === undefined && (needed || quiet)) {
       const { server, feed, panels } = athena;
       value = await OFFERS[argument.source]?.({
@@ -82,6 +90,13 @@ export async function complete(
     if (value !== undefined) params[argument.name] = value;
   }
   return named(params);
+}
+
+/** Whether another argument is given, which stands for it. */
+function isReplaced(command: Command, { name }: Argument, given: Given): boolean {
+  return command.arguments.some(
+    (other) => other.insteadOf === name && given[other.name] !== undefined,
+  );
 }
 
 async function sure(athena: Athena, command: Command, params: Given): Promise<boolean> {

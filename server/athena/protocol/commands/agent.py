@@ -18,6 +18,7 @@ AGENT_COMMANDS: tuple[Command, ...] = (
     Command(
         id="athena.agent.spawn",
         word="spawn",
+        verb="spawn",
         title="New Agent",
         method="athena/agent/spawn",
         arguments=(
@@ -37,6 +38,7 @@ AGENT_COMMANDS: tuple[Command, ...] = (
     Command(
         id="athena.agent.list",
         word="agents",
+        verb="ls",
         title="Show Agents",
         method="athena/agent/list",
         icon="list-tree",
@@ -46,6 +48,7 @@ AGENT_COMMANDS: tuple[Command, ...] = (
     Command(
         id="athena.agent.prompt",
         word="prompt",
+        verb="prompt",
         title="Prompt Agent",
         method="athena/agent/prompt",
         arguments=(AGENT, TEXT, _SELECTION),
@@ -56,6 +59,7 @@ AGENT_COMMANDS: tuple[Command, ...] = (
     Command(
         id="athena.agent.steer",
         word="steer",
+        verb="steer",
         title="Steer Agent",
         method="athena/agent/steer",
         arguments=(AGENT, TEXT, _SELECTION),
@@ -66,6 +70,7 @@ AGENT_COMMANDS: tuple[Command, ...] = (
     Command(
         id="athena.agent.withdraw",
         word="withdraw",
+        verb="agent withdraw",
         title="Withdraw Queued Prompt",
         method="athena/agent/withdraw",
         arguments=(
@@ -78,6 +83,7 @@ AGENT_COMMANDS: tuple[Command, ...] = (
     Command(
         id="athena.agent.interrupt",
         word="interrupt",
+        verb="agent interrupt",
         title="Interrupt Agent",
         method="athena/agent/interrupt",
         arguments=(AGENT,),
@@ -88,6 +94,7 @@ AGENT_COMMANDS: tuple[Command, ...] = (
     Command(
         id="athena.agent.stop",
         word="stop",
+        verb="agent stop",
         title="Stop Agent",
         method="athena/agent/stop",
         arguments=(AGENT,),
@@ -97,6 +104,7 @@ AGENT_COMMANDS: tuple[Command, ...] = (
     Command(
         id="athena.agent.kill",
         word="kill",
+        verb="agent kill",
         title="Kill Agent",
         method="athena/agent/kill",
         arguments=(AGENT,),
@@ -107,6 +115,7 @@ AGENT_COMMANDS: tuple[Command, ...] = (
     Command(
         id="athena.agent.resume",
         word="resume",
+        verb="agent resume",
         title="Resume Agent",
         method="athena/agent/resume",
         arguments=(AGENT, Argument("text", Source.PROMPT, "Prompt")),
@@ -117,6 +126,7 @@ AGENT_COMMANDS: tuple[Command, ...] = (
     Command(
         id="athena.agent.rename",
         word="rename",
+        verb="agent rename",
         title="Rename Agent",
         method="athena/agent/rename",
         arguments=(AGENT, Argument("name", Source.LINE, "Name", required=True)),
@@ -126,6 +136,7 @@ AGENT_COMMANDS: tuple[Command, ...] = (
     Command(
         id="athena.agent.archive",
         word="archive",
+        verb="agent archive",
         title="Archive Agent",
         method="athena/agent/archive",
         arguments=(AGENT,),
@@ -135,6 +146,7 @@ AGENT_COMMANDS: tuple[Command, ...] = (
     Command(
         id="athena.agent.restore",
         word="unarchive",
+        verb="agent restore",
         title="Restore Archived Agent",
         method="athena/agent/restore",
         arguments=(AGENT,),
@@ -144,6 +156,7 @@ AGENT_COMMANDS: tuple[Command, ...] = (
     Command(
         id="athena.agent.setMode",
         word="mode",
+        verb="agent mode",
         title="Set Mode",
         method="athena/agent/setMode",
         arguments=(AGENT, Argument("mode", Source.MODE, "Mode", required=True)),
@@ -154,6 +167,7 @@ AGENT_COMMANDS: tuple[Command, ...] = (
     Command(
         id="athena.agent.setModel",
         word="model",
+        verb="agent model",
         title="Set Model",
         method="athena/agent/setModel",
         arguments=(AGENT, Argument("model", Source.MODEL, "Model", required=True)),
@@ -163,6 +177,7 @@ AGENT_COMMANDS: tuple[Command, ...] = (
     Command(
         id="athena.agent.setOption",
         word="option",
+        verb="agent option",
         title="Set Option",
         method="athena/agent/setOption",
         arguments=(
@@ -176,6 +191,7 @@ AGENT_COMMANDS: tuple[Command, ...] = (
     Command(
         id="athena.agent.move",
         word="move",
+        verb="agent move",
         title="Move Agent to Another Harness",
         method="athena/agent/move",
         arguments=(
@@ -189,6 +205,7 @@ AGENT_COMMANDS: tuple[Command, ...] = (
     Command(
         id="athena.agent.fork",
         word="fork",
+        verb="agent fork",
         title="Fork Agent",
         method="athena/agent/fork",
         arguments=(
@@ -208,6 +225,7 @@ AGENT_COMMANDS: tuple[Command, ...] = (
     Command(
         id="athena.agent.logs",
         word="logs",
+        verb="agent logs",
         title="Show Harness Log",
         method="athena/agent/logs",
         arguments=(AGENT,),
@@ -218,6 +236,7 @@ AGENT_COMMANDS: tuple[Command, ...] = (
     Command(
         id="athena.comparison.get",
         word="compare",
+        verb="compare",
         title="Compare Agents",
         method="athena/comparison/get",
         arguments=(Argument("agents", Source.AGENTS, "Agents", required=True),),
@@ -228,6 +247,7 @@ AGENT_COMMANDS: tuple[Command, ...] = (
     Command(
         id="athena.transcript.open",
         word="transcript",
+        verb="transcript",
         title="Open Transcript",
         method=None,
         arguments=(AGENT,),

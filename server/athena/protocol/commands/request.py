@@ -11,6 +11,7 @@ REQUEST_COMMANDS: tuple[Command, ...] = (
     Command(
         id="athena.request.list",
         word="inbox",
+        verb="inbox",
         title="Open Inbox",
         method="athena/request/list",
         icon="inbox",
@@ -20,6 +21,7 @@ REQUEST_COMMANDS: tuple[Command, ...] = (
     Command(
         id="athena.request.answer",
         word="answer",
+        verb="answer",
         title="Answer Request",
         method="athena/request/answer",
         arguments=(
@@ -65,6 +67,7 @@ REQUEST_COMMANDS: tuple[Command, ...] = (
     Command(
         id="athena.rule.list",
         word="rules",
+        verb="permission rules",
         title="Show Permission Rules",
         method="athena/rule/list",
         icon="law",
@@ -72,6 +75,7 @@ REQUEST_COMMANDS: tuple[Command, ...] = (
     Command(
         id="athena.rule.add",
         word="rule-add",
+        verb="permission add-rule",
         title="Add Permission Rule",
         method="athena/rule/add",
         arguments=(Argument("rule", Source.RULE, "Rule", required=True),),
@@ -80,6 +84,7 @@ REQUEST_COMMANDS: tuple[Command, ...] = (
     Command(
         id="athena.rule.remove",
         word="rule-remove",
+        verb="permission remove-rule",
         title="Remove Permission Rule",
         method="athena/rule/remove",
         arguments=(Argument("index", Source.RULE_INDEX, "Rule", required=True),),

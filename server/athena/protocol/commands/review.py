@@ -15,6 +15,7 @@ REVIEW_COMMANDS: tuple[Command, ...] = (
     Command(
         id="athena.changeset.get",
         word="changes",
+        verb="diff",
         title="Show Changes",
         method="athena/changeset/get",
         arguments=(AGENT, REPOSITORY, _SCOPE, _TURN),
@@ -25,6 +26,7 @@ REVIEW_COMMANDS: tuple[Command, ...] = (
     Command(
         id="athena.review.accept",
         word="accept",
+        verb="review accept",
         title="Accept Changes",
         method="athena/review/verdict",
         arguments=_CHANGES,
@@ -36,6 +38,7 @@ REVIEW_COMMANDS: tuple[Command, ...] = (
     Command(
         id="athena.review.reject",
         word="reject",
+        verb="review reject",
         title="Reject Changes",
         method="athena/review/verdict",
         arguments=_CHANGES,
@@ -47,6 +50,7 @@ REVIEW_COMMANDS: tuple[Command, ...] = (
     Command(
         id="athena.review.reopen",
         word="reopen",
+        verb="review reopen",
         title="Take Back Verdict",
         method="athena/review/verdict",
         arguments=_CHANGES,
@@ -58,6 +62,7 @@ REVIEW_COMMANDS: tuple[Command, ...] = (
     Command(
         id="athena.review.comment",
         word="comment",
+        verb="review comment",
         title="Comment on Change",
         method="athena/review/comment",
         arguments=(
@@ -77,6 +82,7 @@ REVIEW_COMMANDS: tuple[Command, ...] = (
     Command(
         id="athena.review.listComments",
         word="comments",
+        verb="review comments",
         title="Show Comments",
         method="athena/review/listComments",
         arguments=(Argument("agent", Source.AGENT, "Agent"),),
@@ -85,6 +91,7 @@ REVIEW_COMMANDS: tuple[Command, ...] = (
     Command(
         id="athena.review.resolve",
         word="resolve",
+        verb="review resolve",
         title="Resolve Comment",
         method="athena/review/resolve",
         arguments=(AGENT, Argument("commentId", Source.COMMENT, "Comment", required=True)),
@@ -94,6 +101,7 @@ REVIEW_COMMANDS: tuple[Command, ...] = (
     Command(
         id="athena.review.send",
         word="send",
+        verb="review send",
         title="Send Comments to Agent",
         method="athena/review/send",
         arguments=(AGENT, Argument("text", Source.PROMPT, "Prompt")),
@@ -103,6 +111,7 @@ REVIEW_COMMANDS: tuple[Command, ...] = (
     Command(
         id="athena.review.apply",
         word="apply",
+        verb="review apply",
         title="Apply Accepted Changes",
         method="athena/review/apply",
         arguments=(
@@ -122,6 +131,7 @@ REVIEW_COMMANDS: tuple[Command, ...] = (
     Command(
         id="athena.line.authors",
         word="who",
+        verb="who",
         title="Show Who Wrote This",
         method="athena/line/authors",
         arguments=(

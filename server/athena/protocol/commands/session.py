@@ -9,6 +9,7 @@ SESSION_COMMANDS: tuple[Command, ...] = (
     Command(
         id="athena.session.list",
         word="sessions",
+        verb="session list",
         title="Show Sessions Made Outside",
         method="athena/session/list",
         icon="list-flat",
@@ -16,6 +17,7 @@ SESSION_COMMANDS: tuple[Command, ...] = (
     Command(
         id="athena.session.import",
         word="import-session",
+        verb="session import",
         title="Import Session",
         method="athena/session/import",
         arguments=(Argument("session", Source.SESSION, "Session", required=True),),
@@ -24,6 +26,7 @@ SESSION_COMMANDS: tuple[Command, ...] = (
     Command(
         id="athena.session.adopt",
         word="adopt",
+        verb="session adopt",
         title="Adopt Imported Session",
         method="athena/session/adopt",
         arguments=(

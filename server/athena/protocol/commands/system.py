@@ -8,6 +8,7 @@ SYSTEM_COMMANDS: tuple[Command, ...] = (
     Command(
         id="athena.harness.list",
         word="harnesses",
+        verb="harness list",
         title="Show Harnesses",
         method="athena/harness/list",
         icon="server-process",
@@ -16,6 +17,7 @@ SYSTEM_COMMANDS: tuple[Command, ...] = (
     Command(
         id="athena.archetype.list",
         word="archetypes",
+        verb="archetype list",
         title="Show Archetypes",
         method="athena/archetype/list",
         icon="organization",
@@ -24,6 +26,7 @@ SYSTEM_COMMANDS: tuple[Command, ...] = (
     Command(
         id="athena.system.info",
         word="info",
+        verb="daemon status",
         title="Show Daemon",
         method="athena/system/info",
         icon="info",
@@ -39,6 +42,7 @@ SYSTEM_COMMANDS: tuple[Command, ...] = (
     Command(
         id="athena.system.doctor",
         word="doctor",
+        verb="doctor",
         title="Check Set-up",
         method=None,
         icon="checklist",
@@ -47,6 +51,7 @@ SYSTEM_COMMANDS: tuple[Command, ...] = (
     Command(
         id="athena.log.export",
         word="export",
+        verb="export",
         title="Export Log",
         method="athena/log/export",
         arguments=(Argument("path", Source.FILE, "File", required=True),),
@@ -55,6 +60,7 @@ SYSTEM_COMMANDS: tuple[Command, ...] = (
     Command(
         id="athena.log.verify",
         word="verify",
+        verb="db verify",
         title="Verify Log",
         method="athena/log/verify",
         icon="verified",
@@ -62,6 +68,7 @@ SYSTEM_COMMANDS: tuple[Command, ...] = (
     Command(
         id="athena.log.backup",
         word="backup",
+        verb="db backup",
         title="Back Up Log",
         method="athena/log/backup",
         icon="save",

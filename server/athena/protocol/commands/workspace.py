@@ -12,6 +12,7 @@ WORKSPACE_COMMANDS: tuple[Command, ...] = (
     Command(
         id="athena.merge.run",
         word="merge",
+        verb="merge",
         title="Merge Work",
         method="athena/merge/run",
         arguments=(
@@ -31,6 +32,7 @@ WORKSPACE_COMMANDS: tuple[Command, ...] = (
     Command(
         id="athena.publish.run",
         word="publish",
+        verb="publish",
         title="Publish Work",
         method="athena/publish/run",
         arguments=(
@@ -49,6 +51,7 @@ WORKSPACE_COMMANDS: tuple[Command, ...] = (
     Command(
         id="athena.revert.run",
         word="revert",
+        verb="revert",
         title="Revert Changes",
         method="athena/revert/run",
         arguments=(
@@ -65,6 +68,7 @@ WORKSPACE_COMMANDS: tuple[Command, ...] = (
     Command(
         id="athena.revert.undo",
         word="undo",
+        verb="undo",
         title="Undo",
         method="athena/revert/undo",
         arguments=(AGENT, REPOSITORY, Argument("ref", Source.UNDO, "State")),
@@ -75,6 +79,7 @@ WORKSPACE_COMMANDS: tuple[Command, ...] = (
     Command(
         id="athena.workspace.list",
         word="workspaces",
+        verb="workspace list",
         title="Show Workspaces",
         method="athena/workspace/list",
         icon="repo",
@@ -83,6 +88,7 @@ WORKSPACE_COMMANDS: tuple[Command, ...] = (
     Command(
         id="athena.workspace.run",
         word="run",
+        verb="workspace run",
         title="Run Scripts",
         method="athena/workspace/run",
         arguments=(
@@ -96,6 +102,7 @@ WORKSPACE_COMMANDS: tuple[Command, ...] = (
     Command(
         id="athena.workspace.trust",
         word="trust",
+        verb="workspace trust",
         title="Trust Project's Scripts",
         method="athena/workspace/trust",
         arguments=(Argument("project", Source.DIRECTORY, "Project"),),
@@ -104,6 +111,7 @@ WORKSPACE_COMMANDS: tuple[Command, ...] = (
     Command(
         id="athena.workspace.commit",
         word="commit",
+        verb="workspace commit",
         title="Commit Work",
         method="athena/workspace/commit",
         arguments=(AGENT, REPOSITORY, _MESSAGE),
@@ -113,6 +121,7 @@ WORKSPACE_COMMANDS: tuple[Command, ...] = (
     Command(
         id="athena.workspace.remove",
         word="remove",
+        verb="workspace remove",
         title="Remove Worktree",
         method="athena/workspace/remove",
         arguments=(
@@ -127,9 +136,11 @@ WORKSPACE_COMMANDS: tuple[Command, ...] = (
     Command(
         id="athena.workspace.restore",
         word="recover",
+        verb="workspace restore",
         title="Recover Captured Work",
         method="athena/workspace/restore",
         arguments=(
+            Argument("agent", Source.AGENT, "Agent", instead_of="ref"),
             Argument("ref", Source.RESCUE, "Captured work", required=True),
             Argument("path", Source.DIRECTORY, "Directory"),
         ),
@@ -138,6 +149,7 @@ WORKSPACE_COMMANDS: tuple[Command, ...] = (
     Command(
         id="athena.rescue.list",
         word="rescues",
+        verb="workspace rescues",
         title="Show Captured Work",
         method="athena/rescue/list",
         icon="archive",
@@ -146,6 +158,7 @@ WORKSPACE_COMMANDS: tuple[Command, ...] = (
     Command(
         id="athena.checkpoint.list",
         word="checkpoints",
+        verb="workspace checkpoints",
         title="Show Checkpoints",
         method="athena/checkpoint/list",
         arguments=(AGENT, REPOSITORY),
@@ -156,6 +169,7 @@ WORKSPACE_COMMANDS: tuple[Command, ...] = (
     Command(
         id="athena.checkpoint.prune",
         word="prune",
+        verb="workspace prune",
         title="Prune Checkpoints",
         method="athena/checkpoint/prune",
         arguments=(Argument("project", Source.DIRECTORY, "Project"), _DRY_RUN),
@@ -166,6 +180,7 @@ WORKSPACE_COMMANDS: tuple[Command, ...] = (
     Command(
         id="athena.collision.list",
         word="collisions",
+        verb="workspace collisions",
         title="Show Collisions",
         method="athena/collision/list",
         icon="warning",

@@ -3,12 +3,16 @@
 
 package athena.protocol
 
-/** An argument of a command: [name] is a parameter of its method, [title] the label in a dialog. */
+/**
+ * An argument of a command: [name] is a parameter of its method, [title] the label in a dialog. One
+ * with [insteadOf] is never asked for; where it is given, the other is not asked for either.
+ */
 public data class Argument(
     public val name: String,
     public val title: String,
     public val source: Source,
     public val required: Boolean = false,
+    public val insteadOf: String? = null,
     public val choices: List<String> = emptyList(),
 )
 
@@ -1029,6 +1033,7 @@ public val COMMANDS: List<Command> =
             icon = "history",
             method = "athena/workspace/restore",
             arguments = listOf(
+                Argument("agent", "Agent", Source.AGENT, insteadOf = "ref"),
                 Argument(
                     "ref",
                     "Captured work",

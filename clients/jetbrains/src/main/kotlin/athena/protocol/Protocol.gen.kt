@@ -3684,6 +3684,30 @@ public data class Reasoning(
     }
 }
 
+/**
+ * A user command that helps after an error: the member `remedies` of the error's data.
+ *
+ * `command` is its id in the table of commands, `arguments` what it is to be given of its method's
+ * parameters; what it needs besides, the user says. `commandLine` is the same for a shell. The
+ * message has that between backticks, where clients put the name that they have for the command.
+ */
+public data class Remedy(
+    public val command: String,
+    public val arguments: JsonObject = JsonObject(),
+    public val commandLine: String,
+) {
+    public companion object {
+        internal fun from(json: JsonElement): Remedy =
+            json.asJsonObject.let { o ->
+                Remedy(
+                    command = o.needed("command").asString,
+                    arguments = o.given("arguments")?.let { it.asJsonObject } ?: JsonObject(),
+                    commandLine = o.needed("commandLine").asString,
+                )
+            }
+    }
+}
+
 /** Parameters of `athena/rule/remove`: the rule at `index` of the list. */
 @JsonAdapter(RemoveRule.Adapter::class)
 public data class RemoveRule(
