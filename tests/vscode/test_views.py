@@ -78,7 +78,7 @@ def test_every_native_view(
     with athena.client() as client:
         for name, prompt in PROMPTS.items():
             client.call("athena/agent/spawn", name=name, prompt=prompt, project=str(repository))
-        client.until("weaver", "idle")
+        woven = Path(client.until("weaver", "idle")["workspace"]["path"])
         spun = Path(client.until("spinner", "idle")["workspace"]["path"])
         dyed = Path(client.until("dyer", "needsPermission")["workspace"]["path"])
         (repository / "basket.py").write_text(BASKET.replace("sum(prices)", "sum(list(prices))"))
@@ -89,6 +89,7 @@ def test_every_native_view(
             folder=str(repository),
             vanishing=str(dyed / "gone.txt"),
             spun=str(spun / "spun.txt"),
+            woven=str(woven),
             pictures=str(pictures),
             failures=str(tmp_path),
         )
@@ -129,6 +130,8 @@ def test_every_native_view(
     assert "main has moved on since" in found["refusing"] and "git revert" in found["refusing"]
     assert "spinner" in found["author"] and "$0.020" in found["author"]
     assert "Changed by weaver" in found["explorer"]
+    assert f"{woven} is gone. “Recover Captured Work” brings it back." in found["gone"]
+    assert "sum(prices, 0)" in (woven / "basket.py").read_text()
     if request.config.getoption("--pictures"):
         for picture in pictures.iterdir():
             shutil.copy(picture, PICTURES / picture.name)

@@ -1,10 +1,12 @@
 import * as assert from "node:assert/strict";
+import { readFileSync, rmSync } from "node:fs";
 import * as path from "node:path";
 import * as vscode from "vscode";
 import { AgentDrag } from "../src/agents/drag.ts";
 import { AGENT_SCHEME } from "../src/agents/tree.ts";
 import { answer } from "../src/inbox/answer.ts";
 import { COMMANDS } from "../src/protocol.gen.ts";
+import { helpsOf } from "../src/server/server.ts";
 import { athena, folder, play, reached, until } from "./support.ts";
 
 const ASKS = `say I ask first.
@@ -151,6 +153,23 @@ describe("agents", () => {
     const agent = await reached(id, "dead");
     const { description } = agentTree.getTreeItem({ kind: "agent", agent });
     assert.match(String(description), /exited with status 3/);
+  });
+
+  it("get a worktree that vanished back by the command that the error names", async () => {
+    const { server } = await athena();
+    const { id } = await play("bereft", "write here.txt: kept");
+    const place = (await reached(id, "idle")).workspace?.path;
+    assert.ok(place);
+    rmSync(place, { recursive: true });
+    const refused: unknown = await server
+      .request("athena/workspace/commit", { agent: id })
+      .catch((error: unknown) => error);
+    assert.ok(refused instanceof Error);
+    assert.equal(refused.message, `${place} is gone. “Recover Captured Work” brings it back.`);
+    const [help] = helpsOf(refused);
+    assert.ok(help);
+    await vscode.commands.executeCommand(help.command, help.argument);
+    assert.equal(readFileSync(path.join(place, "here.txt"), "utf8"), "kept\n");
   });
 
   it("are counted in the status bar while they work", async () => {

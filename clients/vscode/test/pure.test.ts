@@ -7,6 +7,7 @@ import { Layout } from "../../webview/src/layout.ts";
 import type { Event } from "../src/protocol.gen.ts";
 import { listed } from "../src/commands/listings.ts";
 import { costWords } from "../src/agents/status.ts";
+import { helps, inOurWords } from "../src/remedies.ts";
 
 const ending = (change: Partial<Ending>): Ending => ({
   code: 0,
@@ -15,6 +16,25 @@ const ending = (change: Partial<Ending>): Ending => ({
   lived: 60_000,
   answered: true,
   ...change,
+});
+
+describe("what helps after an error", () => {
+  const stop = { command: "athena.agent.stop", arguments: { agent: "a1" } };
+  const newer = { command: "athena.agent.newer", arguments: {}, commandLine: "athena newer" };
+
+  it("is named as in the palette", () => {
+    const found = helps([{ ...stop, commandLine: "athena agent stop '$&'" }]);
+    const words = inOurWords("It runs: stop it first (`athena agent stop '$&'`).", found);
+    assert.equal(words, "It runs: stop it first (“Stop Agent”).");
+    assert.deepEqual(found[0]?.argument, { agent: "a1" });
+  });
+
+  it("stays in the words of a shell where the command is not known here", () => {
+    const found = helps([newer]);
+    assert.deepEqual(found, []);
+    assert.equal(inOurWords("Try `athena newer`.", found), "Try `athena newer`.");
+    assert.deepEqual(helps(undefined), []);
+  });
 });
 
 describe("what a command answered", () => {

@@ -216,5 +216,14 @@ await drive(async (window) => {
   await page.locator(".view-lines", { hasText: "This window: running" }).first().waitFor();
   await open();
   await install.locator(".codicon-getting-started-step-checked").first().waitFor();
+
+  // What helps after an error is a button of it, named as in the palette.
+  rmSync(given.woven, { recursive: true });
+  await closeToasts();
+  await window.choose("Athena: Commit Work", "weaver");
+  await notification("is gone").waitFor();
+  found.gone = await notification("is gone").innerText();
+  await window.press("is gone", "Recover Captured Work");
+  await notification("The work is back").waitFor();
   return found;
 });

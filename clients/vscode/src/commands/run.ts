@@ -86,7 +86,8 @@ export async function complete(
       });
       if (value === undefined && needed) return undefined;
     }
-    if (value === undefined && argument.source === "directory") value = projectHere().project;
+    const isProject = argument.source === "directory" && argument.name === "project";
+    if (value === undefined && isProject) value = projectHere().project;
     if (value !== undefined) params[argument.name] = value;
   }
   return named(params);

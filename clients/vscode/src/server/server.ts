@@ -16,6 +16,7 @@ import {
   type SystemInfo,
 } from "../protocol.gen.ts";
 import { CONNECTION_LOST } from "../../../webview/src/messages.ts";
+import { helps, inOurWords, type Help } from "../remedies.ts";
 import { countQuick, lastWords, react, type Ending, type Reaction } from "./ending.ts";
 import { environment, findProgram, type Program } from "./program.ts";
 
@@ -83,6 +84,7 @@ export class Server implements vscode.Disposable {
     } catch (error) {
       const isOver = client !== this.client || !client.isRunning();
       if (isOver || codeOf(error) === CONNECTION_LOST) throw new ConnectionLost();
+      if (error instanceof Error) error.message = inOurWords(error.message, helpsOf(error));
       throw error;
     }
   }
@@ -327,6 +329,11 @@ export function codeOf(error: unknown): number | undefined {
 export function dataOf(error: unknown): Record<string, unknown> {
   const data = error instanceof Error && "data" in error ? error.data : undefined;
   return typeof data === "object" && data !== null ? (data as Record<string, unknown>) : {};
+}
+
+/** The commands that help after an answer that is an error. */
+export function helpsOf(error: unknown): Help[] {
+  return helps(dataOf(error)["remedies"]);
 }
 
 /** Where the window is, for Athena; a process cannot begin in a folder that is gone. */

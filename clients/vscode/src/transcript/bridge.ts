@@ -7,7 +7,8 @@ import {
   type ToView,
 } from "../../../webview/src/messages.ts";
 import type { Subscribed } from "../protocol.gen.ts";
-import { codeOf, type Server } from "../server/server.ts";
+import { showError } from "../remedies.ts";
+import { codeOf, helpsOf, type Server } from "../server/server.ts";
 
 /** What the editor does for a view. */
 export type Actions = (action: Action, subject: Subject) => Promise<void>;
@@ -94,9 +95,8 @@ export class Bridge implements vscode.Disposable {
         try {
           await this.actions(message.action, this.subject);
         } catch (error) {
-          void vscode.window.showErrorMessage(
-            error instanceof Error ? error.message : String(error),
-          );
+          const words = error instanceof Error ? error.message : String(error);
+          void showError(words, helpsOf(error));
         }
     }
   }
