@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -281,6 +282,35 @@ def test_work_is_committed_and_its_workspace_removed_and_recovered(
     nvim.keys("1<CR>")
     nvim.sees("the work is back in")
     assert (place / "loose.txt").read_text() == "loose\n"
+
+
+def test_what_helps_after_an_error_is_said_as_it_is_typed_here(
+    athena: Athena, client: Client, project: Path, open_nvim: Open
+) -> None:
+    spawn(client, project, "write new.txt: kept", name="maker", workspace=NEW)
+    client.until("maker", "idle")
+    place = Path(client.agent("maker")["workspace"]["path"])
+    shutil.rmtree(place)
+    nvim = open_nvim()
+    nvim.command("Athena commit maker")
+    nvim.sees("is gone. `:Athena recover maker` brings it back.")
+    nvim.keys("<CR>")
+    nvim.command("Athena recover maker")
+    nvim.sees("the work is back in")
+    assert (place / "new.txt").read_text() == "kept\n"
+    told = [
+        {
+            "command": "athena.workspace.trust",
+            "arguments": {"project": "/a b"},
+            "commandLine": "athena workspace trust --project '/a b'",
+        },
+        {"command": "athena.newer", "arguments": {}, "commandLine": "athena newer"},
+    ]
+    words = "Type `athena workspace trust --project '/a b'` or `athena newer`."
+    translate = "return require('athena.remedies').translate(...)"
+    assert nvim.lua(translate, words, told) == (
+        r"Type `:Athena trust project=/a\ b` or `athena newer`."
+    )
 
 
 def test_a_file_that_two_agents_changed_is_compared(

@@ -123,7 +123,9 @@ local function send(call)
       end
       open[key] = nil
       if failure then
+        local remedies = type(failure.data) == "table" and failure.data.remedies or nil
         failure.method = call.method
+        failure.message = require("athena.remedies").translate(failure.message, remedies)
       end
       call.answered(failure, result)
     end)
