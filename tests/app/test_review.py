@@ -129,7 +129,10 @@ def test_what_a_removal_would_lose_is_told_by_name(client: Client, project: Path
         client.call("athena/workspace/remove", agent=agent["id"])
     hazards = refused.value.data["hazards"]
     assert hazards
-    removed = client.call("athena/workspace/remove", agent=agent["id"], insist=list(hazards))
+    (remedy,) = refused.value.data["remedies"]
+    assert remedy["command"] == "athena.workspace.remove"
+    assert remedy["arguments"] == {"agent": agent["id"], "insist": list(hazards)}
+    removed = client.call("athena/workspace/remove", **remedy["arguments"])
     assert removed["removed"]
 
 

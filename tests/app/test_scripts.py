@@ -244,6 +244,8 @@ def test_teardown_runs_before_the_removal_and_may_stop_it(
             client.call("athena/workspace/remove", agent=agent["id"], insist=["dirty"])
         assert failing.value.code == ErrorCode.REFUSED
         assert "exit code 1" in failing.value.message and Path(place).is_dir()
+        (remedy,) = failing.value.data["remedies"]
+        assert remedy["arguments"]["insist"] == ["dirty", "teardown"]
         (tmp_path / "allowed").touch()
         client.call("athena/workspace/remove", agent=agent["id"], insist=["dirty"])
         assert not Path(place).exists()

@@ -6,7 +6,6 @@ import json
 import shutil
 import subprocess
 from pathlib import Path
-from typing import cast
 
 import pytest
 
@@ -50,7 +49,7 @@ def test_a_vanished_worktree_comes_back_as_it_was(client: Client, project: Path)
             client.call(f"athena/{method}", agent=agent["id"], **more)
         assert refused.value.code == ErrorCode.WRONG_STATE
     assert not place.exists()
-    (remedy,) = cast("list[Json]", refused.value.data["remedies"])
+    (remedy,) = refused.value.data["remedies"]
     assert f"`{remedy['commandLine']}` brings it back" in refused.value.message
     back = client.call(str(BY_ID[remedy["command"]].method), **remedy["arguments"])
     assert (back["path"], back["branch"]) == (str(place), agent["workspace"]["branch"])

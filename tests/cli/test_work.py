@@ -160,6 +160,7 @@ def test_a_worktree_is_removed_only_knowingly_and_comes_back(athena: Athena, pro
     do(athena, project, "agent", "kill", agent)
     refused = until_not_running(athena, project, agent)
     assert refused.code == 4 and "insist on: dirty" in refused.err
+    assert f"athena workspace remove {place.name} --insist dirty\n" in refused.err
     wrong = attempt(athena, project, "workspace", "remove", agent, "--insist", "everything")
     assert wrong.code == 2 and "everything" in wrong.err
     removed = do(athena, project, "workspace", "remove", agent, "--insist", "dirty", "--json").json

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from athena.core.state import AgentState
 from athena.protocol import events as e
 from athena.protocol import workspace as w
 from athena.protocol.errors import AthenaError, ErrorCode
-from athena.protocol.remedy import remedy
+from athena.protocol.remedy import Remedy, remedy
 from athena.protocol.spec import OtherWorktree
 from athena.worktree import (
     files,
@@ -36,7 +37,7 @@ from athena.worktree import (
     vanished,
 )
 from athena.worktree import standing as standing_of
-from athena.worktree.errors import WorktreeError
+from athena.worktree.errors import RemovalRefused, WorktreeError
 from athena.worktree.paths import to_wire
 from athena.worktree.repository import Checkout
 from athena.worktree.standing import HAZARDS, Hazard, Standing
@@ -183,11 +184,12 @@ async def remove_(context: Context, connection: Connection, asked: w.RemoveWorks
         raise AthenaError(ErrorCode.WRONG_STATE, f"{state.name} has no worktree to remove.")
     places = everywhere(state)
     there = [await checkout_of(context, place) for place in places if not is_gone(place)]
-    for checkout in there:
-        await remove.check(checkout, force=insist)
-    if there:
-        await _tear_down(context, state, insisted=TEARDOWN in asked.insist)
-    removed = [await _remove_one(context, place, asked, insist) for place in places]
+    with _may_insist(state, asked):
+        for checkout in there:
+            await remove.check(checkout, force=insist)
+        if there:
+            await _tear_down(context, state, asked)
+        removed = [await _remove_one(context, place, asked, insist) for place in places]
     done, *others = removed
     kept = [one.rescue for one in others if one.rescue is not None]
     fact = e.WorkspaceRemoved(
@@ -199,6 +201,22 @@ async def remove_(context: Context, connection: Connection, asked: w.RemoveWorks
     )
     await record(context, state, fact)
     return _removed(done).model_copy(update={"also": [_rescue(rescued) for rescued in kept]})
+
+
+@contextmanager
+def _may_insist(state: AgentState, asked: w.RemoveWorkspace) -> Generator[None]:
+    """A refusal has the command that insists."""
+    try:
+        yield
+    except RemovalRefused as refused:
+        if refused.hazards:
+            refused.remedies = (_insisting(state, asked, refused.hazards),)
+        raise
+
+
+def _insisting(state: AgentState, asked: w.RemoveWorkspace, hazards: Sequence[str]) -> Remedy:
+    insist = list(dict.fromkeys([*asked.insist, *hazards]))
+    return remedy("athena.workspace.remove", state, insist=insist)
 
 
 async def _remove_one(
@@ -246,15 +264,16 @@ def _need_alone(context: Context, state: AgentState) -> None:
             )
 
 
-async def _tear_down(context: Context, state: AgentState, insisted: bool) -> None:
+async def _tear_down(context: Context, state: AgentState, asked: w.RemoveWorkspace) -> None:
     """End what runs in the worktree, and let the project clean up after itself."""
     actor = await context.directory.actor(state.id)
     await actor.scripts.end("run", why="the worktree is removed")
     failed = await tear_down(actor.scripts, context, state) if state.workspace else None
-    if failed is not None and not insisted:
+    if failed is not None and TEARDOWN not in asked.insist:
         raise AthenaError(
             ErrorCode.REFUSED,
             f"Nothing was removed: {failed}. Repair it, or insist on `{TEARDOWN}`.",
+            remedies=[_insisting(state, asked, [TEARDOWN])],
             hazards={TEARDOWN: failed},
         )
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from shlex import quote as quoted
-from typing import Any
+from typing import Any, cast
+
+from athena.relay.client import CallError
 
 __all__ = ["next_step", "quoted"]
 
@@ -18,14 +20,15 @@ NEED_REST = {
 """Methods that change an agent's own tree, and so wait for the end of its turn."""
 
 
-def next_step(method: str, params: Mapping[str, object], data: Mapping[str, Any]) -> str | None:
+def next_step(method: str, params: Mapping[str, object], error: CallError) -> str | None:
     """Commands that help after a method was refused; None where the message says it all."""
+    data = cast("dict[str, Any]", error.data)
+    lines = [str(remedy["commandLine"]) for remedy in data.get("remedies", [])]
+    if unsaid := [line for line in lines if line not in error.message]:
+        return "\n".join(unsaid)
     agent = params.get("agent")
     if not isinstance(agent, str):
         return None
-    if hazards := data.get("hazards"):
-        insisted = " ".join(f"--insist {hazard}" for hazard in hazards)
-        return f"athena workspace remove {quoted(agent)} {insisted}"
     if data.get("kind") == "locationTaken":
         return f"athena workspace restore {quoted(agent)} --path DIRECTORY"
     if method not in NEED_REST or "status" not in data:
