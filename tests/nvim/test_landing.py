@@ -284,6 +284,12 @@ def test_work_is_committed_and_its_workspace_removed_and_recovered(
     assert (place / "loose.txt").read_text() == "loose\n"
 
 
+def says(nvim: Nvim, text: str) -> None:
+    """Wait for words that may be broken into lines anywhere, as those after a path."""
+    wanted = "".join(text.split())
+    nvim.until(lambda: wanted in "".join(nvim.screen().split()), text)
+
+
 def test_what_helps_after_an_error_is_said_as_it_is_typed_here(
     athena: Athena, client: Client, project: Path, open_nvim: Open
 ) -> None:
@@ -293,11 +299,16 @@ def test_what_helps_after_an_error_is_said_as_it_is_typed_here(
     shutil.rmtree(place)
     nvim = open_nvim()
     nvim.command("Athena commit maker")
-    nvim.sees("is gone. `:Athena recover maker` brings it back.")
+    says(nvim, "is gone. `:Athena recover maker` brings it back.")
     nvim.keys("<CR>")
     nvim.command("Athena recover maker")
     nvim.sees("the work is back in")
     assert (place / "new.txt").read_text() == "kept\n"
+    spawn(client, project, f"gate {project.parent}/gate", name="busy", workspace=NEW)
+    until_sync(lambda: client.agent("busy").get("turnId"))
+    nvim.keys("<CR>")
+    nvim.command("Athena commit busy")
+    says(nvim, "wait for the end of its turn, or interrupt it. `:Athena interrupt busy`")
     told = [
         {
             "command": "athena.workspace.trust",

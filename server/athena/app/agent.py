@@ -21,6 +21,7 @@ from athena.protocol import agent as a
 from athena.protocol import events as e
 from athena.protocol.errors import AthenaError, ErrorCode
 from athena.protocol.items import Notice
+from athena.protocol.remedy import remedy
 
 
 def by(connection: Connection) -> str:
@@ -314,8 +315,11 @@ async def _tell(context: Context, name: str, intent: d.Intent) -> a.Changed:
 
     def build(draft: Draft) -> None:
         if draft.driver is None or draft.now.run is None or not draft.now.run.ready:
+            start = remedy("athena.agent.resume", draft.now)
             raise AthenaError(
-                ErrorCode.WRONG_STATE, f"{draft.now.name} does not run; resume it first."
+                ErrorCode.WRONG_STATE,
+                f"{draft.now.name} does not run; resume it first ({start}).",
+                remedies=[start],
             )
         draft.ask(intent)
 

@@ -18,6 +18,7 @@ from athena.protocol import events as e
 from athena.protocol.agent import AgentView, SpawnAgent
 from athena.protocol.errors import AthenaError, ErrorCode
 from athena.protocol.items import Notice
+from athena.protocol.remedy import remedy
 from athena.protocol.session import SessionReport, SessionState, import_run
 from athena.protocol.spec import AgentSpec, WorkspaceSpec
 
@@ -173,6 +174,12 @@ class Outside:
 def _refused(agent: AgentView, state: SessionState) -> AthenaError:
     if state is SessionState.OWN:
         words = f"Athena made this session itself: it is of the agent {agent.name}."
-    else:
-        words = f"It was imported as {agent.name}, which is archived: restore that first."
-    return AthenaError(ErrorCode.REFUSED, words, reason=state.value, agent=agent.id)
+        return AthenaError(ErrorCode.REFUSED, words, reason=state.value, agent=agent.id)
+    back = remedy("athena.agent.restore", agent)
+    return AthenaError(
+        ErrorCode.REFUSED,
+        f"It was imported as {agent.name}, which is archived: restore that first ({back}).",
+        remedies=[back],
+        reason=state.value,
+        agent=agent.id,
+    )

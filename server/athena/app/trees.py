@@ -205,5 +205,9 @@ def need_rest(state: AgentState) -> None:
         raise AthenaError(
             ErrorCode.WRONG_STATE,
             f"{state.name} {now}, or interrupt it.",
+            remedies=[
+                *([remedy("athena.request.list")] if asks else []),
+                remedy("athena.agent.interrupt", state),
+            ],
             status=status(state)[0].value if asks else "working",
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from shlex import quote as quoted
 from typing import Any, cast
 
@@ -10,32 +10,27 @@ from athena.relay.client import CallError
 
 __all__ = ["next_step", "quoted"]
 
-NEED_REST = {
-    "athena/merge/run",
-    "athena/publish/run",
-    "athena/revert/run",
-    "athena/revert/undo",
-    "athena/workspace/commit",
+SO_THAT = {
+    "athena.agent.interrupt": "to end its turn: ",
+    "athena.request.list": "to see what it asks: ",
 }
-"""Methods that change an agent's own tree, and so wait for the end of its turn."""
+"""Why one of several commands is chosen."""
 
 
-def next_step(method: str, params: Mapping[str, object], error: CallError) -> str | None:
+def next_step(params: Mapping[str, object], error: CallError) -> str | None:
     """Commands that help after a method was refused; None where the message says it all."""
+    return "\n".join(_steps(params.get("agent"), error)) or None
+
+
+def _steps(agent: object, error: CallError) -> Iterator[str]:
     data = cast("dict[str, Any]", error.data)
-    lines = [str(remedy["commandLine"]) for remedy in data.get("remedies", [])]
-    if unsaid := [line for line in lines if line not in error.message]:
-        return "\n".join(unsaid)
-    agent = params.get("agent")
-    if not isinstance(agent, str):
-        return None
-    if data.get("kind") == "locationTaken":
-        return f"athena workspace restore {quoted(agent)} --path DIRECTORY"
-    if method not in NEED_REST or "status" not in data:
-        return None
-    asks = data["status"] in ("needsPermission", "needsInput")
-    wait = "to see what it asks: athena inbox"
-    return (
-        f"{wait if asks else f'to wait: athena watch {quoted(agent)} --until-rest'}\n"
-        f"to end its turn: athena agent interrupt {quoted(agent)}"
-    )
+    name = quoted(agent) if isinstance(agent, str) else None
+    if name and data.get("kind") == "locationTaken":
+        yield f"athena workspace restore {name} --path DIRECTORY"
+    for remedy in data.get("remedies", []):
+        command, line = remedy["command"], remedy["commandLine"]
+        if line in error.message:
+            continue
+        if name and command == "athena.agent.interrupt" and data.get("status") == "working":
+            yield f"to wait: athena watch {name} --until-rest"
+        yield f"{SO_THAT.get(command, '')}{line}"

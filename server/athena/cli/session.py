@@ -54,7 +54,7 @@ class Session:
             code = EXIT_OF_KIND.get(
                 str(error.data.get("kind")), EXIT_OF.get(error.code, Exit.FAILED)
             )
-            hint = next_step(method, params, error)
+            hint = next_step(params, error)
             raise Failure(error.message, code, error.data, hint) from error
         except RelayError as error:
             raise _failure(error) from error

@@ -106,7 +106,8 @@ def move(state: AgentState, moved: e.AgentMoved) -> Events:
     not_archived(state)
     not_read_only(state)
     if state.turn is not None:
-        raise wrong_state(state, "A turn is running: interrupt it or wait for its end.")
+        end = remedy("athena.agent.interrupt", state)
+        raise wrong_state(state, "A turn is running: interrupt it or wait for its end.", end)
     if state.turns == 0:
         return (moved,)
     seam = Notice(
@@ -128,7 +129,8 @@ def adopt(
     not_archived(state)
     imported = state.imported
     if imported is None or imported.adopted:
-        raise wrong_state(state, "It is an agent of Athena already: prompt it.")
+        ask = remedy("athena.agent.prompt", state)
+        raise wrong_state(state, f"It is an agent of Athena already: prompt it ({ask}).", ask)
     where = "a new worktree" if workspace.kind == "new" else "its own directory"
     seam = Notice(
         text=f"Athena goes on from here, in {where}. All before was made outside.", topic="adoption"

@@ -20,8 +20,8 @@ class Remedy(Record):
     """A user command that helps after an error: the member `remedies` of the error's data.
 
     `command` is its id in the table of commands, `arguments` what it is to be given of its method's
-    parameters; what it needs besides, the user says. `command_line` is the same for a shell. The
-    message has that between backticks, where clients put the name that they have for the command.
+    parameters; what it needs besides, the user says. `command_line` is the same for a shell. Where
+    the message names the command it has that, between backticks: a client may put its own words.
     """
 
     command: str

@@ -19,7 +19,8 @@ end
 
 ---@param failure athena.Failure|string
 function M.report(failure)
-  local text = type(failure) == "table" and failure.message or tostring(failure)
+  local text = type(failure) == "table" and require("athena.remedies").whole(failure)
+    or tostring(failure)
   if text:find("\nstack traceback:", 1, true) then
     return vim.notify("Athena: " .. text, vim.log.levels.ERROR)
   end

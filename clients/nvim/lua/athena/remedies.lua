@@ -59,4 +59,19 @@ function M.translate(text, remedies)
   return text
 end
 
+---What went wrong, with what helps where the message does not name it.
+---@param failure athena.Failure
+---@return string
+function M.whole(failure)
+  local parts = { failure.message }
+  local remedies = type(failure.data) == "table" and failure.data.remedies or {}
+  for _, remedy in ipairs(remedies) do
+    local line = M.line(remedy)
+    if line and not failure.message:find(line, 1, true) then
+      table.insert(parts, "`" .. line .. "`")
+    end
+  end
+  return table.concat(parts, " ")
+end
+
 return M

@@ -3688,8 +3688,8 @@ public data class Reasoning(
  * A user command that helps after an error: the member `remedies` of the error's data.
  *
  * `command` is its id in the table of commands, `arguments` what it is to be given of its method's
- * parameters; what it needs besides, the user says. `commandLine` is the same for a shell. The
- * message has that between backticks, where clients put the name that they have for the command.
+ * parameters; what it needs besides, the user says. `commandLine` is the same for a shell. Where
+ * the message names the command it has that, between backticks: a client may put its own words.
  */
 public data class Remedy(
     public val command: String,
