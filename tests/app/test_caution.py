@@ -65,7 +65,9 @@ def test_an_agent_is_told_what_was_left_out(athena: Athena, tmp_path: Path) -> N
         items = client.call("athena/transcript/page", agent=agent)["items"]
         assert [one["item"]["type"] for one in items] == ["notice", "toolCall"]
         assert "sets defaults.mode" in items[0]["item"]["text"]
-        assert "athena workspace trust --project" in items[0]["item"]["text"]
+        (remedy,) = items[0]["item"]["remedies"]
+        assert remedy["arguments"] == {"project": str(project)}
+        assert f"`athena workspace trust --project {project}`" in items[0]["item"]["text"]
         spawned = next(e for e in client.events(agent) if e["kind"] == "agentSpawned")
         assert "mode" not in spawned["data"]["spec"]
         client.call("athena/workspace/trust", project=str(project))

@@ -313,6 +313,8 @@ def test_a_merge_that_conflicts_is_handed_to_the_agent(client: Client, project: 
     assert git(project, "rev-parse", "HEAD") == before
     handed = client.call("athena/merge/run", agent=agent["id"], resolve=True)
     assert "asked to resolve" in handed["notes"][0]
+    (remedy,) = handed["remedies"]
+    assert handed["notes"][0].endswith(f"give it up: `{remedy['commandLine']}`")
     client.until(agent["id"], "idle")
     assert client.agent(agent["id"])["turns"] == 2
     place = Path(agent["workspace"]["path"])

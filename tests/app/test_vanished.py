@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from athena.protocol.errors import ErrorCode
-from athena.protocol.remedy import BY_ID
+from athena.protocol.remedies import BY_ID
 from athena.relay.client import CallError
 from tests.app.playing import scenario, spawn
 from tests.support.athena import Athena, Client, Json, make_repository

@@ -12,7 +12,7 @@ import pytest
 from athena.cli.app import app
 from athena.protocol.command import Command
 from athena.protocol.commands import COMMANDS
-from athena.protocol.remedy import BY_ID, remedy
+from athena.protocol.remedies import BY_ID, remedy
 from tests.architecture.source import dotted, modules
 from tests.cli.tree import verbs
 

@@ -324,6 +324,22 @@ def test_what_helps_after_an_error_is_said_as_it_is_typed_here(
     )
 
 
+def test_what_helps_in_a_notice_and_a_note_is_said_as_it_is_typed_here(
+    athena: Athena, client: Client, project: Path, open_nvim: Open
+) -> None:
+    (project / "athena.toml").write_text("[defaults]\nmode = 'auto'\n")
+    git(project, "add", "athena.toml")
+    git(project, "commit", "-qm", "settings")
+    spawn(client, project, "write new.txt: new\nwrite bad.txt: bad", name="maker", workspace=NEW)
+    client.until("maker", "idle")
+    client.call("athena/review/verdict", agent="maker", path="bad.txt", verdict="rejected")
+    nvim = open_nvim()
+    nvim.command("Athena transcript maker")
+    says(nvim, f"To let it: :Athena trust project={project}")
+    nvim.command("Athena commit maker")
+    says(nvim, "1 rejected change was taken out first. Back: `:Athena undo maker ref=refs/athena/")
+
+
 def test_a_file_that_two_agents_changed_is_compared(
     athena: Athena, client: Client, project: Path, open_nvim: Open
 ) -> None:

@@ -2,7 +2,7 @@ import * as vscode from "vscode";
 import type { Feed } from "./agents/feed.ts";
 import { NothingToChoose } from "./commands/offers.ts";
 import { showError } from "./remedies.ts";
-import { ConnectionLost, helpsOf, isLost, type Server } from "./server/server.ts";
+import { ConnectionLost, helpsFor, isLost, type Server } from "./server/server.ts";
 import type { Panels } from "./transcript/panels.ts";
 
 /** What the parts of the extension share. */
@@ -23,7 +23,7 @@ export function reporter(output: vscode.LogOutputChannel): (error: unknown) => v
     // The views say so, and are drawn anew with the next connection.
     if (isLost(error)) return;
     if (error instanceof NothingToChoose) void vscode.window.showInformationMessage(words);
-    else void showError(words, helpsOf(error));
+    else void showError(words, helpsFor(error));
   };
 }
 

@@ -189,7 +189,11 @@ export interface AnswerRequest {
   remember?: "session" | "project";
 }
 
-/** What was done. With conflicts nothing was changed. `undo` is the ref of the state before. */
+/**
+ * What was done. With conflicts nothing was changed. `undo` is the ref of the state before.
+ *
+ * `remedies` are the commands that `notes` name.
+ */
 export interface Applied {
   done: boolean;
   files: string[];
@@ -198,6 +202,7 @@ export interface Applied {
   branch?: string;
   undo?: string;
   notes: string[];
+  remedies: Remedy[];
 }
 
 /**
@@ -1078,12 +1083,17 @@ export interface MoveAgent {
   options?: Record<string, unknown>;
 }
 
-/** Something worth showing that nobody said: a retry, a seam between harnesses, a set-up log. */
+/**
+ * Something worth showing that nobody said: a retry, a seam between harnesses, a set-up log.
+ *
+ * `remedies` are the commands that `text` names.
+ */
 export interface Notice {
   type: "notice";
   level: "info" | "warning" | "error";
   text: string;
   topic?: string;
+  remedies?: Remedy[];
 }
 
 /**
@@ -1262,13 +1272,18 @@ export interface PublishWork {
   hooks?: boolean;
 }
 
-/** Where it is now; `url` of the pull request. `notes` say what was not possible, and why. */
+/**
+ * Where it is now; `url` of the pull request. `notes` say what was not possible, and why.
+ *
+ * `remedies` are the commands that they name.
+ */
 export interface Published {
   branch: string;
   remote: string;
   commit?: string;
   url?: string;
   notes: string[];
+  remedies: Remedy[];
 }
 
 /**
@@ -1388,14 +1403,16 @@ export interface Reasoning {
 }
 
 /**
- * A user command that helps after an error: the member `remedies` of the error's data.
+ * A user command that helps: the member `remedies` of an error's data, and of what has notes.
  *
- * `command` is its id in the table of commands, `arguments` what it is to be given of its method's
- * parameters; what it needs besides, the user says. `commandLine` is the same for a shell. Where
- * the message names the command it has that, between backticks: a client may put its own words.
+ * `command` is its id in the table of commands, `title` its name for people, `arguments` what it is
+ * to be given of its method's parameters; what it needs besides, the user says. `commandLine` is
+ * the same for a shell. Where a text names the command it has that, between backticks: a client may
+ * put its own words there.
  */
 export interface Remedy {
   command: string;
+  title: string;
   arguments: Record<string, unknown>;
   commandLine: string;
 }
@@ -2573,7 +2590,7 @@ export const ErrorCode = {
   NotCapable: 1007,
   /** git refused; `data.stderr` has its words. */
   GitFailed: 1008,
-  /** It would destroy work; `data.reason` says which, and how to insist. */
+  /** It would destroy work; `data.hazards` says which, and how to insist. */
   Refused: 1009,
   /** The message or the answer is larger than the limit. */
   TooLarge: 1010,

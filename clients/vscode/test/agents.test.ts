@@ -6,7 +6,7 @@ import { AgentDrag } from "../src/agents/drag.ts";
 import { AGENT_SCHEME } from "../src/agents/tree.ts";
 import { answer } from "../src/inbox/answer.ts";
 import { COMMANDS } from "../src/protocol.gen.ts";
-import { helpsOf } from "../src/server/server.ts";
+import { helpsFor } from "../src/server/server.ts";
 import { athena, folder, play, reached, until } from "./support.ts";
 
 const ASKS = `say I ask first.
@@ -166,9 +166,9 @@ describe("agents", () => {
       .catch((error: unknown) => error);
     assert.ok(refused instanceof Error);
     assert.equal(refused.message, `${place} is gone. “Recover Captured Work” brings it back.`);
-    const [help] = helpsOf(refused);
+    const [help] = helpsFor(refused);
     assert.ok(help);
-    await vscode.commands.executeCommand(help.command, help.argument);
+    await vscode.commands.executeCommand(help.command, help.arguments);
     assert.equal(readFileSync(path.join(place, "here.txt"), "utf8"), "kept\n");
   });
 

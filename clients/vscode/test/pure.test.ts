@@ -7,7 +7,8 @@ import { Layout } from "../../webview/src/layout.ts";
 import type { Event } from "../src/protocol.gen.ts";
 import { listed } from "../src/commands/listings.ts";
 import { costWords } from "../src/agents/status.ts";
-import { helps, inOurWords } from "../src/remedies.ts";
+import { remediesOf, withOurWords } from "../src/remedies.ts";
+import { worded } from "../../webview/src/remedies.ts";
 
 const ending = (change: Partial<Ending>): Ending => ({
   code: 0,
@@ -19,21 +20,27 @@ const ending = (change: Partial<Ending>): Ending => ({
 });
 
 describe("what helps after an error", () => {
-  const stop = { command: "athena.agent.stop", arguments: { agent: "a1" } };
-  const newer = { command: "athena.agent.newer", arguments: {}, commandLine: "athena newer" };
+  const stop = {
+    command: "athena.agent.stop",
+    title: "Stop Agent",
+    arguments: { agent: "a1" },
+    commandLine: "athena agent stop '$&'",
+  };
+  const newer = { ...stop, command: "athena.agent.newer", commandLine: "athena newer" };
+  const text = "It runs: stop it first (`athena agent stop '$&'`), or `athena newer`.";
+  const ours = "It runs: stop it first (“Stop Agent”), or `athena newer`.";
 
-  it("is named as in the palette", () => {
-    const found = helps([{ ...stop, commandLine: "athena agent stop '$&'" }]);
-    const words = inOurWords("It runs: stop it first (`athena agent stop '$&'`).", found);
-    assert.equal(words, "It runs: stop it first (“Stop Agent”).");
-    assert.deepEqual(found[0]?.argument, { agent: "a1" });
+  it("is named as in the palette, where it is known here", () => {
+    const found = remediesOf({ remedies: [stop, newer] });
+    assert.deepEqual(found, [stop]);
+    assert.equal(worded(text, found), ours);
+    assert.deepEqual(remediesOf(undefined), []);
   });
 
-  it("stays in the words of a shell where the command is not known here", () => {
-    const found = helps([newer]);
-    assert.deepEqual(found, []);
-    assert.equal(inOurWords("Try `athena newer`.", found), "Try `athena newer`.");
-    assert.deepEqual(helps(undefined), []);
+  it("is named so in notes as well", () => {
+    const result = { done: true, notes: [text], remedies: [stop, newer] };
+    assert.deepEqual(withOurWords(result), { ...result, notes: [ours] });
+    assert.equal(withOurWords(undefined), undefined);
   });
 });
 

@@ -18,6 +18,7 @@ import type {
   ToolKind,
   TranscriptItem,
 } from "./protocol.ts";
+import { worded } from "./remedies.ts";
 import { RequestCard } from "./request.tsx";
 import { copyText, durationWords, sizeWords, timeWords } from "./words.ts";
 
@@ -132,7 +133,7 @@ function Body({ entry, writing, context }: Omit<Props, "place" | "count">) {
           <Icon
             name={item.level === "error" ? "error" : item.level === "warning" ? "warning" : "info"}
           />
-          <span>{item.text}</span>
+          <span>{worded(item.text, item.remedies)}</span>
         </p>
       );
     default:

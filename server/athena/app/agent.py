@@ -20,8 +20,7 @@ from athena.projections.agents import detail
 from athena.protocol import agent as a
 from athena.protocol import events as e
 from athena.protocol.errors import AthenaError, ErrorCode
-from athena.protocol.items import Notice
-from athena.protocol.remedy import remedy
+from athena.protocol.remedies import remedy
 
 
 def by(connection: Connection) -> str:
@@ -59,8 +58,7 @@ async def spawn(context: Context, connection: Connection, asked: a.SpawnAgent) -
     def build(draft: Draft) -> None:
         draft.record(e.AgentSpawned(spec=spec, by=by(connection)))
         if withheld:
-            words = trust.withheld_words(withheld, project)
-            note = Notice(level="warning", text=words, topic="settings")
+            note = trust.withheld_note(withheld, project)
             draft.record(e.ItemCompleted(item_id=f"{agent_id}.settings", item=note))
         if content:
             draft.record(*decide.prompt(draft.now, content, steer=False, by=by(connection)))

@@ -13,7 +13,7 @@ from athena.core.state import AgentState
 from athena.projections.agents import view
 from athena.protocol.agent import AgentView
 from athena.protocol.errors import AthenaError, ErrorCode
-from athena.protocol.remedy import remedy
+from athena.protocol.remedies import remedy
 
 LoadState = Callable[[str], Awaitable[AgentState | None]]
 MakeActor = Callable[[str, AgentState | None], AgentActor]

@@ -27,7 +27,8 @@ from athena.protocol import review as r
 from athena.protocol.content import TextContent, plain_text
 from athena.protocol.errors import AthenaError, ErrorCode
 from athena.protocol.items import Item, UserMessage
-from athena.protocol.remedy import remedy
+from athena.protocol.remedies import remedy
+from athena.protocol.remedy import Remedy
 from athena.worktree import changeset, commit, merge, publish, repository, resolve, standing
 from athena.worktree import review as reviewing
 from athena.worktree.errors import NothingToDo, ToolMissing, UnknownRevision
@@ -50,7 +51,7 @@ async def run(context: Context, connection: Connection, asked: r.MergeWork) -> r
         return await _predicted(context, checkout, state, branch, into)
     need_rest(state)
     message = asked.message or await _message(context, state)
-    _, notes = await _commit(context, connection, state, message, hooks=asked.hooks)
+    _, notes, remedies = await _commit(context, connection, state, message, hooks=asked.hooks)
     request = merge.MergeRequest(
         agent=state.id,
         source=branch,
@@ -74,7 +75,13 @@ async def run(context: Context, connection: Connection, asked: r.MergeWork) -> r
     await record(context, state, fact)
     notes += await bring_submodules(context, state, done.new, done.updated)
     return r.Applied(
-        done=True, files=files, commit=done.new, branch=into, undo=done.ref, notes=notes
+        done=True,
+        files=files,
+        commit=done.new,
+        branch=into,
+        undo=done.ref,
+        notes=notes,
+        remedies=remedies,
     )
 
 
@@ -127,6 +134,7 @@ async def _hand_over(
         draft.record(*decide.prompt(draft.now, content, steer=False, by=by(connection)))
 
     await actor.change(build)
+    back = remedy("athena.revert.undo", state)
     return r.Applied(
         done=False,
         files=files,
@@ -135,8 +143,9 @@ async def _hand_over(
         undo=begun.rescue.ref,
         notes=[
             "The agent was asked to resolve the conflicts; merge again when it is done, or give it "
-            f"up: {remedy('athena.revert.undo', state)}"
+            f"up: {back}"
         ],
+        remedies=[back],
     )
 
 
@@ -146,7 +155,7 @@ async def commit_(context: Context, connection: Connection, asked: r.CommitWork)
     need_rest(state)
     checkout = await checkout_of(context, state)
     message = asked.message or await _message(context, state)
-    made, notes = await _commit(context, connection, state, message, hooks=asked.hooks)
+    made, notes, remedies = await _commit(context, connection, state, message, hooks=asked.hooks)
     if made is None:
         raise AthenaError(ErrorCode.WRONG_STATE, f"{state.name} has nothing to commit.")
     found = await changeset.changeset(checkout, await _before(checkout, made), made)
@@ -156,7 +165,9 @@ async def commit_(context: Context, connection: Connection, asked: r.CommitWork)
         what="commit", target=at.branch or "HEAD", files=files, commit=made, by=by(connection)
     )
     await record(context, state, fact)
-    return r.Applied(done=True, files=files, commit=made, branch=at.branch, notes=notes)
+    return r.Applied(
+        done=True, files=files, commit=made, branch=at.branch, notes=notes, remedies=remedies
+    )
 
 
 async def _before(checkout: Checkout, made: str) -> str:
@@ -174,7 +185,8 @@ async def publish_(context: Context, connection: Connection, asked: r.PublishWor
     checkout = await checkout_of(context, state)
     branch = await _branch(checkout, state)
     message = await _message(context, state)
-    _, notes = await _commit(context, connection, state, asked.title or message, hooks=asked.hooks)
+    title = asked.title or message
+    _, notes, remedies = await _commit(context, connection, state, title, hooks=asked.hooks)
     pushed = await publish.push(
         checkout, branch, remote=asked.remote or "origin", force=asked.force, hooks=asked.hooks
     )
@@ -200,38 +212,47 @@ async def publish_(context: Context, connection: Connection, asked: r.PublishWor
         except ToolMissing as missing:
             notes.append(f"{missing.message} {missing.advice}".strip())
     return r.Published(
-        branch=branch, remote=pushed.remote.name, commit=pushed.commit, url=url, notes=notes
+        branch=branch,
+        remote=pushed.remote.name,
+        commit=pushed.commit,
+        url=url,
+        notes=notes,
+        remedies=remedies,
     )
 
 
 async def _commit(
     context: Context, connection: Connection, state: AgentState, message: str, *, hooks: bool
-) -> tuple[str | None, list[str]]:
+) -> tuple[str | None, list[str], list[Remedy]]:
     """Commit all loose work but what was rejected, in submodules first, and what is to be told.
 
-    The commit is null when there was nothing to commit in the agent's own working tree.
+    That is notes, and the commands that they name. The commit is null when there was nothing to
+    commit in the agent's own working tree.
     """
     notes: list[str] = []
+    remedies: list[Remedy] = []
     made: str | None = None
     told = commit.Message(message, agent=state.id, turns=_turns(state))
     for place in (*submodules_of(state), state):
         checkout = await checkout_of(context, place)
-        notes += await _take_back_rejected(context, connection, place, checkout)
+        said, back = await _take_back_rejected(context, connection, place, checkout)
+        notes += said
+        remedies += back
         try:
             made = await commit.commit_all(checkout, told, hooks=hooks)
         except NothingToDo:
             made = None
-    return made, notes
+    return made, notes, remedies
 
 
 async def _take_back_rejected(
     context: Context, connection: Connection, state: AgentState, checkout: Checkout
-) -> list[str]:
+) -> tuple[list[str], list[Remedy]]:
     """What was rejected is not to be merged: it is taken out of the worktree, and kept in a ref."""
     found = await found_changes(checkout, state, "base", None)
     selection = await with_verdict(checkout, state, found, "rejected")
     if not selection.files and not selection.hunks:
-        return []
+        return [], []
     done = await reviewing.reject(checkout, state.id, found, selection)
     count = len(selection.files) + len(selection.hunks)
     await record(
@@ -243,7 +264,7 @@ async def _take_back_rejected(
     )
     changes = "1 rejected change was" if count == 1 else f"{count} rejected changes were"
     back = remedy("athena.revert.undo", state, ref=done.ref)
-    return [f"{changes} taken out first. Back: {back}"]
+    return [f"{changes} taken out first. Back: {back}"], [back]
 
 
 def _turns(state: AgentState) -> tuple[str, ...]:

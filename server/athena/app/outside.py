@@ -18,7 +18,7 @@ from athena.protocol import events as e
 from athena.protocol.agent import AgentView, SpawnAgent
 from athena.protocol.errors import AthenaError, ErrorCode
 from athena.protocol.items import Notice
-from athena.protocol.remedy import remedy
+from athena.protocol.remedies import remedy
 from athena.protocol.session import SessionReport, SessionState, import_run
 from athena.protocol.spec import AgentSpec, WorkspaceSpec
 

@@ -14,7 +14,7 @@ from athena.core.state import AgentState
 from athena.protocol import events as e
 from athena.protocol import review as r
 from athena.protocol.errors import AthenaError, ErrorCode
-from athena.protocol.remedy import remedy
+from athena.protocol.remedies import remedy
 from athena.worktree import apply, changeset, moving, repository, rescue, resolve, revert
 from athena.worktree import review as reviewing
 from athena.worktree.blame import Turn

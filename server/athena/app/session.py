@@ -19,7 +19,7 @@ from athena.projections.agents import detail
 from athena.protocol import session as s
 from athena.protocol.agent import AgentDetail
 from athena.protocol.errors import AthenaError, ErrorCode
-from athena.protocol.remedy import remedy
+from athena.protocol.remedies import remedy
 from athena.protocol.spec import WorkspaceSpec
 
 ID = re.compile(r"[0-9A-Za-z_-]+")

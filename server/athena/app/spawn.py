@@ -16,7 +16,7 @@ from athena.harness.rows import Harness
 from athena.protocol.agent import AgentView, SpawnAgent
 from athena.protocol.content import ContentBlock, TextContent, plain_text
 from athena.protocol.errors import AthenaError, ErrorCode
-from athena.protocol.remedy import remedy
+from athena.protocol.remedies import remedy
 from athena.protocol.spec import AgentSpec, WorkspaceSpec
 from athena.protocol.transcript import Archetype
 from athena.worktree.paths import to_wire

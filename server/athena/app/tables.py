@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from athena.protocol.alert import Topic
-from athena.protocol.remedy import remedy
+from athena.protocol.remedies import remedy
 from athena.worktree.names import BRANCH_FIELDS, LOCATION_FIELDS, unknown_fields
 
 Seconds = Annotated[float, Field(gt=0)]

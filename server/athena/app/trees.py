@@ -11,7 +11,7 @@ from athena.core.state import AgentState, has_tree
 from athena.core.status import status
 from athena.protocol.counted import counted
 from athena.protocol.errors import AthenaError, ErrorCode
-from athena.protocol.remedy import remedy
+from athena.protocol.remedies import remedy
 from athena.protocol.review import Scope
 from athena.protocol.spec import OtherWorktree
 from athena.worktree import apply, changeset, checkpoint, repository, snapshot

@@ -17,7 +17,8 @@ from athena.app.tables import WorkspaceSettings
 from athena.app.user import need_user
 from athena.border import Connection
 from athena.protocol.errors import AthenaError, ErrorCode
-from athena.protocol.remedy import remedy
+from athena.protocol.items import Notice
+from athena.protocol.remedies import remedy
 from athena.protocol.workspace import Trust, TrustProject
 from athena.worktree.errors import ScriptFailed
 from athena.worktree.scripts import CURSOR_FILE, Scripts, cursor_scripts
@@ -58,13 +59,14 @@ def settings_for(settings: Settings, project: Path) -> tuple[Settings, tuple[str
     return Settings(own, safe), withheld
 
 
-def withheld_words(keys: tuple[str, ...], project: Path) -> str:
+def withheld_note(keys: tuple[str, ...], project: Path) -> Notice:
     """What a user is told of keys that do not count."""
     trust = remedy("athena.workspace.trust", project=str(project))
-    return (
+    words = (
         f"The project's athena.toml sets {', '.join(keys)}, which may let an agent do more than "
         f"your own settings do, so it was left out. To let it: {trust}"
     )
+    return Notice(level="warning", text=words, topic="settings", remedies=[trust])
 
 
 def _of(found: WorkspaceSettings, fallback: tuple[str, ...], withheld: tuple[str, ...]) -> Chosen:

@@ -13,7 +13,7 @@ from athena.core.state import AgentState
 from athena.protocol import events as e
 from athena.protocol.errors import AthenaError
 from athena.protocol.items import Notice
-from athena.protocol.remedy import remedy
+from athena.protocol.remedies import remedy
 from athena.protocol.spec import OtherWorktree, StartingPoint
 from athena.worktree import create, repository, unfinished
 from athena.worktree.errors import LocationTaken, WorktreeError
@@ -67,7 +67,8 @@ def _setup(
         f"This project names scripts that were not run: {'; '.join(found.withheld)}. "
         f"To let it: {trust}."
     )
-    return found.setup, [Notice(level="warning", text=words, topic="workspace")]
+    note = Notice(level="warning", text=words, topic="workspace", remedies=[trust])
+    return found.setup, [note]
 
 
 def _ports(

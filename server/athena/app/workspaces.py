@@ -24,7 +24,8 @@ from athena.core.state import AgentState
 from athena.protocol import events as e
 from athena.protocol import workspace as w
 from athena.protocol.errors import AthenaError, ErrorCode
-from athena.protocol.remedy import Remedy, remedy
+from athena.protocol.remedies import remedy
+from athena.protocol.remedy import Remedy
 from athena.protocol.spec import OtherWorktree
 from athena.worktree import (
     files,

@@ -12,7 +12,8 @@ from athena.protocol.agent import OpenRequest, Status
 from athena.protocol.content import ContentBlock
 from athena.protocol.errors import AthenaError, ErrorCode
 from athena.protocol.items import Notice
-from athena.protocol.remedy import Remedy, remedy
+from athena.protocol.remedies import remedy
+from athena.protocol.remedy import Remedy
 from athena.protocol.request import Inquiry, OptionKind, Outcome, Permission
 from athena.protocol.spec import WorkspaceSpec
 

@@ -55,7 +55,7 @@ ERROR_TEXTS: dict[ErrorCode, str] = {
     ErrorCode.HARNESS_UNAVAILABLE: "The harness is not installed or does not start.",
     ErrorCode.NOT_CAPABLE: "The harness cannot do this.",
     ErrorCode.GIT_FAILED: "git refused; `data.stderr` has its words.",
-    ErrorCode.REFUSED: "It would destroy work; `data.reason` says which, and how to insist.",
+    ErrorCode.REFUSED: "It would destroy work; `data.hazards` says which, and how to insist.",
     ErrorCode.TOO_LARGE: "The message or the answer is larger than the limit.",
     ErrorCode.BUSY: "Too many requests are open on this connection.",
 }

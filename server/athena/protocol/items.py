@@ -9,6 +9,7 @@ from pydantic import Field
 
 from athena.protocol.base import Record
 from athena.protocol.content import ContentBlock, Location, ToolContent
+from athena.protocol.remedy import Remedy
 
 
 class ToolKind(StrEnum):
@@ -92,12 +93,16 @@ class Plan(Record):
 
 
 class Notice(Record):
-    """Something worth showing that nobody said: a retry, a seam between harnesses, a set-up log."""
+    """Something worth showing that nobody said: a retry, a seam between harnesses, a set-up log.
+
+    `remedies` are the commands that `text` names.
+    """
 
     type: Literal["notice"] = "notice"
     level: Literal["info", "warning", "error"] = "info"
     text: str
     topic: str | None = None
+    remedies: list[Remedy] | None = None
 
 
 class Unrecognized(Record):

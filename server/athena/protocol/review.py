@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from athena.protocol.base import Record, Request
+from athena.protocol.remedy import Remedy
 from athena.protocol.usage import Cost
 
 Scope = Literal["turn", "agent", "base"]
@@ -249,7 +250,10 @@ class FileEdits(Record):
 
 
 class Applied(Record):
-    """What was done. With conflicts nothing was changed. `undo` is the ref of the state before."""
+    """What was done. With conflicts nothing was changed. `undo` is the ref of the state before.
+
+    `remedies` are the commands that `notes` name.
+    """
 
     done: bool
     files: list[str] = []
@@ -258,6 +262,7 @@ class Applied(Record):
     branch: str | None = None
     undo: str | None = None
     notes: list[str] = []
+    remedies: list[Remedy] = []
 
 
 class RevertWork(Request):
@@ -336,13 +341,17 @@ class PublishWork(Request):
 
 
 class Published(Record):
-    """Where it is now; `url` of the pull request. `notes` say what was not possible, and why."""
+    """Where it is now; `url` of the pull request. `notes` say what was not possible, and why.
+
+    `remedies` are the commands that they name.
+    """
 
     branch: str
     remote: str
     commit: str | None = None
     url: str | None = None
     notes: list[str] = []
+    remedies: list[Remedy] = []
 
 
 class ReadAuthors(Request):

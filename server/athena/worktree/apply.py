@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from athena.protocol.remedy import remedy
+from athena.protocol.remedies import remedy
 from athena.worktree.changeset import Changeset, changeset
 from athena.worktree.errors import ChangedMeanwhile, NothingToDo, UnknownRevision, WorktreeError
 from athena.worktree.git import Git

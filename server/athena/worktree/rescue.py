@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from athena.protocol.remedy import remedy
+from athena.protocol.remedies import remedy
 from athena.worktree.errors import UnknownRevision
 from athena.worktree.git import Git
 from athena.worktree.objects import Entry, commit_tree, put, scratch_index

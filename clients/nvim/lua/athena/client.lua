@@ -126,6 +126,10 @@ local function send(call)
         local remedies = type(failure.data) == "table" and failure.data.remedies or nil
         failure.method = call.method
         failure.message = require("athena.remedies").translate(failure.message, remedies)
+      elseif type(result) == "table" and result.notes and result.remedies then
+        for index, note in ipairs(result.notes) do
+          result.notes[index] = require("athena.remedies").translate(note, result.remedies)
+        end
       end
       call.answered(failure, result)
     end)

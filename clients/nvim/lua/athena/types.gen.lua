@@ -167,6 +167,8 @@
 ---@field remember? "session"|"project"
 
 ---What was done. With conflicts nothing was changed. `undo` is the ref of the state before.
+---
+---`remedies` are the commands that `notes` name.
 ---@class athena.Applied
 ---@field done boolean
 ---@field files string[]
@@ -175,6 +177,7 @@
 ---@field branch? string
 ---@field undo? string
 ---@field notes string[]
+---@field remedies athena.Remedy[]
 
 ---Parameters of `athena/review/apply`: put accepted hunks into a target.
 ---
@@ -936,11 +939,14 @@
 ---@field options? table<string, any>
 
 ---Something worth showing that nobody said: a retry, a seam between harnesses, a set-up log.
+---
+---`remedies` are the commands that `text` names.
 ---@class athena.Notice
 ---@field type "notice"
 ---@field level "info"|"warning"|"error"
 ---@field text string
 ---@field topic? string
+---@field remedies? athena.Remedy[]
 
 ---A request of a harness that waits for the user. `at` in milliseconds since 1970 UTC.
 ---
@@ -1097,12 +1103,15 @@
 ---@field hooks? boolean
 
 ---Where it is now; `url` of the pull request. `notes` say what was not possible, and why.
+---
+---`remedies` are the commands that they name.
 ---@class athena.Published
 ---@field branch string
 ---@field remote string
 ---@field commit? string
 ---@field url? string
 ---@field notes string[]
+---@field remedies athena.Remedy[]
 
 ---A question of the agent to the user. With no choices any text is an answer.
 ---
@@ -1197,13 +1206,15 @@
 ---@field type "reasoning"
 ---@field text string
 
----A user command that helps after an error: the member `remedies` of the error's data.
+---A user command that helps: the member `remedies` of an error's data, and of what has notes.
 ---
----`command` is its id in the table of commands, `arguments` what it is to be given of its method's
----parameters; what it needs besides, the user says. `commandLine` is the same for a shell. Where
----the message names the command it has that, between backticks: a client may put its own words.
+---`command` is its id in the table of commands, `title` its name for people, `arguments` what it is
+---to be given of its method's parameters; what it needs besides, the user says. `commandLine` is
+---the same for a shell. Where a text names the command it has that, between backticks: a client may
+---put its own words there.
 ---@class athena.Remedy
 ---@field command string
+---@field title string
 ---@field arguments table<string, any>
 ---@field commandLine string
 

@@ -13,10 +13,12 @@ import {
   type Method,
   type Methods,
   type Notifications,
+  type Remedy,
   type SystemInfo,
 } from "../protocol.gen.ts";
 import { CONNECTION_LOST } from "../../../webview/src/messages.ts";
-import { helps, inOurWords, type Help } from "../remedies.ts";
+import { worded } from "../../../webview/src/remedies.ts";
+import { remediesOf, withOurWords } from "../remedies.ts";
 import { countQuick, lastWords, react, type Ending, type Reaction } from "./ending.ts";
 import { environment, findProgram, type Program } from "./program.ts";
 
@@ -80,11 +82,11 @@ export class Server implements vscode.Disposable {
     const { client } = this;
     if (!client) throw new NotConnected();
     try {
-      return await client.sendRequest<Methods[M]["result"]>(method, params);
+      return withOurWords(await client.sendRequest<Methods[M]["result"]>(method, params));
     } catch (error) {
       const isOver = client !== this.client || !client.isRunning();
       if (isOver || codeOf(error) === CONNECTION_LOST) throw new ConnectionLost();
-      if (error instanceof Error) error.message = inOurWords(error.message, helpsOf(error));
+      if (error instanceof Error) error.message = worded(error.message, helpsFor(error));
       throw error;
     }
   }
@@ -332,8 +334,8 @@ export function dataOf(error: unknown): Record<string, unknown> {
 }
 
 /** The commands that help after an answer that is an error. */
-export function helpsOf(error: unknown): Help[] {
-  return helps(dataOf(error)["remedies"]);
+export function helpsFor(error: unknown): Remedy[] {
+  return remediesOf(dataOf(error));
 }
 
 /** Where the window is, for Athena; a process cannot begin in a folder that is gone. */

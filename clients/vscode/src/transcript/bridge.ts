@@ -8,7 +8,7 @@ import {
 } from "../../../webview/src/messages.ts";
 import type { Subscribed } from "../protocol.gen.ts";
 import { showError } from "../remedies.ts";
-import { codeOf, helpsOf, type Server } from "../server/server.ts";
+import { codeOf, helpsFor, type Server } from "../server/server.ts";
 
 /** What the editor does for a view. */
 export type Actions = (action: Action, subject: Subject) => Promise<void>;
@@ -96,7 +96,7 @@ export class Bridge implements vscode.Disposable {
           await this.actions(message.action, this.subject);
         } catch (error) {
           const words = error instanceof Error ? error.message : String(error);
-          void showError(words, helpsOf(error));
+          void showError(words, helpsFor(error));
         }
     }
   }

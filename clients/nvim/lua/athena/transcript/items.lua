@@ -220,7 +220,7 @@ local RENDER = {
     local highlight = item.level == "error" and "AthenaFailed"
       or item.level == "warning" and "AthenaWaiting"
       or "AthenaMuted"
-    local lines = split(item.text)
+    local lines = split(require("athena.remedies").translate(item.text, item.remedies))
     for index, line in ipairs(lines) do
       table.insert(block.lines, (index == 1 and icon or " ") .. " " .. line)
       table.insert(block.marks, { #block.lines - 1, 0, -1, highlight })

@@ -541,7 +541,11 @@ public data class AnswerRequest(
     internal class Adapter : Writer<AnswerRequest>({ it.json() })
 }
 
-/** What was done. With conflicts nothing was changed. `undo` is the ref of the state before. */
+/**
+ * What was done. With conflicts nothing was changed. `undo` is the ref of the state before.
+ *
+ * `remedies` are the commands that `notes` name.
+ */
 @JsonAdapter(Applied.Adapter::class)
 public data class Applied(
     public val done: Boolean,
@@ -551,6 +555,7 @@ public data class Applied(
     public val branch: String? = null,
     public val undo: String? = null,
     public val notes: List<String> = emptyList(),
+    public val remedies: List<Remedy> = emptyList(),
 ) {
     public companion object {
         internal fun from(json: JsonElement): Applied =
@@ -568,6 +573,9 @@ public data class Applied(
                     undo = o.given("undo")?.let { it.asString },
                     notes =
                         o.given("notes")?.let { it.asJsonArray.map { it.asString } }
+                            ?: emptyList(),
+                    remedies =
+                        o.given("remedies")?.let { it.asJsonArray.map { Remedy.from(it) } }
                             ?: emptyList(),
                 )
             }
@@ -2857,11 +2865,16 @@ public data class MoveAgent(
     internal class Adapter : Writer<MoveAgent>({ it.json() })
 }
 
-/** Something worth showing that nobody said: a retry, a seam between harnesses, a set-up log. */
+/**
+ * Something worth showing that nobody said: a retry, a seam between harnesses, a set-up log.
+ *
+ * `remedies` are the commands that `text` names.
+ */
 public data class Notice(
     public val level: Level = Level.INFO,
     public val text: String,
     public val topic: String? = null,
+    public val remedies: List<Remedy>? = null,
 ) : Item {
     public val type: String = "notice"
 
@@ -2884,6 +2897,7 @@ public data class Notice(
                     level = o.given("level")?.let { Level.from(it) } ?: Level.INFO,
                     text = o.needed("text").asString,
                     topic = o.given("topic")?.let { it.asString },
+                    remedies = o.given("remedies")?.let { it.asJsonArray.map { Remedy.from(it) } },
                 )
             }
     }
@@ -3346,7 +3360,11 @@ public data class PublishWork(
     internal class Adapter : Writer<PublishWork>({ it.json() })
 }
 
-/** Where it is now; `url` of the pull request. `notes` say what was not possible, and why. */
+/**
+ * Where it is now; `url` of the pull request. `notes` say what was not possible, and why.
+ *
+ * `remedies` are the commands that they name.
+ */
 @JsonAdapter(Published.Adapter::class)
 public data class Published(
     public val branch: String,
@@ -3354,6 +3372,7 @@ public data class Published(
     public val commit: String? = null,
     public val url: String? = null,
     public val notes: List<String> = emptyList(),
+    public val remedies: List<Remedy> = emptyList(),
 ) {
     public companion object {
         internal fun from(json: JsonElement): Published =
@@ -3365,6 +3384,9 @@ public data class Published(
                     url = o.given("url")?.let { it.asString },
                     notes =
                         o.given("notes")?.let { it.asJsonArray.map { it.asString } }
+                            ?: emptyList(),
+                    remedies =
+                        o.given("remedies")?.let { it.asJsonArray.map { Remedy.from(it) } }
                             ?: emptyList(),
                 )
             }
@@ -3685,14 +3707,16 @@ public data class Reasoning(
 }
 
 /**
- * A user command that helps after an error: the member `remedies` of the error's data.
+ * A user command that helps: the member `remedies` of an error's data, and of what has notes.
  *
- * `command` is its id in the table of commands, `arguments` what it is to be given of its method's
- * parameters; what it needs besides, the user says. `commandLine` is the same for a shell. Where
- * the message names the command it has that, between backticks: a client may put its own words.
+ * `command` is its id in the table of commands, `title` its name for people, `arguments` what it is
+ * to be given of its method's parameters; what it needs besides, the user says. `commandLine` is
+ * the same for a shell. Where a text names the command it has that, between backticks: a client may
+ * put its own words there.
  */
 public data class Remedy(
     public val command: String,
+    public val title: String,
     public val arguments: JsonObject = JsonObject(),
     public val commandLine: String,
 ) {
@@ -3701,6 +3725,7 @@ public data class Remedy(
             json.asJsonObject.let { o ->
                 Remedy(
                     command = o.needed("command").asString,
+                    title = o.needed("title").asString,
                     arguments = o.given("arguments")?.let { it.asJsonObject } ?: JsonObject(),
                     commandLine = o.needed("commandLine").asString,
                 )

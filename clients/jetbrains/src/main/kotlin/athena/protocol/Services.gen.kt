@@ -350,7 +350,7 @@ public object ErrorCode {
     /** git refused; `data.stderr` has its words. */
     public const val GIT_FAILED: Int = 1008
 
-    /** It would destroy work; `data.reason` says which, and how to insist. */
+    /** It would destroy work; `data.hazards` says which, and how to insist. */
     public const val REFUSED: Int = 1009
 
     /** The message or the answer is larger than the limit. */

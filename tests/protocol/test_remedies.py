@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import pytest
 
 from athena.protocol.errors import AthenaError, ErrorCode
-from athena.protocol.remedy import Remedy, remedy
+from athena.protocol.remedies import remedy
+from athena.protocol.remedy import Remedy
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,7 @@ def test_programs_are_told_the_id_of_the_agent() -> None:
         "remedies": [
             {
                 "command": "athena.session.adopt",
+                "title": "Adopt Imported Session",
                 "arguments": {"session": "kq3v7xw2", "worktree": True},
                 "commandLine": "athena session adopt painter --worktree",
             }
