@@ -219,8 +219,15 @@ await drive(async (window) => {
 
   // What helps after an error is a button of it, named as in the palette.
   rmSync(given.woven, { recursive: true });
+  await window.command("View: Close All Editors");
+  await row("weaver").click();
+  const weaver = await window.view("#prompt", 60_000);
+  await weaver.fill("#prompt", "Go on");
+  await weaver.press("#prompt", "Enter");
+  await weaver.waitForSelector(".problem:has-text('“Recover Captured Work” brings it back')");
+  await notification("is gone").getByRole("button", { name: "Recover Captured Work" }).waitFor();
   await closeToasts();
-  await window.choose("Athena: Commit Work", "weaver");
+  await window.command("Athena: Commit Work");
   await notification("is gone").waitFor();
   found.gone = await notification("is gone").innerText();
   await window.press("is gone", "Recover Captured Work");

@@ -2,6 +2,7 @@ import * as vscode from "vscode";
 import {
   ALLOWED,
   type Action,
+  type AllowedMethod,
   type FromView,
   type Subject,
   type ToView,
@@ -12,6 +13,17 @@ import { codeOf, helpsFor, type Server } from "../server/server.ts";
 
 /** What the editor does for a view. */
 export type Actions = (action: Action, subject: Subject) => Promise<void>;
+
+/** The requests that a user makes, while the others only show something. */
+const DEEDS = new Set<AllowedMethod>([
+  "athena/agent/interrupt",
+  "athena/agent/prompt",
+  "athena/agent/resume",
+  "athena/agent/setMode",
+  "athena/agent/setModel",
+  "athena/agent/setOption",
+  "athena/agent/steer",
+]);
 
 /** Carries a view's requests to Athena and Athena's notifications to the view. */
 export class Bridge implements vscode.Disposable {
@@ -116,6 +128,9 @@ export class Bridge implements vscode.Disposable {
     } catch (error) {
       const said = error instanceof Error ? error.message : String(error);
       this.post({ type: "error", id, code: codeOf(error), message: said });
+      // The view has the words; a button that calls any command is not one of its own.
+      const remedies = helpsFor(error);
+      if (remedies.length > 0 && DEEDS.has(method)) void showError(said, remedies);
     } finally {
       if (subscribes) this.subscribing--;
     }
