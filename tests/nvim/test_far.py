@@ -49,6 +49,19 @@ end
 """
 """Counts the pages and items that come, which come all the same."""
 
+HELD = 1000
+"""The most items that a transcript holds."""
+
+LINES_OF_A_STEP = 4
+
+DRAWN = """
+drawn = 0
+vim.api.nvim_buf_attach(0, false, {
+  on_lines = function(_, _, _, first, _, last) drawn = drawn + last - first end,
+})
+"""
+"""Counts the lines that are written to the buffer."""
+
 pytestmark = pytest.mark.xdist_group("far")  # All share an agent that takes a while to make.
 
 LINES = "return vim.api.nvim_buf_get_lines(0, 0, -1, true)"
@@ -88,6 +101,26 @@ def steps(nvim: Nvim) -> list[int]:
     """The numbers of the steps that are in the buffer, in order."""
     found = (re.search(r"read: step (\d+)$", line) for line in nvim.lua(LINES))
     return [int(match[1]) for match in found if match]
+
+
+def drawn(nvim: Nvim) -> int:
+    """The lines that were written since the last time."""
+    return nvim.lua("local d = drawn drawn = 0 return d")
+
+
+def read_on(nvim: Nvim, keys: str) -> list[int]:
+    """Type what leads to one page more; returns the steps that are there then, without a gap."""
+    fetched(nvim)
+    nvim.keys(keys)
+    nvim.until(lambda: nvim.lua("return pages") == 1, "one page more")
+    found = steps(nvim)
+    assert found == list(range(found[0], found[-1] + 1))
+    return found
+
+
+def is_at_the_top(nvim: Nvim, step: int) -> bool:
+    """Whether a step is in the first lines of the screen."""
+    return any(row.endswith(f"read: step {step}") for row in nvim.screen().splitlines()[:5])
 
 
 def seek(nvim: Nvim, to: str) -> None:
@@ -224,6 +257,51 @@ def test_a_transcript_goes_to_its_beginning_and_by_turn(
     nvim.keys("gg")
     nvim.sees("read: step 1\n")
     assert steps(nvim) == list(range(1, 101))
+
+
+@pytest.mark.timeout(240)
+def test_a_transcript_holds_a_part_as_one_goes_up_and_down(
+    client: Client, long: Json, open_nvim: Open
+) -> None:
+    nvim = open_nvim()
+    opened = f"read: step {STEPS}"
+    nvim.command("Athena transcript long")
+    nvim.sees("○ idle", "## Turn")
+    counting(nvim)
+    nvim.lua(DRAWN)
+    nvim.keys(f"?{opened}$<CR>")  # A search opens the fold.
+    is_closed = f"return vim.fn.foldclosed(vim.fn.search('{opened}$', 'nw'))"
+    nvim.until(lambda: nvim.lua(is_closed) == -1, "the fold is open")
+
+    there = steps(nvim)
+    while there[0] > 1:
+        before, first = there, there[0]
+        drawn(nvim)
+        there = read_on(nvim, "1gg")
+        assert len(there) <= HELD
+        # What is drawn is what came, whatever was there, which stays as it was.
+        came = fetched(nvim)[1]
+        assert drawn(nvim) <= LINES_OF_A_STEP * came + 30
+        nvim.until(lambda first=first: is_at_the_top(nvim, first), "who was there is still there")
+        if there[-1] == before[-1]:
+            assert nvim.lua(is_closed) == -1
+    assert there == list(range(1, there[-1] + 1)) and there[-1] < STEPS - HELD
+    assert nvim.lua(LINES)[-1] == "… later items come when you go down to here"
+    assert not nvim.lua(LINES)[0].startswith("…")
+
+    # What comes now is not here, nor does it bring anybody to the end.
+    client.call("athena/agent/prompt", agent="long", text="seen later")
+    client.until("long", "idle")
+    while there[-1] < STEPS:
+        bottom = there[-1]
+        there = read_on(nvim, "99999G")
+        assert len(there) <= HELD
+        nvim.sees(f"read: step {bottom}")
+    assert there[0] > 1 and nvim.lua(LINES)[0].startswith("… earlier items")
+    nvim.keys("G")
+    nvim.sees("You said seen later.")
+    client.call("athena/agent/prompt", agent="long", text="followed")
+    nvim.sees("You said followed.")
 
 
 def test_who_begins_to_follow_anew_stays_at_a_place_far_from_the_end(

@@ -28,8 +28,15 @@ Feed.__index = Feed
 
 local M = {}
 
--- Athena gives no more at once.
+-- Pages grow up to here, and no option gets beyond what Athena gives at once.
+local LARGE_PAGE = 500
 local MOST_AT_ONCE = 1000
+-- With more items a buffer is slow: whatever changes in it, Neovim parses most of its Markdown anew.
+local MOST_HELD = 1000
+-- So many more may come while the agent works, before some are let go of.
+local SLACK = 500
+-- So many stay at either side of what a window shows.
+local MARGIN = 100
 local EARLIER = { "… earlier items come when you go up to here", "" }
 local LATER = { "… later items come when you go down to here" }
 local LATER_MARKS = { { 0, 0, -1, "AthenaMuted" } }
@@ -46,8 +53,10 @@ end
 ---@param where athena.Where
 ---@return integer
 function Feed:limit(where)
+  local page = config.get().page
   self.grown = (where == "before" or where == "after") and self.grown + 1 or 0
-  return math.floor(math.min(config.get().page * 2 ^ self.grown, MOST_AT_ONCE))
+  local most = math.min(math.max(page, LARGE_PAGE), MOST_AT_ONCE)
+  return math.floor(math.min(page * 2 ^ self.grown, most))
 end
 
 ---The pages that are wanted, and what they are to those that are there; in `async.run`.
@@ -75,25 +84,87 @@ function Feed:fetch(where, version)
   return { page("after", { after = model.after }) }
 end
 
+---Take in what happened.
+---@param change { events: athena.Event[], deltas: athena.Delta[] }
+---@param changed table<string, true> the ids of the items that are different are added
+function Feed:take(change, changed)
+  local model = self.view.model
+  for _, event in ipairs(change.events) do
+    local id = model:take(event)
+    if id then
+      changed[id] = true
+    end
+  end
+  for _, delta in ipairs(change.deltas) do
+    local id = model:write(delta)
+    if id then
+      changed[id] = true
+    end
+  end
+end
+
 ---Take in what came while a page was on its way: it was perhaps read before.
-function Feed:catch_up()
-  for _, event in ipairs(self.missed) do
-    self.view.model:take(event)
-  end
-  for _, delta in ipairs(self.unread) do
-    self.view.model:write(delta)
-  end
+---@param changed table<string, true>
+function Feed:catch_up(changed)
+  self:take({ events = self.missed, deltas = self.unread }, changed)
   self.missed, self.unread = {}, {}
 end
 
 ---Show what is there, and that there is more at its ends.
-function Feed:render()
+---@param changed? table<string, true> what is different; nil: all is
+---@param from? "first"|"last" the end from which it may be let go of what is too much
+function Feed:show(changed, from)
   local view = self.view
-  view.header = view.model.before and EARLIER or {}
+  local function header()
+    return view.model.before and EARLIER or {}
+  end
   view.follows = view.follows and not view.model.after
-  view:render()
-  view.follows = not view.model.after
-  self:refresh_footer()
+  view:keeping(function()
+    if changed then
+      view:update(changed)
+    else
+      view.header = header()
+      view:render()
+    end
+    if from and self:bound(from) then
+      view:update({})
+    end
+    view:set_header(header())
+    view.follows = not view.model.after
+    self:refresh_footer()
+  end)
+end
+
+---Let go of items that are far from all windows where there are too many, at one end and then at
+---the other.
+---@param from "first"|"last"
+---@return boolean done
+function Feed:bound(from)
+  local view, model = self.view, self.view.model
+  local count = #model.order
+  if count <= MOST_HELD then
+    return false
+  end
+  local index_of = {} ---@type table<string, integer>
+  for index, id in ipairs(model.order) do
+    index_of[id] = index
+  end
+  local seen_first, seen_last = view:seen()
+  local least = math.max(1, (index_of[seen_first] or count) - MARGIN)
+  local most = math.min(count, (index_of[seen_last] or 1) + MARGIN)
+  local first, last = 1, count
+  if from == "first" then
+    first = math.min(least, count - MOST_HELD + 1)
+    last = math.min(count, math.max(most, first + MOST_HELD - 1))
+  else
+    last = math.max(most, MOST_HELD)
+    first = math.max(1, math.min(least, last - MOST_HELD + 1))
+  end
+  if first == 1 and last == count then
+    return false
+  end
+  model:keep(first, last)
+  return true
 end
 
 function Feed:refresh_footer()
@@ -128,15 +199,16 @@ function Feed:load(where, done, version)
     if not grows then
       view.model = models.new(view.model.agent)
     end
+    local changed = {}
     for _, one in ipairs(pages) do
-      view.model:add(one.page, one.side)
+      changed = vim.tbl_extend("force", changed, view.model:add(one.page, one.side))
     end
     if where == "around" then
       -- What happened between the two pages is perhaps not in the first one.
       view.model.cursor = pages[1].page.cursor
     end
-    self:catch_up()
-    self:render()
+    self:catch_up(changed)
+    self:show(grows and changed or nil, where == "before" and "last" or "first")
     vim.cmd.redrawstatus({ bang = true })
     if done then
       done()
@@ -144,8 +216,9 @@ function Feed:load(where, done, version)
   end, function(failure)
     if is_wanted() then
       self.loading = nil
-      self:catch_up()
-      self:render()
+      local changed = {}
+      self:catch_up(changed)
+      self:show(changed)
       vim.cmd.redrawstatus({ bang = true })
       async.report(failure)
     end
@@ -201,24 +274,14 @@ function Feed:hear(change)
     return self:refresh_footer()
   end
   local model, changed = self.view.model, {}
-  for _, event in ipairs(change.events) do
-    local id, new = model:take(event)
-    if id then
-      changed[id] = changed[id] or new or false
-    end
-  end
-  for _, delta in ipairs(change.deltas) do
-    local id = model:write(delta)
-    if id then
-      changed[id] = changed[id] or false
-    end
-  end
+  self:take(change, changed)
   if next(changed) and self.find and not model.after then
     self:load("last")
   elseif next(changed) then
-    self.view:update(changed)
+    self:show(changed, #model.order > MOST_HELD + SLACK and "first" or nil)
+  else
+    self:refresh_footer()
   end
-  self:refresh_footer()
 end
 
 return M

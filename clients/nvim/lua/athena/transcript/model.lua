@@ -37,7 +37,6 @@ end
 
 ---Put an item in: where it is known, the lower version is its place and the completed one counts.
 ---@param item athena.TranscriptItem
----@return boolean placed whether it is new
 function Model:put(item)
   local known = self.items[item.itemId]
   local written = item.written or self.early[item.itemId] or known and known.written
@@ -47,14 +46,14 @@ function Model:put(item)
   end
   if known then
     if not known.open and item.open then
-      return false
+      return
     end
     item.version = math.min(item.version, known.version)
     item.seq = math.min(item.seq, known.seq)
     item.turnId = item.turnId or known.turnId
     item.at = math.min(item.at, known.at)
     self.items[item.itemId] = item
-    return false
+    return
   end
   self.items[item.itemId] = item
   local low, high = 1, #self.order + 1
@@ -71,14 +70,16 @@ function Model:put(item)
     end
   end
   table.insert(self.order, low, item.itemId)
-  return true
 end
 
 ---@param page athena.TranscriptPage
 ---@param where "last"|"before"|"after"
+---@return table<string, true> put the ids of its items
 function Model:add(page, where)
+  local put = {}
   for _, item in ipairs(page.items) do
     self:put(item)
+    put[item.itemId] = true
   end
   for _, turn in ipairs(page.turns) do
     self.turns[turn.turnId] = turn
@@ -90,6 +91,26 @@ function Model:add(page, where)
     self.after = page.after
     self.cursor = math.max(self.cursor or 0, page.cursor)
   end
+  return put
+end
+
+---Let go of what is before one item and after another one; pages lead there again.
+---@param first integer
+---@param last integer
+function Model:keep(first, last)
+  local order = self.order
+  if first > 1 then
+    self.before = self.items[order[first]].version
+  end
+  if last < #order then
+    self.after = self.items[order[last]].version
+  end
+  for index, id in ipairs(order) do
+    if index < first or index > last then
+      self.items[id] = nil
+    end
+  end
+  self.order = vim.list_slice(order, first, last)
 end
 
 ---@param event athena.Event
@@ -114,16 +135,16 @@ end
 ---@param event athena.Event
 ---@param open boolean
 ---@return string? item
----@return boolean? new
 local function put_event(model, event, open)
   local id = event.data.itemId
   if model.after and not model.items[id] then
     return nil
   end
-  return id, model:put(item_of(event, open))
+  model:put(item_of(event, open))
+  return id
 end
 
----@type table<string, fun(model: athena.Model, event: athena.Event): string?, boolean?>
+---@type table<string, fun(model: athena.Model, event: athena.Event): string?>
 local APPLY = {
   itemStarted = function(model, event)
     return put_event(model, event, true)
@@ -141,7 +162,7 @@ local APPLY = {
       show(known, known.written)
     end
     known.truncated = known.truncated or event.truncated
-    return event.data.itemId, false
+    return event.data.itemId
   end,
   turnStarted = function(model, event)
     local data = event.data
@@ -161,7 +182,7 @@ local APPLY = {
     end
     turn.endedAt, turn.stopReason = event.at, data.stopReason
     turn.usage, turn.cost, turn.error = data.usage, data.cost, data.error
-    return model:first_of(data.turnId), false
+    return model:first_of(data.turnId)
   end,
 }
 
@@ -178,10 +199,9 @@ function Model:first_of(turn)
   end
 end
 
----Take an event in: the id of the item that it changed, if any, and whether that is a new one.
+---Take an event in: the id of the item that it changed, if any.
 ---@param event athena.Event
 ---@return string? item
----@return boolean? new
 function Model:take(event)
   if event.agentId ~= self.agent or not self.cursor or event.seq <= self.cursor then
     return nil

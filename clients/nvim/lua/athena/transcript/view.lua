@@ -16,6 +16,8 @@ local items = require("athena.transcript.items")
 ---@field header string[]
 ---@field footer string[]
 ---@field footer_marks athena.Mark[]
+---@field places? athena.Place[] where windows were before what is being changed
+---@field moved boolean whether lines that stayed have other numbers since then
 local View = {}
 View.__index = View
 
@@ -36,6 +38,7 @@ function M.new(buffer, model)
     shown = {},
     sizes = {},
     levels = {},
+    moved = false,
     header = {},
     footer = {},
     footer_marks = {},
@@ -92,42 +95,70 @@ function View:start(index)
   return line
 end
 
----The item at a line from 1, its place, and the line within it from 0.
+---The item at a line from 1, and its place; the nearest one of a line that is above or below all.
 ---@param lnum integer
 ---@return string? item
 ---@return integer? index
----@return integer? offset
 function View:at(lnum)
   local line = #self.header
   for index, size in ipairs(self.sizes) do
-    if lnum <= line + size then
-      return self.shown[index], index, math.max(0, lnum - line - 1)
-    end
     line = line + size
+    if lnum <= line then
+      return self.shown[index], index
+    end
   end
-  return self.shown[#self.shown], #self.shown, 0
+  return self.shown[#self.shown], #self.shown
+end
+
+---The line, from 1, of an item; nil where it is not shown.
+---@param item string
+---@return integer?
+function View:line(item)
+  for index, id in ipairs(self.shown) do
+    if id == item then
+      return self:start(index) + 1
+    end
+  end
+end
+
+---@class athena.Spot
+---@field item? string
+---@field offset integer from its first line, also beyond its own: above all items or below them
+
+---@param lnum integer
+---@return athena.Spot
+function View:spot(lnum)
+  local item, index = self:at(lnum)
+  return { item = item, offset = lnum - 1 - self:start(index or 1) }
+end
+
+---@param spot athena.Spot
+---@return integer? lnum
+function View:lnum(spot)
+  local line = spot.item and self:line(spot.item)
+  local count = vim.api.nvim_buf_line_count(self.buffer)
+  return line and math.max(1, math.min(line + spot.offset, count))
 end
 
 ---@class athena.Place
 ---@field window integer
 ---@field follows boolean
----@field item? string
----@field offset? integer
+---@field cursor athena.Spot
 ---@field column integer
+---@field top athena.Spot
 
 ---@return athena.Place[]
-function View:places()
+function View:look()
   local count = vim.api.nvim_buf_line_count(self.buffer)
   local places = {}
   for _, window in ipairs(buffers.windows(self.buffer)) do
     local cursor = vim.api.nvim_win_get_cursor(window)
-    local item, _, offset = self:at(cursor[1])
     table.insert(places, {
       window = window,
       follows = self.follows and cursor[1] >= count,
-      item = item,
-      offset = offset,
+      cursor = self:spot(cursor[1]),
       column = cursor[2],
+      top = self:spot(vim.fn.line("w0", window)),
     })
   end
   return places
@@ -158,55 +189,126 @@ local function fill(window)
   end
 end
 
+---Bring windows back to where they were.
 ---@param places athena.Place[]
----@param moved boolean whether lines changed their places
-function View:keep(places, moved)
+function View:restore(places)
   local count = vim.api.nvim_buf_line_count(self.buffer)
   for _, place in ipairs(places) do
+    local lnum = not place.follows and self.moved and self:lnum(place.cursor)
     if place.follows then
       vim.api.nvim_win_set_cursor(place.window, { count, 0 })
       fill(place.window)
-    elseif moved and place.item then
-      for index, id in ipairs(self.shown) do
-        if id == place.item then
-          local lnum = math.min(self:start(index) + (place.offset or 0) + 1, count)
-          vim.api.nvim_win_set_cursor(place.window, { lnum, place.column })
-        end
-      end
+    elseif lnum then
+      vim.api.nvim_win_set_cursor(place.window, { lnum, place.column })
+      local top = self:lnum(place.top)
+      vim.api.nvim_win_call(place.window, function()
+        vim.fn.winrestview({ topline = top })
+      end)
     end
   end
 end
 
----Show everything anew.
-function View:render()
-  local places = self:places()
-  local lines, marks, levels = vim.deepcopy(self.header), {}, {}
-  for index in ipairs(lines) do
-    levels[index] = 0
-    table.insert(marks, { index - 1, 0, -1, "AthenaMuted" })
+---Change what is shown, in one or more steps, and keep windows where they are. They are looked at
+---and moved once: Neovim may parse all of a buffer that was changed to find a place in it.
+---@param change fun()
+function View:keeping(change)
+  if self.places then
+    return change()
   end
-  self.shown, self.sizes = {}, {}
+  self.places, self.moved = self:look(), false
+  local done, failure = pcall(change)
+  local places = self.places
+  self.places = nil
+  if not done then
+    error(failure, 0)
+  end
+  self:restore(places)
+end
+
+---The items that are to be shown, in order.
+---@return string[]
+function View:accepted()
+  local found = {}
   for _, id in ipairs(self.model.order) do
     if self.accepts(self.model.items[id]) then
-      table.insert(self.shown, id)
+      found[#found + 1] = id
     end
   end
-  for index in ipairs(self.shown) do
+  return found
+end
+
+---What some of the items look like.
+---@param first integer
+---@param last integer
+---@return { lines: string[], marks: athena.Mark[], levels: (string|integer)[], sizes: integer[] }
+function View:draw(first, last)
+  local lines, marks, levels, sizes = {}, {}, {}, {}
+  for index = first, last do
     local block = self:block(index)
     for _, mark in ipairs(block.marks) do
       table.insert(marks, { #lines + mark[1], mark[2], mark[3], mark[4] })
     end
-    table.insert(self.sizes, #block.lines)
+    table.insert(sizes, #block.lines)
     vim.list_extend(lines, block.lines)
     vim.list_extend(levels, levels_of(block))
   end
-  for _, mark in ipairs(self.footer_marks) do
-    table.insert(marks, { #lines + mark[1], mark[2], mark[3], mark[4] })
+  return { lines = lines, marks = marks, levels = levels, sizes = sizes }
+end
+
+---@param lines string[]
+---@return athena.Mark[] marks
+---@return integer[] levels
+local function muted(lines)
+  local marks, levels = {}, {}
+  for index in ipairs(lines) do
+    marks[index] = { index - 1, 0, -1, "AthenaMuted" }
+    levels[index] = 0
   end
-  vim.list_extend(lines, self.footer)
-  self.levels = levels
+  return marks, levels
+end
+
+---Show everything anew.
+function View:render()
+  self:keeping(function()
+    self:draw_all()
+  end)
+end
+
+function View:draw_all()
+  self.shown = self:accepted()
+  local lines, drawn = vim.list_extend({}, self.header), self:draw(1, #self.shown)
+  local marks, levels = muted(lines)
+  for _, part in ipairs({ { drawn.lines, drawn.marks }, { self.footer, self.footer_marks } }) do
+    for _, mark in ipairs(part[2]) do
+      table.insert(marks, { #lines + mark[1], mark[2], mark[3], mark[4] })
+    end
+    vim.list_extend(lines, part[1])
+  end
+  self.sizes = drawn.sizes
+  self.levels = vim.list_extend(levels, drawn.levels)
+  self.moved = true
   buffers.set(self.buffer, 0, -1, lines, marks)
-  self:keep(places, true)
+end
+
+---The first and the last item that may be in a window, when changes began.
+---@return string? first
+---@return string? last
+function View:seen()
+  local index_of = {} ---@type table<string, integer>
+  for index, id in ipairs(self.shown) do
+    index_of[id] = index
+  end
+  local first, last = #self.shown + 1, 0
+  for _, place in ipairs(self.places or self:look()) do
+    local top, cursor = index_of[place.top.item], index_of[place.cursor.item]
+    if top and cursor then
+      -- An item has a line at least.
+      local bottom = top + vim.api.nvim_win_get_height(place.window)
+      first = math.min(first, top, cursor)
+      last = math.max(last, math.min(bottom, #self.shown), cursor)
+    end
+  end
+  return self.shown[first], self.shown[last]
 end
 
 ---The line, from 1, of the first item that is shown and began at a place or later.
@@ -223,89 +325,116 @@ function View:line_of(version)
   return math.min(line + 1, vim.api.nvim_buf_line_count(self.buffer))
 end
 
----Replace the levels of some lines.
+---Replace a part of a list.
+---@param list any[]
 ---@param first integer from 0
 ---@param removed integer
----@param new (string|integer)[]
-local function splice(levels, first, removed, new)
+---@param new any[]
+local function splice(list, first, removed, new)
   local tail = {}
-  for index = first + removed + 1, #levels do
-    tail[#tail + 1] = levels[index]
+  for index = first + removed + 1, #list do
+    tail[#tail + 1] = list[index]
   end
-  for index = #levels, first + 1, -1 do
-    levels[index] = nil
+  for index = #list, first + 1, -1 do
+    list[index] = nil
   end
-  vim.list_extend(levels, new)
-  vim.list_extend(levels, tail)
+  vim.list_extend(list, new)
+  vim.list_extend(list, tail)
 end
 
----Show what changed: items that were there already, or that came at the end.
----@param changed table<string, boolean> id to whether it is new
+---How many of a list are the same in another one, at the beginning and at the end.
+---@param old string[]
+---@param new string[]
+---@return integer above
+---@return integer below
+local function kept(old, new)
+  local most, above, below = math.min(#old, #new), 0, 0
+  while above < most and old[above + 1] == new[above + 1] do
+    above = above + 1
+  end
+  while below < most - above and old[#old - below] == new[#new - below] do
+    below = below + 1
+  end
+  return above, below
+end
+
+---Show what is different: items that came or went, in one place, and some that changed.
+---@param changed table<string, true> the ids of these
 function View:update(changed)
-  local known = {} ---@type table<string, integer>
-  local places = self:places()
-  for index, id in ipairs(self.shown) do
-    known[id] = index
-  end
-  local last = self.model.items[self.shown[#self.shown]]
-  local came = {}
-  for id in pairs(changed) do
-    local item = self.model.items[id]
-    if item and not known[id] and self.accepts(item) then
-      if last and item.version < last.version then
-        return self:render()
-      end
-      table.insert(came, item)
-    end
-  end
-  table.sort(came, function(a, b)
-    return a.version < b.version
+  self:keeping(function()
+    self:draw_changes(changed)
   end)
-  for id in pairs(changed) do
-    local index = known[id]
-    if index then
-      self:replace(index, self.sizes[index])
+end
+
+---@param changed table<string, true>
+function View:draw_changes(changed)
+  local old, new = self.shown, self:accepted()
+  local above, below = kept(old, new)
+  local gone, came = #old - above - below, #new - above - below
+  self.shown = new
+  if gone + came > 0 then
+    self:exchange(above + 1, gone, came)
+    self:join(above)
+    self:join(above + came + 1)
+  end
+  for index, id in ipairs(new) do
+    if changed[id] and (index <= above or index > above + came) then
+      self:replace(index)
     end
   end
-  for _, item in ipairs(came) do
-    table.insert(self.shown, item.itemId)
-    self.sizes[#self.shown] = 0
-    self:join(#self.shown - 1)
-    self:replace(#self.shown, 0)
+  -- Below the end of what does not follow is what leads on, and nobody is to be taken along by it.
+  self.moved = self.moved or gone + came > 0 and (below > 0 or not self.follows)
+end
+
+---Draw items in the place of others; their ids are among those shown already.
+---@param first integer
+---@param gone integer how many others
+---@param came integer how many there are now
+function View:exchange(first, gone, came)
+  local start, size = self:start(first), 0
+  for index = first, first + gone - 1 do
+    size = size + self.sizes[index]
   end
-  self:keep(places, false)
+  local drawn = self:draw(first, first + came - 1)
+  -- A buffer of nothing has an empty line.
+  local stop = #self.levels + #self.footer == 0 and -1 or start + size
+  -- Neovim asks for the levels while the lines are being set.
+  splice(self.levels, start, size, drawn.levels)
+  splice(self.sizes, first - 1, gone, drawn.sizes)
+  buffers.set(self.buffer, start, stop, drawn.lines, drawn.marks)
 end
 
 ---@param index integer
----@param size integer how many lines it has now
-function View:replace(index, size)
-  local block = self:block(index)
-  local start = self:start(index)
-  -- Neovim asks for the levels while the lines are being set.
-  splice(self.levels, start, size, levels_of(block))
-  self.sizes[index] = #block.lines
-  buffers.set(self.buffer, start, start + size, block.lines, block.marks)
+function View:replace(index)
+  self:exchange(index, 1, 1)
 end
 
----Show an item as it is now that another one, or none, follows it.
+---Show an item as it is now that others, or none, stand beside it.
 ---@param index integer
 function View:join(index)
-  local item = self.model.items[self.shown[index]]
-  if item and item.item.type == "toolCall" then
-    self:replace(index, self.sizes[index])
+  if self.shown[index] then
+    local start = self:start(index)
+    local stop = start + self.sizes[index]
+    local before = vim.api.nvim_buf_get_lines(self.buffer, start, stop, true)
+    -- What is replaced is folded anew.
+    if not vim.deep_equal(before, self:block(index).lines) then
+      self:replace(index)
+    end
   end
 end
 
----Show no more than the first items.
----@param count integer
-function View:shorten(count)
-  local start, stop = self:start(count + 1), self:start(#self.shown + 1)
-  for index = #self.shown, count + 1, -1 do
-    self.shown[index], self.sizes[index] = nil, nil
+---@param lines string[]
+function View:set_header(lines)
+  if vim.deep_equal(lines, self.header) then
+    return
   end
-  splice(self.levels, start, stop - start, {})
-  buffers.set(self.buffer, start, stop, {})
-  self:join(count)
+  self:keeping(function()
+    local marks, levels = muted(lines)
+    local size = #self.header
+    splice(self.levels, 0, size, levels)
+    self.header, self.moved = lines, true
+    buffers.set(self.buffer, 0, size, lines, marks)
+  end)
 end
 
 ---@param lines string[]
@@ -314,11 +443,11 @@ function View:set_footer(lines, marks)
   if vim.deep_equal(lines, self.footer) then
     return
   end
-  local places = self:places()
-  local start = self:start(#self.shown + 1)
-  self.footer, self.footer_marks = lines, marks
-  buffers.set(self.buffer, start, -1, lines, marks)
-  self:keep(places, false)
+  self:keeping(function()
+    local start = self:start(#self.shown + 1)
+    self.footer, self.footer_marks = lines, marks
+    buffers.set(self.buffer, start, -1, lines, marks)
+  end)
 end
 
 ---The lines, from 1, at which turns begin.

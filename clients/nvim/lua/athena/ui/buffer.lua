@@ -66,11 +66,12 @@ end
 ---@param lines string[]
 ---@param marks? athena.Mark[] lines counted from `first`
 function M.set(buffer, first, last, lines, marks)
+  -- The highlights of lines that go would stay, without a width.
+  vim.api.nvim_buf_clear_namespace(buffer, SPACE, first, last)
   vim.bo[buffer].modifiable = true
   vim.api.nvim_buf_set_lines(buffer, first, last, false, lines)
   vim.bo[buffer].modifiable = false
   vim.bo[buffer].modified = false
-  vim.api.nvim_buf_clear_namespace(buffer, SPACE, first, first + #lines)
   for _, mark in ipairs(marks or {}) do
     local line = lines[mark[1] + 1]
     local stop = mark[3] == -1 and #line or math.min(mark[3], #line)

@@ -83,10 +83,8 @@ local function show(replay, position)
   if not is_near(replay, position) then
     render(replay, position)
   elseif position < replay.position then
-    replay.view:shorten(position - replay.first + 1)
-    for _ = position + 1, replay.position do
-      model.items[table.remove(model.order)] = nil
-    end
+    model:keep(1, position - replay.first + 1)
+    replay.view:update({})
   else
     local came = {}
     for number = replay.position + 1, position do
