@@ -118,6 +118,22 @@ def test_an_item_and_the_beginning_of_a_turn_have_a_place(client: Client) -> Non
             locate(client, **{name: "elsewhere"})
 
 
+def test_a_turn_is_found_by_its_number(client: Client) -> None:
+    go_on(client)
+    there = items(client)
+    agent, turns = there[0]["turnId"].rpartition(".")[0], client.agent(AGENT)["turns"]
+    for turn in (1, turns - 1, turns):
+        turn_id = f"{agent}.t{turn}"
+        first = next(n for n, item in enumerate(there, 1) if item.get("turnId") == turn_id)
+        place = locate(client, turn=turn)
+        assert (place["number"], place["turn"], place["turnId"]) == (first, turn, turn_id)
+    assert locate(client, number=150)["turn"] == 1
+    assert locate(client, turn=turns + 5) == locate(client, turn=turns)
+    assert locate(client, turn=2, turns=-1) == locate(client, number=1)
+    with pytest.raises(CallError, match="not both"):
+        locate(client, number=1, turn=1)
+
+
 def test_one_place_is_asked_for_at_a_time(client: Client, tmp_path: Path) -> None:
     with pytest.raises(CallError, match="not both"):
         locate(client, number=1, at=1)
@@ -151,14 +167,27 @@ def test_an_item_is_counted_once_however_often_it_is_told_of() -> None:
         (9, 60, "again", "t2"),
         (12, 90, "call", "t1"),
     ]
-    places = Places()
+    places = Places("agent")
     for mention in told:
         places.add([mention])
     assert [places.version(n) for n in range(1, len(places) + 1)] == [3, 4, 5, 8, 9]
     assert places.upto == 12
     assert (places.by_item("late"), places.by_item("elsewhere")) == (4, None)
-    assert (places.by_turn("t2"), places.by_turn("t3")) == (5, None)
+    assert (places.by_turn_id("t2"), places.by_turn_id("t3")) == (5, None)
     assert [places.by_turns(n, 1) for n in range(1, 6)] == [5, 5, 5, 5, 5]
     assert [places.by_turns(n, -1) for n in range(1, 6)] == [1, 1, 1, 1, 1]
     # The clock was set back; the first item that began then or later counts.
     assert [places.by_time(at) for at in (0, 41, 60, 81)] == [1, 3, 4, 5]
+
+
+def test_turns_that_no_prompt_began_do_not_count() -> None:
+    begun = [None, "run1.t1", "run1.t2", "agent.t3", "run2.t1", "run2.t9", "agent.t4", "agent.t6"]
+    places = Places("agent")
+    places.add((n, n, f"item{n}", turn) for n, turn in enumerate(begun, 1))
+    told = [places.turn_of(n) for n in range(1, len(begun) + 1)]
+    assert told[0] is None
+    assert told[1:] == list(zip(begun[1:], [1, 2, 3, 3, 3, 4, 6], strict=True))
+    assert [places.by_turn(n) for n in range(1, 8)] == [2, 3, 4, 7, 7, 8, 8]
+    late = Places("agent")
+    late.add([(1, 1, "item", "agent.t2")])
+    assert late.by_turn(1) == 1

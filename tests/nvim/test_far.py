@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -37,8 +38,9 @@ PAGE = 500
 COUNTS = """
 local client = require("athena.client")
 local request = client.request
-pages, fetched = 0, 0
+pages, fetched, located = 0, 0, 0
 client.request = function(method, params, answered)
+  located = located + (method == "athena/transcript/locate" and 1 or 0)
   return request(method, params, function(failure, result)
     if method == "athena/transcript/page" and result then
       pages, fetched = pages + 1, fetched + #result.items
@@ -47,7 +49,7 @@ client.request = function(method, params, answered)
   end)
 end
 """
-"""Counts the pages and items that come, which come all the same."""
+"""Counts the pages and items that come, which come all the same, and places that are asked for."""
 
 HELD = 1000
 """The most items that a transcript holds."""
@@ -302,6 +304,65 @@ def test_a_transcript_holds_a_part_as_one_goes_up_and_down(
     nvim.sees("You said seen later.")
     client.call("athena/agent/prompt", agent="long", text="followed")
     nvim.sees("You said followed.")
+
+
+def heading(nvim: Nvim, window: int) -> str:
+    """The line at the top of a window."""
+    return nvim.lua(
+        "local w = vim.fn.win_getid(...)"
+        " return vim.fn.getbufoneline(vim.fn.winbufnr(w), vim.fn.line('w0', w))",
+        window,
+    )
+
+
+@pytest.mark.timeout(240)
+def test_two_of_unlike_lengths_go_to_the_same_turn(
+    client: Client, long: Json, open_nvim: Open, tmp_path: Path
+) -> None:
+    project = make_repository(tmp_path / "other")
+    steps = "repeat 400:\n    tool read: other ${count} | found\nsay Other one."
+    spawn(
+        client,
+        project,
+        f"{steps}\nturn 2:\n    say Other two.\nturn 3:\n    say Other three.",
+        name="other",
+    )
+    client.until("other", "idle")
+    for text in ("second", "third"):
+        client.call("athena/agent/prompt", agent="other", text=text)
+        client.until("other", "idle")
+    nvim = open_nvim()
+    nvim.command("Athena compare long other")
+    nvim.sees("Other three.", "400 calls")
+    left, right = 2, 3
+
+    def are_at(first: int, second: int) -> None:
+        wanted = [f"## Turn {first} ", f"## Turn {second} "]
+        nvim.until(
+            lambda: [heading(nvim, left)[:10], heading(nvim, right)[:10]] == wanted,
+            f"turns {first} and {second}",
+        )
+
+    nvim.keys("gg")
+    are_at(1, 1)
+    nvim.sees("say It begins.", "repeat 400:")
+    for turn in (2, 3):
+        nvim.keys("]t")
+        are_at(turn, turn)
+    # Who has no such turn is at the one before, and takes nobody there.
+    nvim.keys("]t")
+    nvim.until(lambda: heading(nvim, left).startswith("## Turn 4"), "turn 4")
+    are_at(4, 3)
+    nvim.keys("<C-w>l[t")
+    are_at(2, 2)
+    nvim.keys("<C-w>h2]t")
+    are_at(4, 3)
+    counting(nvim)
+    nvim.keys("<C-w>l")
+    nvim.until(lambda: nvim.lua("return vim.fn.winnr()") == right, "in the other window")
+    assert nvim.lua("return located") == 0
+    nvim.keys("2[t")
+    are_at(1, 1)
 
 
 def test_who_begins_to_follow_anew_stays_at_a_place_far_from_the_end(

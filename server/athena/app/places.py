@@ -17,7 +17,7 @@ from athena.protocol.transcript import ItemPlace, LocateItem
 CHUNK = 10_000
 """Events read at a time."""
 
-NAMES = ("number", "version", "at", "item_id", "turn_id")
+NAMES = ("number", "version", "at", "item_id", "turn_id", "turn")
 """What an item is found by; one of them."""
 
 MOST_ITEMS = 200_000
@@ -35,7 +35,7 @@ class KnownPlaces:
     async def of(self, agent_id: str) -> Places:
         """The places of an agent's items, up to its last event."""
         async with self._lock:
-            places = self._known.setdefault(agent_id, Places())
+            places = self._known.setdefault(agent_id, Places(agent_id))
             while mentions := await self._log.read_mentions(
                 agent_id, MEMBERS, after_version=places.upto, limit=CHUNK, kinds=KINDS
             ):
@@ -64,12 +64,15 @@ async def locate(context: Context, connection: Connection, asked: LocateItem) ->
     if len(places) == 0:
         raise AthenaError(ErrorCode.NOT_FOUND, "Nothing was said or done yet.")
     number = places.by_turns(_number(places, asked), asked.turns)
+    turn_id, turn = places.turn_of(number) or (None, None)
     return ItemPlace(
         agent_id=agent_id,
         number=number,
         total=len(places),
         version=places.version(number),
         at=places.at(number),
+        turn_id=turn_id,
+        turn=turn or None,
     )
 
 
@@ -78,11 +81,13 @@ def _number(places: Places, asked: LocateItem) -> int:
         return _known(places.by_item(asked.item_id), f"There is no item {asked.item_id}.", "itemId")
     if asked.turn_id is not None:
         words = f"There is no item of a turn {asked.turn_id}."
-        return _known(places.by_turn(asked.turn_id), words, "turnId")
+        return _known(places.by_turn_id(asked.turn_id), words, "turnId")
     if asked.version is not None:
         return places.by_version(asked.version)
     if asked.at is not None:
         return places.by_time(asked.at)
+    if asked.turn is not None:
+        return places.by_turn(asked.turn)
     return len(places) if asked.number is None else min(asked.number, len(places))
 
 

@@ -84,7 +84,8 @@ class LocateItem(Request):
     """Parameters of `athena/transcript/locate`: one of these but `turns` names an item.
 
     `number` counts all items from 1; `version` means the last item that had begun by then, `at`
-    (milliseconds since 1970 UTC) the first that began then or later, `turn_id` the first of a turn.
+    (milliseconds since 1970 UTC) the first that began then or later, `turn_id` the first of a turn,
+    `turn` the first of the turn of that number, or of the last turn before it where there is none.
     Without any of them the last item. `turns` goes on from there to where a turn begins: 1 is the
     next one, -1 the one before, which may be that of the item itself. Beyond either end it is the
     first or the last item.
@@ -96,11 +97,15 @@ class LocateItem(Request):
     at: int | None = None
     item_id: str | None = None
     turn_id: str | None = None
+    turn: int | None = Field(default=None, ge=1)
     turns: int = 0
 
 
 class ItemPlace(Record):
     """Where an item is: its `number` among the `total` of its agent, and when it began.
+
+    `turnId` and `turn` are the id and the number of the turn that had begun last. A turn that the
+    harness began by itself has the number of the one before it.
 
     `athena/transcript/page` reads around it: up to it `before` the version + 1, and what follows
     `after` the version.
@@ -111,6 +116,8 @@ class ItemPlace(Record):
     total: int
     version: int
     at: int
+    turn_id: str | None = None
+    turn: int | None = None
 
 
 class ReadItem(Request):

@@ -746,6 +746,9 @@
 
 ---Where an item is: its `number` among the `total` of its agent, and when it began.
 ---
+---`turnId` and `turn` are the id and the number of the turn that had begun last. A turn that the
+---harness began by itself has the number of the one before it.
+---
 ---`athena/transcript/page` reads around it: up to it `before` the version + 1, and what follows
 ---`after` the version.
 ---@class athena.ItemPlace
@@ -754,6 +757,8 @@
 ---@field total integer
 ---@field version integer
 ---@field at integer
+---@field turnId? string
+---@field turn? integer
 
 ---A unit of work began.
 ---@class athena.ItemStarted
@@ -855,7 +860,8 @@
 ---Parameters of `athena/transcript/locate`: one of these but `turns` names an item.
 ---
 ---`number` counts all items from 1; `version` means the last item that had begun by then, `at`
----(milliseconds since 1970 UTC) the first that began then or later, `turnId` the first of a turn.
+---(milliseconds since 1970 UTC) the first that began then or later, `turnId` the first of a turn,
+---`turn` the first of the turn of that number, or of the last turn before it where there is none.
 ---Without any of them the last item. `turns` goes on from there to where a turn begins: 1 is the
 ---next one, -1 the one before, which may be that of the item itself. Beyond either end it is the
 ---first or the last item.
@@ -866,6 +872,7 @@
 ---@field at? integer
 ---@field itemId? string
 ---@field turnId? string
+---@field turn? integer
 ---@field turns? integer
 
 ---A file that a tool call touches. `path` is absolute; `line` counts from 1.

@@ -199,6 +199,13 @@ function Model:first_of(turn)
   end
 end
 
+---The turn of the last item that is here.
+---@return string?
+function Model:last_turn()
+  local last = self.items[self.order[#self.order]]
+  return last and last.turnId
+end
+
 ---Take an event in: the id of the item that it changed, if any.
 ---@param event athena.Event
 ---@return string? item

@@ -6,6 +6,7 @@ local client = require("athena.client")
 local places = require("athena.places")
 local state = require("athena.state")
 local transcripts = require("athena.ui.transcript")
+local turns = require("athena.transcript.turns")
 local words = require("athena.words")
 
 local M = {}
@@ -99,47 +100,94 @@ local function compose(found)
   return lines
 end
 
+---Transcripts side by side, in windows that go to the same turn.
+---@class athena.Pairing
+---@field windows integer[]
+---@field turns table<integer, string> the turn that each window is at, as far as it was looked at
+---@field moves integer how often one window led the others
+
 ---@param window integer
----@return athena.TranscriptView?
-local function view_of(window)
-  return transcripts.view(vim.api.nvim_win_get_buf(window))
+---@return athena.Feed?
+local function feed_of(window)
+  local is_there = vim.api.nvim_win_is_valid(window)
+  return is_there and transcripts.feed(vim.api.nvim_win_get_buf(window)) or nil
 end
 
----The place, among the turns, of the line of a window's cursor.
+---Bring a window to the turn of a number, or to the last one before where the agent has none such;
+---in `async.run`.
+---@param pairing athena.Pairing
 ---@param window integer
----@return integer?
-local function turn_index(window)
-  local view = view_of(window)
-  local lnum = vim.api.nvim_win_get_cursor(window)[1]
-  local found
-  for index, turn in ipairs(view and view:turns() or {}) do
-    if turn.lnum <= lnum then
-      found = index
-    end
-  end
-  return found
-end
-
----Bring the others to the turn that one window is at.
----@param windows integer[]
-local function follow(windows)
-  local here = vim.api.nvim_get_current_win()
-  if not vim.tbl_contains(windows, here) then
+---@param turn integer
+---@param is_wanted fun(): boolean
+local function bring(pairing, window, turn, is_wanted)
+  local feed = feed_of(window)
+  if not feed then
     return
   end
-  local index = turn_index(here)
-  for _, other in ipairs(windows) do
-    if other ~= here and vim.api.nvim_win_is_valid(other) and index then
-      local view = view_of(other)
-      local turn = view and view:turns()[index]
-      if turn and turn_index(other) ~= index then
-        vim.api.nvim_win_set_cursor(other, { turn.lnum, 0 })
-        vim.api.nvim_win_call(other, function()
-          vim.cmd("normal! zt")
-        end)
-      end
+  local asked = { agent = feed.view.model.agent, turn = turn }
+  local place = client.call("athena/transcript/locate", asked)
+  if is_wanted() and feed_of(window) == feed then
+    local item = turns.item(feed.view, window)
+    pairing.turns[window] = place.turnId
+    if not item or item.turnId ~= place.turnId then
+      turns.reach(feed, window, place.version)
     end
   end
+end
+
+-- An agent that has said nothing has no turn to go to, and a server that is gone comes back.
+local function ignore() end
+
+---Bring the others to the turn that the current window has come to.
+---@param pairing athena.Pairing
+local function lead(pairing)
+  local here = vim.api.nvim_get_current_win()
+  local feed = vim.tbl_contains(pairing.windows, here) and feed_of(here)
+  local item = feed and turns.item(feed.view, here)
+  local before = pairing.turns[here]
+  if not feed or not item or not item.turnId or item.turnId == before then
+    return
+  end
+  pairing.turns[here] = item.turnId
+  local model = feed.view.model
+  if not before and not model.after and item.turnId == model:last_turn() then
+    return -- It was opened there.
+  end
+  pairing.moves = pairing.moves + 1
+  local mine = pairing.moves
+  local function is_wanted()
+    return mine == pairing.moves
+  end
+  async.run(function()
+    local asked = { agent = model.agent, version = item.version }
+    local turn = client.call("athena/transcript/locate", asked).turn
+    for _, other in ipairs(turn and pairing.windows or {}) do
+      if other ~= here then
+        async.run(function()
+          bring(pairing, other, turn, is_wanted)
+        end, ignore)
+      end
+    end
+  end, ignore)
+end
+
+---Let the windows go to the same turn, as long as one of them is there.
+---@param windows integer[]
+local function pair(windows)
+  ---@type athena.Pairing
+  local pairing = { windows = windows, turns = {}, moves = 0 }
+  for _, window in ipairs(windows) do
+    local feed = feed_of(window)
+    local item = feed and turns.item(feed.view, window)
+    pairing.turns[window] = item and item.turnId
+  end
+  vim.api.nvim_create_autocmd("CursorMoved", {
+    group = GROUP,
+    callback = function()
+      lead(pairing)
+      return #vim.tbl_filter(vim.api.nvim_win_is_valid, windows) == 0
+    end,
+  })
 end
 
 ---Show how two agents have a file that both changed, in diff mode.
@@ -218,13 +266,7 @@ function M.open(agents)
     { "q", "close", "close", "<Cmd>tabclose<CR>" },
   })
   vim.api.nvim_set_current_win(windows[1])
-  vim.api.nvim_clear_autocmds({ group = GROUP })
-  vim.api.nvim_create_autocmd("CursorMoved", {
-    group = GROUP,
-    callback = function()
-      follow(windows)
-    end,
-  })
+  pair(windows)
 end
 
 return M

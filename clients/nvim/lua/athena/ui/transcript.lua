@@ -7,6 +7,7 @@ local client = require("athena.client")
 local feeds = require("athena.transcript.feed")
 local models = require("athena.transcript.model")
 local state = require("athena.state")
+local turns = require("athena.transcript.turns")
 local views = require("athena.transcript.view")
 local words = require("athena.words")
 
@@ -166,9 +167,9 @@ function M.here()
 end
 
 ---@param buffer integer
----@return athena.TranscriptView?
-function M.view(buffer)
-  return open[buffer] and open[buffer].view
+---@return athena.Feed?
+function M.feed(buffer)
+  return open[buffer] and open[buffer].feed
 end
 
 ---The agent of the current buffer, when that is a transcript.
@@ -196,50 +197,7 @@ function M.item()
   if not transcript then
     return nil
   end
-  local id = transcript.view:at(vim.fn.line("."))
-  return id and transcript.view.model.items[id] or nil
-end
-
----The line at which a turn begins, so many turns from the cursor; nil where that is not in the buffer.
----@param transcript athena.Transcript
----@param turns integer
----@return integer?
-local function line_of_turn(transcript, turns)
-  local lnum, found = vim.fn.line("."), transcript.view:turns()
-  -- The first one here may have begun before what was read.
-  local first = turns < 0 and transcript.view.model.before and 2 or 1
-  local after = #found + 1
-  for index = #found, 1, -1 do
-    after = found[index].lnum > lnum and index or after
-  end
-  local before = after - 1
-  if found[before] and found[before].lnum == lnum then
-    before = before - 1
-  end
-  local index = turns > 0 and after + turns - 1 or before + turns + 1
-  return index >= first and found[index] and found[index].lnum or nil
-end
-
----@param lnum integer
-local function put_cursor(lnum)
-  vim.api.nvim_win_set_cursor(0, { lnum, 0 })
-  vim.cmd("normal! zt")
-end
-
----Go to another turn, which may be far from what was read.
----@param transcript athena.Transcript
----@param turns integer
-local function jump_far(transcript, turns)
-  local window, item = vim.api.nvim_get_current_win(), M.item()
-  local asked = { agent = transcript.agent, version = item and item.version, turns = turns }
-  local version = client.call("athena/transcript/locate", asked).version
-  transcript.feed:reach(version, function()
-    if vim.api.nvim_win_is_valid(window) then
-      vim.api.nvim_win_call(window, function()
-        put_cursor(transcript.view:line_of(version))
-      end)
-    end
-  end)
+  return turns.item(transcript.view, vim.api.nvim_get_current_win())
 end
 
 ---@param direction 1|-1
@@ -248,22 +206,23 @@ local function jump(direction)
   if not transcript then
     return
   end
-  local model, count = transcript.view.model, vim.v.count1
+  local view, model, count = transcript.view, transcript.view.model, vim.v.count1
+  local window = vim.api.nvim_get_current_win()
   if direction == 1 and model.after or direction == -1 and model.before then
-    local lnum = line_of_turn(transcript, direction * count)
+    local lnum = turns.line(view, window, direction * count)
     if lnum then
-      return put_cursor(lnum)
+      return turns.show(window, lnum)
     end
     return async.run(function()
-      jump_far(transcript, direction * count)
+      turns.go(transcript.feed, window, direction * count)
     end)
   end
   for _ = 1, count do
-    local lnum = line_of_turn(transcript, direction)
+    local lnum = turns.line(view, window, direction)
     if not lnum then
       return words.tell(direction == 1 and "this is the last turn" or "this is the first turn")
     end
-    put_cursor(lnum)
+    turns.show(window, lnum)
   end
 end
 

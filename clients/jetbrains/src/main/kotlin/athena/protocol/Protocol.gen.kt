@@ -2304,6 +2304,9 @@ public data class ItemCompleted(
 /**
  * Where an item is: its `number` among the `total` of its agent, and when it began.
  *
+ * `turnId` and `turn` are the id and the number of the turn that had begun last. A turn that the
+ * harness began by itself has the number of the one before it.
+ *
  * `athena/transcript/page` reads around it: up to it `before` the version + 1, and what follows
  * `after` the version.
  */
@@ -2314,6 +2317,8 @@ public data class ItemPlace(
     public val total: Long,
     public val version: Long,
     public val at: Long,
+    public val turnId: String? = null,
+    public val turn: Long? = null,
 ) {
     public companion object {
         internal fun from(json: JsonElement): ItemPlace =
@@ -2324,6 +2329,8 @@ public data class ItemPlace(
                     total = o.needed("total").asLong,
                     version = o.needed("version").asLong,
                     at = o.needed("at").asLong,
+                    turnId = o.given("turnId")?.let { it.asString },
+                    turn = o.given("turn")?.let { it.asLong },
                 )
             }
     }
@@ -2605,7 +2612,8 @@ public data class ListWorkspaces(
  * Parameters of `athena/transcript/locate`: one of these but `turns` names an item.
  *
  * `number` counts all items from 1; `version` means the last item that had begun by then, `at`
- * (milliseconds since 1970 UTC) the first that began then or later, `turnId` the first of a turn.
+ * (milliseconds since 1970 UTC) the first that began then or later, `turnId` the first of a turn,
+ * `turn` the first of the turn of that number, or of the last turn before it where there is none.
  * Without any of them the last item. `turns` goes on from there to where a turn begins: 1 is the
  * next one, -1 the one before, which may be that of the item itself. Beyond either end it is the
  * first or the last item.
@@ -2618,6 +2626,7 @@ public data class LocateItem(
     public val at: Long? = null,
     public val itemId: String? = null,
     public val turnId: String? = null,
+    public val turn: Long? = null,
     public val turns: Long = 0,
 ) {
     internal fun json(): JsonObject =
@@ -2628,6 +2637,7 @@ public data class LocateItem(
             o.put("at", this.at?.let { JsonPrimitive(it) })
             o.put("itemId", this.itemId?.let { JsonPrimitive(it) })
             o.put("turnId", this.turnId?.let { JsonPrimitive(it) })
+            o.put("turn", this.turn?.let { JsonPrimitive(it) })
             o.put("turns", JsonPrimitive(this.turns))
         }
 
