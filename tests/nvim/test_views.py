@@ -210,6 +210,25 @@ def test_turns_folds_and_filters(
     nvim.sees_not("First.", "Second.")
 
 
+def test_what_is_left_by_a_filter_is_in_view(
+    athena: Athena, client: Client, project: Path, nvim: Nvim
+) -> None:
+    text = "repeat 60:\n    tool read: step ${count} | done\nturn 2:\n    say And more."
+    agent = spawn(client, project, text, name="worker")
+    client.until(agent["id"], "idle")
+    client.call("athena/agent/prompt", agent="worker", text="Go on")
+    client.until(agent["id"], "idle")
+    nvim.command("Athena transcript worker")
+    nvim.sees("step 60", "And more.")
+    # The second turn is at the top of the window, and then there is much less above it, or nothing.
+    nvim.keys("gg]t")
+    nvim.until(lambda: "step 60" not in nvim.screen(), "turn 2 is at the top")
+    nvim.lua("vim.ui.select = function(items, _, done) done(items[#items]) end")
+    nvim.lua("vim.ui.input = function(_, done) done('step 42') end")
+    nvim.keys("f")
+    nvim.sees("only what holds step 42", "## Turn 1", "read: step 42")
+
+
 def test_what_runs_or_waits_is_open_and_what_is_over_is_folded(
     athena: Athena, client: Client, project: Path, nvim: Nvim
 ) -> None:

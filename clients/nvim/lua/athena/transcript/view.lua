@@ -204,6 +204,9 @@ function View:restore(places)
       vim.api.nvim_win_call(place.window, function()
         vim.fn.winrestview({ topline = top })
       end)
+    elseif self.moved then
+      -- What it was at is gone, and its last line may have come to be the first on the screen.
+      fill(place.window)
     end
   end
 end
