@@ -306,6 +306,24 @@ def test_a_transcript_holds_a_part_as_one_goes_up_and_down(
     nvim.sees("You said followed.")
 
 
+def test_a_window_that_follows_stays_at_the_end_while_another_goes_up(
+    client: Client, project: Path, open_nvim: Open
+) -> None:
+    text = f"repeat {HELD}:\n    tool read: step ${{count}} | found\nsay It rests."
+    more = "\n".join(f"    tool read: more {n} | found" for n in range(1, 701))
+    agent = spawn(client, project, f"{text}\nturn 2:\n{more}\n    say It rests again.")
+    client.until(agent["id"], "idle")
+    nvim = open_nvim()
+    nvim.command(f"Athena transcript {agent['id']}")
+    nvim.sees("It rests.")
+    counting(nvim)
+    nvim.keys("<C-w>s")
+    for _ in range(3):
+        read_on(nvim, "1gg")
+    client.call("athena/agent/prompt", agent=agent["id"], text="Go on")
+    nvim.sees("It rests again.", "○ idle")
+
+
 def heading(nvim: Nvim, window: int) -> str:
     """The line at the top of a window."""
     return nvim.lua(

@@ -210,6 +210,22 @@ def test_turns_folds_and_filters(
     nvim.sees_not("First.", "Second.")
 
 
+def test_scrolling_goes_as_far_as_it_says(
+    athena: Athena, client: Client, project: Path, nvim: Nvim
+) -> None:
+    agent = spawn(client, project, "repeat 90:\n    tool read: step ${count} | done", name="worker")
+    client.until(agent["id"], "idle")
+    nvim.command("Athena transcript worker")
+    nvim.sees("step 72\n", "step 90\n")
+    # Half a screen is ten tool calls, each of them folded to a line.
+    nvim.keys("<C-u>")
+    nvim.sees("step 62\n", "step 80\n")
+    nvim.keys("<C-u>")
+    nvim.sees("step 52\n", "step 70\n")
+    nvim.keys("<C-d>")
+    nvim.sees("step 62\n", "step 80\n")
+
+
 def test_what_is_left_by_a_filter_is_in_view(
     athena: Athena, client: Client, project: Path, nvim: Nvim
 ) -> None:

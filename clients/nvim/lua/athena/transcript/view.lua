@@ -305,10 +305,11 @@ function View:seen()
   for _, place in ipairs(self.places or self:look()) do
     local top, cursor = index_of[place.top.item], index_of[place.cursor.item]
     if top and cursor then
-      -- An item has a line at least.
-      local bottom = top + vim.api.nvim_win_get_height(place.window)
+      -- An item has a line at least. Who follows will be at the end.
+      local height = vim.api.nvim_win_get_height(place.window)
+      local bottom = place.follows and #self.shown or math.min(top + height, #self.shown)
       first = math.min(first, top, cursor)
-      last = math.max(last, math.min(bottom, #self.shown), cursor)
+      last = math.max(last, bottom, cursor)
     end
   end
   return self.shown[first], self.shown[last]

@@ -427,11 +427,25 @@ M.WINDOW = {
   scrolloff = 0,
 }
 
+---How Markdown is highlighted, with lines for its fences. Where Neovim (0.11 and later) leaves these
+---lines out, it scrolls far beyond folds that have them, and parses again whenever it counts lines.
+---@return string query
+local function markdown_query()
+  local texts = {}
+  for _, file in ipairs(vim.treesitter.query.get_files("markdown", "highlights")) do
+    table.insert(texts, (table.concat(vim.fn.readfile(file), "\n")))
+  end
+  return (table.concat(texts, "\n"):gsub('%(#set! conceal_lines "[^"]*"%)', ""))
+end
+
 ---Markdown by treesitter; without the parser it is plain text.
 ---@param buffer integer
 function M.highlight(buffer)
   vim.treesitter.language.register("markdown", "athena-transcript")
-  pcall(vim.treesitter.start, buffer, "markdown")
+  pcall(function()
+    local parser = assert(vim.treesitter.get_parser(buffer, "markdown"))
+    vim.treesitter.highlighter.new(parser, { queries = { markdown = markdown_query() } })
+  end)
 end
 
 ---The name of a buffer: the id finds the agent again, its name is for the reader.
