@@ -88,9 +88,11 @@ local function show(replay, position)
   else
     local came = {}
     for number = replay.position + 1, position do
-      local item = assert(part:item(number))
-      model:put(item)
-      came[item.itemId] = true
+      local item = part:item(number)
+      if item then
+        model:put(item)
+        came[item.itemId] = true
+      end
     end
     replay.view:update(came)
   end
