@@ -243,6 +243,16 @@ def test_what_is_left_by_a_filter_is_in_view(
     nvim.lua("vim.ui.input = function(_, done) done('step 42') end")
     nvim.keys("f")
     nvim.sees("only what holds step 42", "## Turn 1", "read: step 42")
+    # The item at the cursor stays, and the one at the top of the window goes.
+    nvim.lua("vim.ui.select = function(items, _, done) done(items[1]) end")
+    nvim.keys("f")
+    nvim.sees("And more.")
+    nvim.keys("?step 42$<CR>zz")
+    nvim.until(lambda: nvim.lua("return vim.fn.line('w0')") > 100, "others are above it")
+    nvim.lua("vim.ui.select = function(items, _, done) done(items[#items]) end")
+    nvim.keys("f")
+    nvim.sees("only what holds step 42", "## Turn 1", "read: step 42")
+    nvim.sees_not("read: step 41")
 
 
 def test_what_runs_or_waits_is_open_and_what_is_over_is_folded(

@@ -202,7 +202,8 @@ function View:restore(places)
       vim.api.nvim_win_set_cursor(place.window, { lnum, place.column })
       local top = self:lnum(place.top)
       vim.api.nvim_win_call(place.window, function()
-        vim.fn.winrestview({ topline = top })
+        -- The first line where what was above is gone; from there Neovim scrolls to the cursor.
+        vim.fn.winrestview({ topline = top or 1 })
       end)
     elseif self.moved then
       -- What it was at is gone, and its last line may have come to be the first on the screen.
