@@ -189,6 +189,15 @@ local function fill(window)
   end
 end
 
+---Where a window that was just opened follows the end, let no line below it be empty.
+---@param window integer
+function View:opened(window)
+  local count = vim.api.nvim_buf_line_count(self.buffer)
+  if self.follows and vim.api.nvim_win_get_cursor(window)[1] >= count then
+    fill(window)
+  end
+end
+
 ---Bring windows back to where they were.
 ---@param places athena.Place[]
 function View:restore(places)

@@ -266,6 +266,7 @@ function M.open(agents)
     { "q", "close", "close", "<Cmd>tabclose<CR>" },
   })
   vim.api.nvim_set_current_win(windows[1])
+  vim.tbl_map(transcripts.placed, windows)
   pair(windows)
 end
 

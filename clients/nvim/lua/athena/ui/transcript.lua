@@ -518,6 +518,12 @@ function M.buffer(agent)
   return buffer
 end
 
+---A window with a transcript has got its place.
+---@param window integer
+function M.placed(window)
+  open[vim.api.nvim_win_get_buf(window)].view:opened(window)
+end
+
 ---Show the transcript of an agent.
 ---@param agent string id
 ---@param how? "split"|"vsplit"|"tab"
@@ -525,6 +531,7 @@ end
 function M.open(agent, how)
   local window = buffers.show(M.buffer(agent), how)
   M.dress(window)
+  M.placed(window)
   return window
 end
 
