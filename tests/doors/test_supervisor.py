@@ -22,14 +22,20 @@ async def settled(house: House) -> int:
     return house.pid()
 
 
+async def alone(house: House) -> int:
+    """The same without the client, which would start another one in the place of one that dies."""
+    daemon = await settled(house)
+    await house.close()
+    await until(lambda: house.status()["connections"] == [])
+    return daemon
+
+
 def supervisor(house: House) -> int:
     return int(json.loads((house.state / "daemon.lock").read_text())["supervisor"])
 
 
 async def test_a_killed_daemon_is_replaced_without_a_client(house: House) -> None:
-    before = await settled(house)
-    await house.close()
-    await until(lambda: house.status()["connections"] == [])
+    before = await alone(house)
     house.kill()
     await until(lambda: house.pid() != before)
     status = house.status()
@@ -49,7 +55,7 @@ async def test_who_comes_in_between_waits(house: House) -> None:
 
 async def test_one_that_dies_at_once_is_not_replaced(house: House) -> None:
     """On a busy machine one may have lived long before it is seen here; the next one is killed."""
-    await settled(house)
+    await alone(house)
     killed: set[int] = set()
 
     def is_over() -> bool:
@@ -104,7 +110,7 @@ async def test_a_socket_that_was_deleted_is_made_again(house: House) -> None:
 
 
 async def test_one_whose_lock_was_replaced_is_not(house: House) -> None:
-    before = await settled(house)
+    before = await alone(house)
     (house.state / "daemon.lock").rename(house.state / "old.lock")
     os.kill(before, signal.SIGKILL)
     await until(lambda: not psutil.pid_exists(before) and not daemons_of(house.state))
@@ -113,7 +119,7 @@ async def test_one_whose_lock_was_replaced_is_not(house: House) -> None:
 
 
 async def test_one_that_is_just_being_replaced_is_killed_too(house: House) -> None:
-    daemon = await settled(house)
+    daemon = await alone(house)
     os.kill(daemon, signal.SIGKILL)
     control.kill(str(house.state))
     assert not house.is_alive()
