@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 from tests.app.playing import scenario, spawn
@@ -9,8 +10,8 @@ from tests.support.athena import Athena, Client, make_repository
 from tests.support.wait import until_sync
 
 
-def points(client: Client, agent: str) -> list[str]:
-    found = client.call("athena/checkpoint/list", agent=agent)["checkpoints"]
+def points(client: Client, agent: str, **where: str) -> list[str]:
+    found = client.call("athena/checkpoint/list", agent=agent, **where)["checkpoints"]
     return [c["ref"] for c in found]
 
 
@@ -49,3 +50,28 @@ def test_old_ones_are_forgotten_as_the_settings_say(athena: Athena, tmp_path: Pa
         until_sync(lambda: points(client, live) == before[live][-3:])
         turns = client.call("athena/changeset/get", agent=live, scope="turn")
         assert [f["path"] for f in turns["files"]] == ["two.txt"]
+
+
+def test_they_are_forgotten_in_all_repositories_of_an_agent(athena: Athena, tmp_path: Path) -> None:
+    inner, other, project = (
+        make_repository(tmp_path / name, {"a.txt": "a"}) for name in ("inner", "other", "project")
+    )
+    for words in (["submodule", "add", str(inner), "deps"], ["commit", "-qm", "with a submodule"]):
+        allowed = ["git", "-c", "protocol.file.allow=always"]
+        subprocess.run([*allowed, *words], cwd=project, check=True, capture_output=True)
+    text = "write deps/b.txt: b\nturn 2:\n    write c.txt: c"
+    where = {"workspace": {"kind": "new", "also": [str(other)]}}
+    with athena.client() as client:
+        agent = spawn(client, project, text, **where)["id"]
+        client.until(agent, "idle")
+        client.call("athena/agent/prompt", agent=agent, text="go on")
+        client.until(agent, "idle")
+        before = {name: points(client, agent, repository=name) for name in ("other", "deps")}
+        assert [len(refs) for refs in before.values()] == [4, 4]
+        keep = "[checkpoint]\nkeep_newest = 3\nkeep_days = 0\n"
+        (athena.root / "athena.toml").write_text(keep)
+    athena.kill()
+    athena.start()
+    with athena.client() as client:
+        for name, refs in before.items():
+            until_sync(lambda n=name, r=refs: points(client, agent, repository=n) == r[-3:])

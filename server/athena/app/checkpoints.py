@@ -72,10 +72,13 @@ class Pruning:
     async def _repositories(self) -> list[Checkout]:
         """A checkout of each repository that agents work in, or worked in."""
         found: dict[Path, Checkout] = {}
-        places = {
-            (v.workspace and v.workspace.repository) or v.project: v.id
-            for v in self._context.directory.views()
-        }
+        places: dict[str, str] = {}
+        for view in self._context.directory.views():
+            there = view.workspace
+            places[(there and there.repository) or view.project] = view.id
+            if there is not None:
+                places |= {other.repository: view.id for other in there.also}
+                places |= {inner.path: view.id for inner in there.submodules}
         for place, agent_id in places.items():
             env = environment.load(self._context.environments, agent_id)
             try:
