@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +15,15 @@ from athena.relay.client import MOST_UNREAD, CallError, ConnectionLost, Headless
 from athena.relay.failure import NotRunning, RelayError
 from tests.doors.house import House, until
 from tests.doors.program import DAEMON
+
+
+def sockets() -> set[str]:
+    """The sockets of this process, with their numbers."""
+    found: set[str] = set()
+    for entry in Path("/proc/self/fd").iterdir():
+        with suppress(OSError):
+            found.add(f"{entry.name} {entry.readlink()}")
+    return {each for each in found if "socket:" in each}
 
 
 @pytest.fixture
@@ -35,6 +46,24 @@ async def test_calls(connect: Callable[..., HeadlessClient]) -> None:
         with pytest.raises(CallError) as unknown:
             client.call("athena/test/nothing")
         assert unknown.value.code == -32601
+
+
+async def test_a_socket_is_not_closed_under_its_reader(
+    connect: Callable[..., HeadlessClient],
+) -> None:
+    """The next socket would have its number, and what comes for that one would be read here."""
+    before = sockets()
+    client = connect()
+    (own,) = sockets() - before
+    held, gate = threading.Event(), threading.Event()
+    # What is called back runs in the reader.
+    answer = client.request("athena/test/wait", {"steps": 10})
+    answer.add_done_callback(lambda _: held.set() or gate.wait(20))
+    await until(held.is_set)
+    client.close()
+    assert own in sockets()
+    gate.set()
+    await until(lambda: own not in sockets())
 
 
 async def test_time_out_cancels(shared: House, connect: Callable[..., HeadlessClient]) -> None:

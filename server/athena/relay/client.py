@@ -130,9 +130,10 @@ class HeadlessClient:
 
     def close(self) -> None:
         self._closed = True
+        # The reader closes it when it has seen the end: what is closed under it may be another
+        # socket by the time it reads.
         with contextlib.suppress(OSError):
             self._sock.shutdown(socket.SHUT_RDWR)
-        self._sock.close()
         self._end(ConnectionLost(EXIT_LOST, "The client was closed."))
 
     def _has_news(self) -> bool:
@@ -167,6 +168,8 @@ class HeadlessClient:
                 lost = ConnectionLost(_int(bye.get("code")), str(bye.get("message")))
                 break
             self._take(json.loads(line))
+        with self._sending:
+            self._sock.close()
         self._end(lost)
 
     def _take(self, message: object) -> None:
