@@ -217,9 +217,10 @@ def test_messages_come_in_the_order_of_what_happened(
 def test_the_editor_in_use_is_asked_first(start: Start, repository: Path, client: Client) -> None:
     idle, used = start(name="idle", patience=600), start(name="used", patience=600)
     idle.answers[ASK] = used.answers[ASK] = lambda message: SILENT
-    idle.open(repository / "hello.py")
-    used.open(repository / "hello.py")
-    used.actions((repository / "hello.py").as_uri())
+    for editor in (idle, used):
+        # What is answered has been heard: the later one is the one in use.
+        editor.open(repository / "hello.py")
+        editor.actions((repository / "hello.py").as_uri())
     agent = client.call("athena/agent/spawn", prompt=PERMIT, project=str(repository))["id"]
     used.until(ASK)
     assert idle.all(ASK) == []

@@ -102,7 +102,7 @@ class Authorship:
         self._lock = asyncio.Lock()
         self._turns: dict[tuple[str, int], dict[str, tuple[TurnView, str]]] = {}
         self._places: OrderedDict[Path, Found] = OrderedDict()
-        self._squashed: OrderedDict[tuple[str, str], list[str | None] | None] = OrderedDict()
+        self._squashed: OrderedDict[tuple[str, str, str], list[str | None] | None] = OrderedDict()
         self._moved: OrderedDict[tuple[Path, str, str], str | None] = OrderedDict()
         self._bringing = Bringing()
         self._own = OwnCommits()
@@ -261,7 +261,7 @@ class Authorship:
         """The turn that wrote a committed line. Of several the checkpoints know which."""
         if context.directory.view(by.agent) is None:
             return Author(by.agent, by.turns[-1])
-        key = (line.place.commit, line.place.path)
+        key = (by.agent, line.place.commit, line.place.path)
         if key not in self._squashed:
             self._squashed[key] = await self._apart(context, checkout, line, by)
             while len(self._squashed) > PLACES:
