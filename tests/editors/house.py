@@ -16,6 +16,7 @@ say Finished after ${outcome}.
 ```
 """
 POEM = "one = 1\ntwo = 2\nthree = 3\n"
+TAKEN = POEM.replace("two = 2", 'two = "taken"')
 
 
 class House:
@@ -42,6 +43,13 @@ class House:
     @property
     def poem(self) -> Path:
         return self.project / "poem.py"
+
+    def is_taken(self) -> bool:
+        """Whether the poem has the agent's change; some editors save by way of another file."""
+        try:
+            return self.poem.read_text() == TAKEN
+        except FileNotFoundError:
+            return False
 
     @property
     def ask(self) -> Path:

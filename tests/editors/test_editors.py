@@ -16,7 +16,6 @@ from tests.support.wait import until_sync
 from tools.setup import path
 
 HERE = Path(__file__).parent
-TAKEN = 'one = 1\ntwo = "taken"\nthree = 3\n'
 
 
 def run(house: House, *command: str) -> str:
@@ -39,7 +38,7 @@ def test_emacs_with_eglot(house: House, client: Client) -> None:
     arguments = ["-l", str(settings), "-l", str(HERE / "emacs.el"), str(house.project)]
     said = run(house, str(path("emacs")), "--batch", "-Q", *arguments)
     assert "ASKED" in said and "May I stop?" in said and "READ" in said
-    assert house.poem.read_text() == TAKEN
+    assert house.is_taken()
     agent = client.agents()[0]["id"]
     assert f"WROTE {client.agent(agent)['name']} (scripted" in said
     assert re.search("PROBLEM .*Eglot: Why this?", said)
@@ -52,7 +51,7 @@ def test_neovim_without_our_plugin(house: House, client: Client) -> None:
     script = [str(HERE / "neovim.lua"), str(house.project)]
     said = run(house, str(path("nvim-0.11")), "--headless", "-u", str(settings), "-l", *script)
     assert all(word in said for word in ("ASKED", "READ", "FOLLOWED", "TAKEN"))
-    assert house.poem.read_text() == TAKEN
+    assert house.is_taken()
     agent = client.agents()[0]["id"]
     assert f"WROTE **{client.agent(agent)['name']}** (scripted" in said
     assert "PROBLEM 1 Neovim: Why this?" in said
@@ -126,7 +125,7 @@ def test_helix(house: House, client: Client, helix: Helix) -> None:
     helix.act("Take all changes")
     helix.screen.until('two = "taken"')
     helix.command("write")
-    until_sync(lambda: house.poem.read_text() == TAKEN)
+    until_sync(house.is_taken)
 
     def hovered() -> bool:
         helix.screen.keys("Escape")
@@ -178,7 +177,7 @@ def test_vim_with_ale(house: House, client: Client, screen: Screen) -> None:
     act("Take all changes", ":ALECodeAction\r")
     screen.until('two = "taken"')
     screen.type(":write\r")
-    until_sync(lambda: house.poem.read_text() == TAKEN)
+    until_sync(house.is_taken)
 
     def hovered() -> bool:
         screen.type(":2\r:ALEHover\r")
