@@ -205,3 +205,15 @@ def test_a_copy_has_what_is_not_committed_in_submodules(client: Client, agent: J
         assert (place / "inner/deep.py").read_text().strip() == "deep of the agent"
     own = Path(agent["workspace"]["path"], "deps/lib")
     assert git(own, "for-each-ref", f"refs/athena/{now}/") != ""
+
+
+def test_a_submodule_that_is_damaged_is_told(client: Client, project: Path) -> None:
+    text = "edit deps/lib/lib.py: two -> 2\nturn 2:\n    run echo broken > deps/lib/.git"
+    agent = spawn(client, project, text, workspace={"kind": "new"})["id"]
+    client.until(agent, "idle")
+    client.call("athena/agent/prompt", agent=agent, text="go on")
+    client.until(agent, "idle")
+    events = [e["data"] for e in client.events(agent) if e["kind"].startswith("checkpoint")]
+    assert any("deps/lib" in e.get("error", "") for e in events)
+    (known,) = client.agent(agent)["workspace"]["submodules"]
+    assert known["name"] == "deps/lib"

@@ -178,9 +178,7 @@ async def test_several_repositories_or_none(repo: Repo, tmp_path: Path) -> None:
 async def test_submodules_come_from_the_repository_itself(repo: Repo, tmp_path: Path) -> None:
     other = Repo.make(tmp_path / "other", tmp_path / "home")
     other.commit(x="in the submodule")
-    repo.git(
-        "-c", "protocol.file.allow=always", "submodule", "add", "-q", str(other.path), "deps/o"
-    )
+    repo.submodule("deps/o", other)
     repo.commit("with a submodule")
     other.path.rename(tmp_path / "moved away")
     made = await create(request(repo))
@@ -199,8 +197,7 @@ async def test_a_copy_has_the_commits_that_only_the_other_submodule_has(
 ) -> None:
     other = Repo.make(tmp_path / "other", tmp_path / "home")
     other.commit(x="in the submodule")
-    added = ("-c", "protocol.file.allow=always", "submodule", "add", "-q", str(other.path), "o")
-    repo.git(*added)
+    repo.submodule("o", other)
     repo.commit("with a submodule")
     first = await create(request(repo))
     assert first.checkout is not None

@@ -31,7 +31,7 @@ class Place:
 async def place(repo: Repo, tmp_path: Path) -> Place:
     other = Repo.make(tmp_path / "other", tmp_path / "home")
     other.commit(x="x")
-    repo.git("-c", "protocol.file.allow=always", "submodule", "add", "-q", str(other.path), "o")
+    repo.submodule("o", other)
     repo.commit("with a submodule")
     made = await create(Request("new", repo.path, "ada", environ=repo.environ))
     assert made.checkout is not None
@@ -117,7 +117,7 @@ async def test_commits_in_a_submodule_are_by_who_commits_around_it(
 ) -> None:
     other = Repo.make(tmp_path / "other", tmp_path / "home")
     other.commit(x="x")
-    repo.git("-c", "protocol.file.allow=always", "submodule", "add", "-q", str(other.path), "o")
+    repo.submodule("o", other)
     repo.commit("with a submodule")
     repo.git("config", "--local", "user.email", "project@example.com")
     repo.git("config", "--local", "user.name", "Of the project")

@@ -62,7 +62,7 @@ async def test_commits_of_submodules_are_pushed_first(
     other = Repo.make(tmp_path / "other", tmp_path / "home")
     other.commit(x="x")
     other.git("push", "-q", str(lib.path), "HEAD:main")
-    repo.git("-c", "protocol.file.allow=always", "submodule", "add", "-q", str(lib.path), "deps/o")
+    repo.submodule("deps/o", lib)
     inner = repo.at(repo.path / "deps/o")
     inner.commit("only here", x="changed")
     repo.commit("with a submodule")

@@ -295,7 +295,7 @@ async def test_a_shallow_clone_inside_is_moved_aside(
 async def test_a_submodule_with_work_in_it(repo: Repo, tmp_path: Path) -> None:
     other = Repo.make(tmp_path / "other", tmp_path / "home")
     other.commit(x="x")
-    repo.git("-c", "protocol.file.allow=always", "submodule", "add", "-q", str(other.path), "o")
+    repo.submodule("o", other)
     repo.commit("with a submodule")
     made = await create(Request("new", repo.path, "ada", environ=repo.environ))
     assert made.checkout is not None

@@ -80,9 +80,7 @@ async def test_linked_worktrees_and_one_whose_folder_is_gone(repo: Repo, tmp_pat
 async def test_submodules_large_files_and_partial_content(repo: Repo, tmp_path: Path) -> None:
     other = Repo.make(tmp_path / "other", tmp_path / "home")
     other.commit(x="x")
-    repo.git(
-        "-c", "protocol.file.allow=always", "submodule", "add", "-q", str(other.path), "deps/o"
-    )
+    repo.submodule("deps/o", other)
     repo.write("assets/.gitattributes", "*.bin filter=lfs diff=lfs merge=lfs -text\n")
     repo.commit()
     checkout = await repo.checkout()
@@ -102,7 +100,7 @@ async def test_submodules_large_files_and_partial_content(repo: Repo, tmp_path: 
 async def test_the_main_root_of_a_worktree_of_a_submodule(repo: Repo, tmp_path: Path) -> None:
     other = Repo.make(tmp_path / "other", tmp_path / "home")
     other.commit(x="x")
-    repo.git("-c", "protocol.file.allow=always", "submodule", "add", "-q", str(other.path), "o")
+    repo.submodule("o", other)
     repo.at(repo.path / "o").git("worktree", "add", "-q", str(tmp_path / "wt"))
     place = await discover(tmp_path / "wt", repo.environ)
     assert await main_root(place.checkout) == repo.path / "o"

@@ -25,7 +25,6 @@ from athena.protocol.agent import AgentView
 from athena.protocol.content import plain_text
 from athena.protocol.errors import AthenaError, ErrorCode
 from athena.protocol.events import PromptQueued, TurnEnded, TurnStarted, parse_event
-from athena.protocol.spec import OtherWorktree
 from athena.protocol.transcript import TurnView
 from athena.worktree import files, repository
 from athena.worktree.blame import LineHistory, Turn
@@ -236,14 +235,26 @@ class Authorship:
         """The agents that work in this repository, or in a copy of it that is a submodule."""
         found: list[Worker] = []
         for view in context.directory.views():
-            for place in _places(view):
-                tree = Path(place.path)
+            place = view.workspace
+            if place is None:
+                continue
+            found += [
+                Worker(view, checkout, Path(one.path), one.branch)
+                for one in (place, *place.also)
+                if one.repository is not None and await self._is_of(checkout, one.repository)
+            ]
+            for inner in place.submodules:
+                tree = Path(inner.path)
                 own = await self._known(tree) if tree.is_dir() else None
-                theirs = await self._known(Path(place.repository))
-                same = (c for c in (own, theirs) if c and c.common_dir == checkout.common_dir)
-                if any(same):
-                    found.append(Worker(view, own or checkout, tree, place.branch))
+                is_own = own is not None and own.common_dir == checkout.common_dir
+                if is_own or await self._is_of(checkout, inner.repository):
+                    found.append(Worker(view, own or checkout, tree, inner.branch))
         return found
+
+    async def _is_of(self, checkout: repository.Checkout, root: str) -> bool:
+        """Whether what is at a root is of the same repository."""
+        known = await self._known(Path(root))
+        return known is not None and known.common_dir == checkout.common_dir
 
     async def _known(self, root: Path) -> repository.Checkout | None:
         try:
@@ -307,15 +318,6 @@ async def _at_work(context: Context, view: AgentView, root: str) -> AgentState |
         return None
     found = all_of(await state_of(context, view.id))
     return next((s for s in found if s.workspace and s.workspace.path == root), None)
-
-
-def _places(view: AgentView) -> list[OtherWorktree]:
-    """The working trees of an agent in repositories."""
-    place = view.workspace
-    if place is None or place.repository is None:
-        return []
-    main = OtherWorktree(name="", path=place.path, repository=place.repository, branch=place.branch)
-    return [main, *place.also, *place.submodules]
 
 
 async def _turns(context: Context, state: AgentState) -> dict[str, tuple[TurnView, str]]:

@@ -8,7 +8,6 @@ as committed cost nothing more.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,9 +23,7 @@ from athena.protocol.spec import OtherWorktree
 from athena.worktree import checkpoint, repository, submodules
 from athena.worktree.checkpoint import Checkpoint
 from athena.worktree.errors import WorktreeError
-from athena.worktree.repository import Checkout
-
-logger = logging.getLogger(__name__)
+from athena.worktree.repository import Checkout, Head
 
 Edge = Literal["start", "end"]
 Told = e.CheckpointTaken | e.CheckpointFailed
@@ -40,35 +37,25 @@ class _Captured:
     submodules: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Inside:
-    """A submodule that is, or was, not as the worktree began, and what is to be told of it."""
-
-    place: OtherWorktree
-    fact: Told
-
-
 async def take_checkpoint(
     context: Context, state: AgentState, turn_id: str, edge: Edge
 ) -> list[e.EventData]:
     """Capture the agent's working trees. A failure is told and does not stop the agent."""
     assert state.workspace is not None
     main, *others = everywhere(state)
-    facts: list[Told] = []
-    inside: list[_Inside] = []
+    failed: list[e.CheckpointFailed] = []
+    inside: list[OtherWorktree] = []
     for other, place in zip(state.workspace.also, others, strict=True):
         there = await _captured(context, place, turn_id, edge)
-        facts.append(there.fact)
-        inside += await _inside(context, place, there, f"{other.name}/", turn_id, edge)
+        # Those of other repositories are known by their refs; only what failed is told.
+        if isinstance(there.fact, e.CheckpointFailed):
+            failed.append(there.fact)
+        inside += await _inside(context, place, there, f"{other.name}/", turn_id, edge, failed)
     own = await _captured(context, main, turn_id, edge)
-    inside += await _inside(context, main, own, "", turn_id, edge)
-    facts += [one.fact for one in inside]
-    # Those of the other repositories are known by their refs; only what failed is told.
-    failed = [fact for fact in facts if isinstance(fact, e.CheckpointFailed)]
+    inside += await _inside(context, main, own, "", turn_id, edge, failed)
     if isinstance(own.fact, e.CheckpointFailed):
         return [*failed, own.fact]
-    places = [one.place for one in inside]
-    return [*failed, own.fact.model_copy(update={"submodules": places or None})]
+    return [*failed, own.fact.model_copy(update={"submodules": inside or None})]
 
 
 async def _captured(context: Context, state: AgentState, turn_id: str, edge: Edge) -> _Captured:
@@ -99,39 +86,48 @@ async def _inside(
     prefix: str,
     turn_id: str,
     edge: Edge,
-) -> list[_Inside]:
-    """The submodules in a working tree and those inside them, outer ones first, each captured."""
+    failed: list[e.CheckpointFailed],
+) -> list[OtherWorktree]:
+    """The submodules in a working tree and those inside them, outer ones first, each captured.
+
+    What could not be is added to `failed`.
+    """
     assert around.workspace is not None
-    if not captured.submodules or not isinstance(captured.fact, e.CheckpointTaken):
+    root = around.workspace.path
+    before = [o for o in around.workspace.submodules if Path(o.path).is_relative_to(root)]
+    if isinstance(captured.fact, e.CheckpointFailed):
+        return before
+    if not captured.submodules:
         return []
     env = environment.load(context.environments, around.id)
-    found: list[_Inside] = []
+    known = {other.path: other for other in before}
     try:
         outer = (await repository.discover(Path(around.workspace.path), env)).checkout
         paths = await _touched(outer, around.workspace, captured.submodules, captured.fact.tree)
     except (WorktreeError, OSError) as error:
-        logger.warning("the submodules in %s are not captured: %s", around.workspace.path, error)
-        fact = e.CheckpointFailed(turn_id=turn_id, edge=edge, error=str(error))
-        return [_Inside(place, fact) for place in around.workspace.submodules]
+        failed.append(e.CheckpointFailed(turn_id=turn_id, edge=edge, error=str(error)))
+        return before
+    found: list[OtherWorktree] = []
     for path in paths:
-        name, root = f"{prefix}{path}", outer.root / path
-        known = next((o for o in around.workspace.submodules if o.path == str(root)), None)
+        name, was = f"{prefix}{path}", known.get(str(outer.root / path))
         try:
             inner = await repository.inner_checkout(outer, path)
             at = await repository.head(inner)
-            place = known or await _first_seen(context, around, outer, inner, path, name)
-            place = place.model_copy(update={"branch": at.branch})
+            place = was or await _first_seen(context, around, outer, inner, path, name, at)
             if edge == "end":
                 await _begin(outer, inner, path, around.id, turn_id)
         except (WorktreeError, OSError) as error:
-            fact = e.CheckpointFailed(turn_id=turn_id, edge=edge, error=f"{name}: {error}")
-            failed = known or OtherWorktree(name=name, path=str(root), repository=str(root))
-            found.append(_Inside(failed, fact))
+            words = f"{name}: {error}"
+            failed.append(e.CheckpointFailed(turn_id=turn_id, edge=edge, error=words))
+            found += [was] if was is not None else []
             continue
+        place = place.model_copy(update={"branch": at.branch})
         there = seen_at(around, place)
         own = await _captured(context, there, turn_id, edge)
-        found.append(_Inside(place, own.fact))
-        found += await _inside(context, there, own, f"{name}/", turn_id, edge)
+        if isinstance(own.fact, e.CheckpointFailed):
+            failed.append(own.fact)
+        deeper = await _inside(context, there, own, f"{name}/", turn_id, edge, failed)
+        found += [place, *deeper]
     return found
 
 
@@ -170,11 +166,16 @@ async def _start_of(checkout: Checkout, agent: str, turn_id: str) -> Checkpoint 
 
 
 async def _first_seen(
-    context: Context, around: AgentState, outer: Checkout, inner: Checkout, path: str, name: str
+    context: Context,
+    around: AgentState,
+    outer: Checkout,
+    inner: Checkout,
+    path: str,
+    name: str,
+    at: Head,
 ) -> OtherWorktree:
     """A submodule in which something changed for the first time."""
     assert around.workspace is not None
-    at = await repository.head(inner)
     began = around.workspace.base_commit
     before = (await submodules.linked_commits(outer, began, [path])).get(path) if began else None
     known = before if before and await submodules.has_commit(inner, before) else at.commit

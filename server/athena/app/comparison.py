@@ -108,10 +108,11 @@ async def _changes(context: Context, state: AgentState) -> dict[str, Changeset]:
     place = state.workspace
     if place is None or place.repository is None:
         return {}
-    known = {other.path: other.name for other in (*place.also, *place.submodules)}
+    names = {other.path: other.name for other in (*place.also, *place.submodules)}
     return {
-        known.get(there.workspace.path, OWN) if there.workspace else OWN: await found_changes(
+        names.get(there.workspace.path, OWN): await found_changes(
             await checkout_of(context, there), there, "base", None
         )
         for there in all_of(state)
+        if there.workspace is not None
     }
